@@ -1,0 +1,102 @@
+// How SQL functions take their arguments and return values.
+#pragma once
+
+#include "errors.hpp"
+#include "key.hpp"
+#include "launcher.hpp"
+#include "store.hpp"
+#include "ttl_argument.hpp"
+
+namespace kvstore {
+
+inline Datum required(FunctionCallInfo fcinfo, int number, const char *name) {
+    if (PG_ARGISNULL(number))
+        raise_null(name);
+    return PG_GETARG_DATUM(number);
+}
+
+// The first argument.
+inline Datum key_argument(FunctionCallInfo fcinfo) {
+    text *key = DatumGetTextPP(required(fcinfo, 0, "key"));
+    if (VARSIZE_ANY_EXHDR(key) > longest_key)
+        raise_key_too_long(VARSIZE_ANY_EXHDR(key));
+    return PointerGetDatum(key);
+}
+
+// The last argument of every function.
+inline Oid store_argument(FunctionCallInfo fcinfo) {
+    return DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
+}
+
+// Has `use` use the store that the call names.
+template <class Use>
+auto with_store_argument(FunctionCallInfo fcinfo, const intent &what, Use use) {
+    keep_launcher_running();
+    return with_store(store_argument(fcinfo), what, use);
+}
+
+// --- Values: bytes go into either kind of store, and text comes out of either, as
+// --- long as they are text in the server's encoding.
+
+inline void require_text(Datum value) {
+    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+    int length = static_cast<int>(VARSIZE_ANY_EXHDR(bytes));
+    if (pg_encoding_verifymbstr(GetDatabaseEncoding(), VARDATA_ANY(bytes), length) != length)
+        raise_not_text();
+}
+
+// Argument `number`, of SQL type text or bytea, to be kept in `to`.
+inline Datum value_argument(FunctionCallInfo fcinfo, int number) {
+    return PointerGetDatum(PG_DETOAST_DATUM_PACKED(required(fcinfo, number, "value")));
+}
+
+inline void require_admitted(const store &to, Datum value, value_kind given) {
+    if (to.kind == value_kind::text && given == value_kind::bytes)
+        require_text(value);
+}
+
+// `value`, from a store of kind `kept`, as the result of a function that returns
+// text or bytea.
+inline Datum value_result(FunctionCallInfo fcinfo, Datum value, value_kind kept,
+                          value_kind wanted) {
+    if (value == 0)
+        PG_RETURN_NULL();
+    if (wanted == value_kind::text && kept == value_kind::bytes)
+        require_text(value);
+    PG_RETURN_DATUM(value);
+}
+
+// --- TTLs: text, interval and seconds, each read as a time of expiry.
+
+struct interval_ttl {
+    static timestamp expires(Datum ttl) { return expiry_after_interval(DatumGetIntervalP(ttl)); }
+};
+struct seconds_ttl {
+    static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetFloat8(ttl)); }
+};
+struct text_ttl {
+    static timestamp expires(Datum ttl) { return expiry_after_text(TextDatumGetCString(ttl)); }
+};
+
+template <class Ttl>
+timestamp ttl_argument(FunctionCallInfo fcinfo, int number) {
+    return Ttl::expires(required(fcinfo, number, "ttl"));
+}
+
+// Declares name_interval, name_seconds and name_text. The rest is the template that
+// is their body, with Ttl standing for the type.
+#define KV_SQL_FUNCTION_FOR_EACH_TTL(name, ...) \
+    KV_SQL_FUNCTION(name##_interval) {          \
+        using Ttl = interval_ttl;               \
+        return __VA_ARGS__(fcinfo);             \
+    }                                           \
+    KV_SQL_FUNCTION(name##_seconds) {           \
+        using Ttl = seconds_ttl;                \
+        return __VA_ARGS__(fcinfo);             \
+    }                                           \
+    KV_SQL_FUNCTION(name##_text) {              \
+        using Ttl = text_ttl;                   \
+        return __VA_ARGS__(fcinfo);             \
+    }
+
+}  // namespace kvstore

@@ -1,0 +1,71 @@
+#include "errors.hpp"
+
+#include "key.hpp"
+
+namespace kvstore {
+
+void raise_null(const char *argument) {
+    ereport(ERROR,
+            (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argument)));
+}
+
+void raise_key_too_long(std::size_t bytes) {
+    ereport(ERROR,
+            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("key of %zu bytes is too long", bytes),
+             errdetail("A key has at most %zu bytes.", longest_key),
+             errhint("Use a digest of it as the key.")));
+}
+
+void raise_ttl(ttl_fault fault) {
+    const char *message = fault == ttl_fault::not_positive ? "TTL must be positive"
+                          : fault == ttl_fault::not_finite ? "TTL must be finite"
+                                                           : "TTL reaches beyond the end of time";
+    const char *hint = fault == ttl_fault::not_positive
+                           ? "kv_del() removes an entry."
+                           : "kv_set() stores an entry that does not expire.";
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg_internal("%s", message),
+                    errhint("%s", hint)));
+}
+
+void raise_unreadable_ttl(const char *ttl) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_DATETIME_FORMAT), errmsg("\"%s\" is not a TTL", ttl),
+             errhint("Write an interval, such as '1 hour', or a number of seconds, such as 60.")));
+}
+
+void raise_not_text() {
+    ereport(ERROR,
+            (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+             errmsg("value is not valid text in encoding \"%s\"", GetDatabaseEncodingName()),
+             errhint("Keep bytes in a store made with kv_create_store(.., value_type => 'bytea') "
+                     "and read them with the functions named .._bytes.")));
+}
+
+void raise_no_such_table(Oid relid) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("the store with OID %u does not exist", relid),
+                    errhint("It may have been dropped a moment ago.")));
+}
+
+void raise_not_a_store(Relation table, const char *why) {
+    ereport(ERROR,
+            (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+             errmsg("\"%s\" is not a store", RelationGetRelationName(table)),
+             errdetail_internal("%s", why), errhint("Create a store with kv_create_store().")));
+}
+
+void raise_unlogged_in_recovery(Relation table) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("store \"%s\" cannot be used on a standby", RelationGetRelationName(table)),
+             errdetail("It is unlogged: its entries are on the primary alone."),
+             errhint("Ask the primary, or create a store with logged => true.")));
+}
+
+// As SQL words it.
+void raise_concurrent_change() {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access due to concurrent update")));
+}
+
+}  // namespace kvstore

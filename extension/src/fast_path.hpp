@@ -1,0 +1,18 @@
+// Entries by way of the heap and the primary key, without the SQL executor.
+// Only for stores without a detour.
+#pragma once
+
+#include "operation.hpp"
+
+namespace kvstore::fast_path {
+
+// The live entry, as the active snapshot sees it. The value is left out (0) unless
+// it is wanted, and is a copy in the current memory context.
+std::optional<entry> read(const store &from, Datum key, bool want_value);
+
+// Carries out an operation atomically, on the newest version of the entry; in
+// REPEATABLE READ and SERIALIZABLE on the version that the transaction sees, or
+// with an error 40001 if that is no longer the newest.
+outcome modify(const store &in, const operation &op, const request &asked);
+
+}  // namespace kvstore::fast_path

@@ -1,0 +1,18 @@
+// What PostgreSQL looks for when it loads the library.
+
+#include "launcher.hpp"
+#include "postgres.hpp"
+#include "settings.hpp"
+
+KV_EXPORT const Pg_magic_struct *Pg_magic_func();
+extern "C" {
+PG_MODULE_MAGIC;
+}
+
+KV_EXPORT void _PG_init();
+
+void _PG_init() {
+    kvstore::define_settings();
+    if (process_shared_preload_libraries_in_progress)
+        kvstore::register_launcher();
+}

@@ -1,0 +1,67 @@
+// What an operation is, for either path to carry out.
+//
+// An operation on one entry is stated twice, side by side: as a decision about
+// the live entry, which the fast path asks for and carries out, and as the SQL
+// statement that does the same in one go. The regression tests hold both equal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "store.hpp"
+#include "ttl.hpp"
+
+namespace kvstore {
+
+// An entry's value, as a varlena, and its expiry.
+struct entry {
+    Datum value;
+    timestamp expires;
+};
+
+// A copy of a value, detoasted, in the current memory context.
+inline Datum copy_of_value(Datum value) {
+    return PointerGetDatum(
+        pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
+}
+
+// What a call brings along.
+struct request {
+    Datum key;                          // a text
+    Datum value = 0;                    // a varlena, 0 if the operation has none
+    timestamp expires = never_expires;  // of what is stored
+};
+
+// What to do about an entry.
+struct decision {
+    enum class verb : std::uint8_t { leave, put, remove };
+
+    verb what = verb::leave;
+    entry put = {};    // with verb::put, the entry to be stored
+    Datum answer = 0;  // what the call returns of a value, 0 for nothing
+
+    static constexpr decision leave() { return {}; }
+    static constexpr decision store(const entry &put, Datum answer = 0) {
+        return {verb::put, put, answer};
+    }
+    static constexpr decision remove(Datum answer = 0) { return {verb::remove, {}, answer}; }
+};
+
+// What a call did. The value is a copy in the caller's memory context.
+struct outcome {
+    bool applied = false;  // something was stored or removed
+    Datum value = 0;       // 0 if there is none
+};
+
+struct operation {
+    intent what;
+
+    // `live` is the live entry, nullptr if there is none. Takes no action itself.
+    decision (*decide)(const request &asked, const entry *live);
+
+    // The same in SQL: %1$s is the store, $1, $2 and $3 are the request. It affects a
+    // row if the operation applies, and returns the answer, if there is one.
+    const char *sql;
+};
+
+}  // namespace kvstore

@@ -1,0 +1,15 @@
+// Prepared SQL statements, one for each store and text, kept for the session.
+#pragma once
+
+#include <span>
+
+#include "store.hpp"
+
+namespace kvstore {
+
+// The plan of `sql`, in which %1$s stands for the store, and which has parameters of
+// `types`. `sql` must be a constant of the program: its address is what the plan is
+// found by. Needs SPI to be connected.
+SPIPlanPtr cached_plan(const store &on, const char *sql, std::span<const Oid> types);
+
+}  // namespace kvstore

@@ -1,0 +1,165 @@
+// The one place that includes PostgreSQL's headers and that knows its versions.
+//
+// PostgreSQL's headers are C: they need extern "C", they define macros with
+// everyday names, and some of them do not compile cleanly as C++20 with -Wextra.
+#pragma once
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wdeprecated-volatile"
+#else
+#pragma GCC diagnostic ignored "-Wvolatile"
+#endif
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/nbtree.h"
+#include "access/parallel.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am_d.h"
+#include "catalog/pg_authid_d.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation_d.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_opclass_d.h"
+#include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/bufmgr.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/backend_status.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/datetime.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+#include "utils/wait_event.h"
+}
+
+namespace kvstore::pg {
+inline void hold_interrupts() {
+    HOLD_INTERRUPTS();
+}
+inline void resume_interrupts() {
+    RESUME_INTERRUPTS();
+}
+}  // namespace kvstore::pg
+
+#pragma GCC diagnostic pop
+
+#if PG_VERSION_NUM < 150000
+#error "kvstore needs PostgreSQL 15 or later"
+#endif
+
+// PostgreSQL looks these symbols up by name. Since 16 its macros export them,
+// on 15 they would be hidden like everything else in this library.
+#define KV_EXPORT extern "C" __attribute__((visibility("default")))
+
+// Declares the C function behind an SQL function. The body follows.
+#define KV_SQL_FUNCTION(name)                           \
+    KV_EXPORT Datum name(PG_FUNCTION_ARGS);             \
+    KV_EXPORT const Pg_finfo_record *pg_finfo_##name(); \
+    extern "C" {                                        \
+    PG_FUNCTION_INFO_V1(name);                          \
+    }                                                   \
+    Datum name(PG_FUNCTION_ARGS)
+
+// What changed its shape between the majors.
+namespace kvstore::pg {
+
+// try_relation_open(), without looking for the relation twice.
+inline Relation open_relation(Oid relid, LOCKMODE lock) {
+    LockRelationOid(relid, lock);
+    Relation relation = RelationIdGetRelation(relid);
+    if (!RelationIsValid(relation))
+        return nullptr;
+    if (RelationUsesLocalBuffers(relation))
+        MyXactFlags |= XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
+    pgstat_init_relation(relation);
+    return relation;
+}
+
+inline Oid primary_key_index(Relation table) {
+#if PG_VERSION_NUM >= 180000
+    return RelationGetPrimaryKeyIndex(table, false);
+#else
+    return RelationGetPrimaryKeyIndex(table);
+#endif
+}
+
+// Pinned and share-locked; invalid if the index is empty.
+inline Buffer btree_root(Relation table, Relation index) {
+#if PG_VERSION_NUM >= 160000
+    return _bt_getroot(index, table, BT_READ);
+#else
+    (void)table;
+    return _bt_getroot(index, BT_READ);
+#endif
+}
+
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot, int keys) {
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(table, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+// Updates the row at `tid` to `tuple`.
+inline TM_Result update_tuple(Relation table, ItemPointer tid, HeapTuple tuple, CommandId cid,
+                              TM_FailureData *failure) {
+    LockTupleMode lock_mode;
+#if PG_VERSION_NUM >= 160000
+    TU_UpdateIndexes due;
+    return heap_update(table, tid, tuple, cid, InvalidSnapshot, true, failure, &lock_mode, &due);
+#else
+    return heap_update(table, tid, tuple, cid, InvalidSnapshot, true, failure, &lock_mode);
+#endif
+}
+
+}  // namespace kvstore::pg

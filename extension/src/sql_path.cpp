@@ -1,0 +1,188 @@
+#include "sql_path.hpp"
+
+#include <array>
+
+#include "errors.hpp"
+#include "plan_cache.hpp"
+
+namespace kvstore::sql_path {
+
+namespace {
+
+constexpr const char *read_value =
+    "SELECT value, expires FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *read_expiry =
+    "SELECT NULL, expires FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+
+// An upsert on a store with rules, which do not go together with ON CONFLICT.
+constexpr const char *lock_row =
+    "SELECT value, expires FROM %1$s WHERE key OPERATOR(pg_catalog.=) $1 FOR UPDATE";
+constexpr const char *update_row =
+    "UPDATE %1$s SET value = $2, expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
+constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
+
+// Runs a statement on the store. Needs SPI to be connected.
+void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
+    std::array<Datum, 3> values{asked.key, asked.value, TimestampTzGetDatum(asked.expires)};
+    std::array<char, 3> nulls{' ', asked.value == 0 ? 'n' : ' ', ' '};
+    std::array<Oid, 3> types{TEXTOID, value_type(on.kind), TIMESTAMPTZOID};
+    int result =
+        SPI_execute_plan(cached_plan(on, sql, types), values.data(), nulls.data(), read_only, 0);
+    if (result < 0)
+        elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
+}
+
+// A column of the first row that the last statement returned; 0 if null or none.
+Datum column_of_first_row(int number) {
+    if (SPI_tuptable == nullptr || SPI_tuptable->numvals == 0)
+        return 0;
+    bool is_null;
+    Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, &is_null);
+    return is_null ? 0 : value;
+}
+
+// The first column of the first row, detoasted, in the memory context `where`.
+Datum value_of_first_row(MemoryContext where) {
+    Datum value = column_of_first_row(1);
+    if (value == 0)
+        return 0;
+    MemoryContext before = MemoryContextSwitchTo(where);
+    Datum copy = copy_of_value(value);
+    MemoryContextSwitchTo(before);
+    return copy;
+}
+
+bool is_upsert(const operation &op) {
+    return (op.what.privileges & ACL_INSERT) != 0 && (op.what.privileges & ACL_UPDATE) != 0;
+}
+
+// Rules on INSERT or UPDATE: ON CONFLICT is an error with them.
+bool rules_forbid_upsert(Relation table) {
+    for (int i = 0; table->rd_rules != nullptr && i < table->rd_rules->numLocks; i++) {
+        CmdType event = table->rd_rules->rules[i]->event;
+        if (event == CMD_INSERT || event == CMD_UPDATE)
+            return true;
+    }
+    return false;
+}
+
+outcome run_operation(const store &in, const operation &op, const request &asked,
+                      MemoryContext caller) {
+    run(in, op.sql, asked);
+    return {SPI_processed > 0, value_of_first_row(caller)};
+}
+
+// The operation as its one SQL statement.
+outcome modify_at_once(const store &in, const operation &op, const request &asked,
+                       MemoryContext caller) {
+    outcome result = run_operation(in, op, asked, caller);
+    if (result.applied || is_upsert(op) || IsolationUsesXactSnapshot())
+        return result;
+    // A transaction may have removed the entry and stored it again while the
+    // statement waited for it. The statement then saw neither, and looks once more.
+    run(in, read_expiry, asked);
+    if (SPI_processed == 0)
+        return result;
+    return run_operation(in, op, asked, caller);
+}
+
+bool is_duplicate_key_of(const store &in, const ErrorData *error) {
+    return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name != nullptr &&
+           strcmp(error->constraint_name, RelationGetRelationName(in.key_index)) == 0;
+}
+
+// Inserts in a subtransaction; false if another transaction was faster.
+bool insert_unless_there(const store &in, const request &asked) {
+    MemoryContext context = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    volatile bool inserted = true;
+
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(context);
+    PG_TRY()
+        ;
+        {
+            run(in, insert_row, asked);
+            ReleaseCurrentSubTransaction();
+        }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(context);
+            ErrorData *error = CopyErrorData();
+            FlushErrorState();
+            RollbackAndReleaseCurrentSubTransaction();
+            MemoryContextSwitchTo(context);
+            CurrentResourceOwner = owner;
+            if (!is_duplicate_key_of(in, error))
+                ReThrowError(error);
+            inserted = false;
+        }
+    PG_END_TRY();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    return inserted;
+}
+
+// The operation in steps, with the row locked in between, for upserts on stores
+// with rules.
+outcome modify_step_by_step(const store &in, const operation &op, const request &asked,
+                            MemoryContext caller) {
+    // An entry that a policy hides is never seen, and always in the way.
+    constexpr int most_tries = 100;
+    for (int tries = 1;; tries++) {
+        CHECK_FOR_INTERRUPTS();
+        run(in, lock_row, asked);
+        bool found = SPI_processed > 0;
+        entry current{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
+        bool live = found && is_live(current.expires, GetCurrentTimestamp());
+
+        decision decided = op.decide(asked, live ? &current : nullptr);
+        if (decided.what == decision::verb::leave)
+            return {};
+        request change{asked.key, decided.put.value, decided.put.expires};
+        if (found)
+            run(in, update_row, change);
+        else if (!insert_unless_there(in, change)) {
+            if (IsolationUsesXactSnapshot())
+                raise_concurrent_change();
+            if (tries < most_tries)
+                continue;
+            run(in, insert_row, change);  // for its own error
+        }
+        MemoryContext before = MemoryContextSwitchTo(caller);
+        outcome result{true, decided.answer == 0 ? 0 : copy_of_value(decided.answer)};
+        MemoryContextSwitchTo(before);
+        return result;
+    }
+}
+
+}  // namespace
+
+outcome modify(const store &in, const operation &op, const request &asked) {
+    MemoryContext caller = CurrentMemoryContext;
+    SPI_connect();
+    outcome result = is_upsert(op) && rules_forbid_upsert(in.table)
+                         ? modify_step_by_step(in, op, asked, caller)
+                         : modify_at_once(in, op, asked, caller);
+    SPI_finish();
+    return result;
+}
+
+std::optional<entry> read(const store &from, Datum key, bool want_value) {
+    MemoryContext caller = CurrentMemoryContext;
+    SPI_connect();
+    run(from, want_value ? read_value : read_expiry, {.key = key}, true);
+    std::optional<entry> found;
+    if (SPI_processed > 0)
+        found = entry{value_of_first_row(caller), DatumGetTimestampTz(column_of_first_row(2))};
+    if (want_value && found && found->value == 0)  // NOT NULL .. NOT VALID
+        found.reset();
+    SPI_finish();
+    return found;
+}
+
+}  // namespace kvstore::sql_path

@@ -1,0 +1,142 @@
+#include "store.hpp"
+
+#include "errors.hpp"
+#include "settings.hpp"
+
+namespace kvstore {
+
+namespace {
+
+// Attribute numbers of the entry types.
+constexpr AttrNumber key_column = 1;
+constexpr AttrNumber value_column = 2;
+constexpr AttrNumber expires_column = 3;
+
+bool has_column(TupleDesc row, AttrNumber number, Oid type) {
+    Form_pg_attribute column = TupleDescAttr(row, number - 1);
+    return column->atttypid == type && column->attnotnull;
+}
+
+// Why the table is not a store, or nullptr. The code below relies on the shape of
+// a row, so the shape is looked at, not concluded from the name of the type.
+const char *why_not_a_store(Relation table, std::optional<value_kind> kind) {
+    if (!kind)
+        return "It is not a table of type kv_entry or kv_entry_bytea.";
+    TupleDesc row = RelationGetDescr(table);
+    if (row->natts != 3 || !has_column(row, key_column, TEXTOID) ||
+        !has_column(row, value_column, value_type(*kind)) ||
+        !has_column(row, expires_column, TIMESTAMPTZOID))
+        return "Its columns are no longer key, value and expires, each NOT NULL.";
+    if (!OidIsValid(pg::primary_key_index(table)))
+        return "It has no primary key.";
+    return nullptr;
+}
+
+bool is_key_index(Relation index) {
+    return index->rd_index->indnkeyatts == 1 && index->rd_index->indkey.values[0] == key_column &&
+           index->rd_index->indimmediate;
+}
+
+bool is_plain_btree(Relation index) {
+    return index->rd_rel->relkind == RELKIND_INDEX && index->rd_rel->relam == BTREE_AM_OID &&
+           index->rd_index->indisvalid && index->rd_index->indnatts == 1 &&
+           index->rd_indcollation[0] == C_COLLATION_OID &&
+           index->rd_opfamily[0] == TEXT_BTREE_FAM_OID;
+}
+
+// What stands in the way of reading without SQL.
+const char *detour_for_any(const store &opened, const intent &what) {
+    Relation table = opened.table;
+    if (!settings::fast_path)
+        return "kvstore.fast_path is off";
+    if (table->rd_rel->relkind != RELKIND_RELATION)
+        return "it is partitioned";
+    if (table->rd_rel->relam != HEAP_TABLE_AM_OID)
+        return "its access method is not heap";
+    if (!is_plain_btree(opened.key_index))
+        return "its primary key is not a plain B-tree";
+    if (table->rd_rel->relhassubclass)
+        return "other tables inherit from it";
+    if (RELATION_IS_OTHER_TEMP(table))
+        return "it is a temporary table of another session";
+    if (table->rd_rel->relrowsecurity &&
+        check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
+        return "row security applies to you";
+    if (pg_class_aclmask(RelationGetRelid(table), GetUserId(), what.privileges, ACLMASK_ALL) !=
+        what.privileges)
+        return "you lack a privilege on the whole table";
+    if (ExecutorCheckPerms_hook != nullptr)
+        return "a module checks the permissions of queries";
+    return nullptr;
+}
+
+// What stands in the way of writing besides.
+const char *detour_for_writes(Relation table) {
+    if (table->trigdesc != nullptr)
+        return "it has triggers";
+    if (table->rd_rules != nullptr)
+        return "it has rules";
+    if (RelationGetDescr(table)->constr != nullptr &&
+        RelationGetDescr(table)->constr->num_check > 0)
+        return "it has check constraints";
+    if (list_length(table->rd_indexlist) != 1)
+        return "it has further indexes";
+    return nullptr;
+}
+
+void refuse_where_sql_would(Relation table, const intent &what) {
+    if (what.writes()) {
+        // As for SQL, a read-only transaction may write to temporary tables.
+        if (table->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
+            PreventCommandIfReadOnly(what.function);
+        PreventCommandIfParallelMode(what.function);
+    }
+    if (table->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED && RecoveryInProgress())
+        raise_unlogged_in_recovery(table);
+}
+
+}  // namespace
+
+const char *find_detour(const store &opened, const intent &what) {
+    const char *detour = detour_for_any(opened, what);
+    if (detour == nullptr && what.writes())
+        detour = detour_for_writes(opened.table);
+    return detour;
+}
+
+bool is_store(Relation table) {
+    if (why_not_a_store(table, kind_of_entry_type(table->rd_rel->reloftype)) != nullptr)
+        return false;
+    Relation index = index_open(pg::primary_key_index(table), AccessShareLock);
+    bool by_key = is_key_index(index);
+    index_close(index, NoLock);
+    return by_key;
+}
+
+store open_store(Oid relid, const intent &what) {
+    if (what.writes())
+        PreventCommandDuringRecovery(what.function);  // before the lock, which says it less well
+    LOCKMODE lock = what.writes() ? RowExclusiveLock : AccessShareLock;
+    Relation table = pg::open_relation(relid, lock);
+    if (table == nullptr)
+        raise_no_such_table(relid);
+
+    std::optional<value_kind> kind = kind_of_entry_type(table->rd_rel->reloftype);
+    if (const char *why = why_not_a_store(table, kind))
+        raise_not_a_store(table, why);
+    refuse_where_sql_would(table, what);
+
+    store opened{table, index_open(pg::primary_key_index(table), lock), *kind, nullptr};
+    if (!is_key_index(opened.key_index))
+        raise_not_a_store(table, "Its primary key is not on key alone, or it is deferrable.");
+
+    opened.detour = find_detour(opened, what);
+    return opened;
+}
+
+void close_store(const store &opened) {
+    index_close(opened.key_index, NoLock);
+    relation_close(opened.table, NoLock);
+}
+
+}  // namespace kvstore

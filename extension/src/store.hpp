@@ -1,0 +1,50 @@
+// A store, opened: the table, its primary key, and how it may be reached.
+#pragma once
+
+#include "entry_types.hpp"
+#include "postgres.hpp"
+
+namespace kvstore {
+
+// What a call is about to do with a store.
+struct intent {
+    const char *function;  // as the user knows it, for error messages
+    AclMode privileges;    // that the equivalent SQL needs on the table
+
+    constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }
+};
+
+// On the fast path the table is worked on through its access methods. Where that
+// would bypass anything that SQL does with the table, or allow anything that SQL
+// forbids, there is a detour: SQL itself.
+struct store {
+    Relation table;
+    Relation key_index;  // the primary key's, on key alone
+    value_kind kind;
+    const char *detour;  // why not the fast path; nullptr on it
+};
+
+// Why calls with that intent do not take the fast path; nullptr if they do.
+const char *find_detour(const store &opened, const intent &what);
+
+// Whether open_store() would take `table` for a store.
+bool is_store(Relation table);
+
+// Opens the store and locks it as the equivalent SQL would, until the end of the
+// transaction. Errors: 42P01, 42809 if it is not a store, 25006 for a write where
+// none may be, 0A000 for an unlogged store on a standby. A lack of privileges is
+// a detour: SQL tells column privileges and words the error.
+store open_store(Oid relid, const intent &what);
+
+void close_store(const store &opened);
+
+// Opens the store, has `use` use it, closes it.
+template <class Use>
+auto with_store(Oid relid, const intent &what, Use use) {
+    store opened = open_store(relid, what);
+    auto result = use(opened);
+    close_store(opened);
+    return result;
+}
+
+}  // namespace kvstore

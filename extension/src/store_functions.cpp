@@ -1,0 +1,76 @@
+// The SQL functions about stores: creating one, and how it is reached.
+
+#include "arguments.hpp"
+#include "entry_types.hpp"
+
+namespace kvstore {
+
+namespace {
+
+// Leaves room on each page for new versions of its rows, so that overwrites and
+// touches stay on the page and need no new index entry.
+constexpr const char *storage_parameters = "fillfactor = 80, vacuum_truncate = off";
+
+value_kind kind_argument(FunctionCallInfo fcinfo, int number) {
+    Oid type = DatumGetObjectId(required(fcinfo, number, "value_type"));
+    for (value_kind kind : {value_kind::text, value_kind::bytes})
+        if (value_type(kind) == type)
+            return kind;
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("a store of type %s cannot be created", format_type_be(type)),
+                    errhint("The values of a store are text or bytea.")));
+}
+
+bool is_temporary(const RangeVar *name) {
+    return name->schemaname != nullptr && strcmp(name->schemaname, "pg_temp") == 0;
+}
+
+Oid create_store(RangeVar *name, bool logged, value_kind kind) {
+    const char *persistence = is_temporary(name) ? "TEMPORARY" : logged ? "" : "UNLOGGED";
+    // Where CREATE TABLE would create it, said in full, so that the name below is its own.
+    name->schemaname = get_namespace_name(RangeVarGetCreationNamespace(name));
+    const char *table = quote_qualified_identifier(name->schemaname, name->relname);
+    const char *sql = psprintf(
+        "CREATE %s TABLE %s OF %s ("
+        " key WITH OPTIONS PRIMARY KEY,"
+        " value WITH OPTIONS NOT NULL,"
+        " expires WITH OPTIONS NOT NULL DEFAULT 'infinity'"
+        ") WITH (%s)",
+        persistence, table, format_type_be_qualified(entry_type(kind)), storage_parameters);
+    SPI_connect();
+    if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+        elog(ERROR, "could not create store %s", table);
+    SPI_finish();
+    return RangeVarGetRelid(name, NoLock, false);
+}
+
+void require_privilege(Relation table, AclMode privilege) {
+    AclResult result = pg_class_aclcheck(RelationGetRelid(table), GetUserId(), privilege);
+    if (result != ACLCHECK_OK)
+        aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(table));
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_create_store) {
+    text *name = DatumGetTextPP(required(fcinfo, 0, "name"));
+    bool logged = DatumGetBool(required(fcinfo, 1, "logged"));
+    value_kind kind = kind_argument(fcinfo, 2);
+    keep_launcher_running();
+    RangeVar *table = makeRangeVarFromNameList(textToQualifiedNameList(name));
+    PG_RETURN_OID(create_store(table, logged, kind));
+}
+
+KV_SQL_FUNCTION(kv_detour) {
+    constexpr intent looking{"kv_detour()", ACL_SELECT};
+    constexpr intent writing{"kv_detour()", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE};
+    return with_store(store_argument(fcinfo), looking, [&](const store &opened) {
+        require_privilege(opened.table, ACL_SELECT);
+        const char *detour = find_detour(opened, writing);
+        if (detour == nullptr)
+            PG_RETURN_NULL();
+        PG_RETURN_DATUM(CStringGetTextDatum(detour));
+    });
+}
+
+}  // namespace kvstore

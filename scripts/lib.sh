@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# What scripts/demo, scripts/test and scripts/bench share: packages, the build,
+# and a private PostgreSQL server that has nothing to do with any other.
+#
+# The server's programs are copied to a temporary folder, and the extension is
+# installed next to the copies: PostgreSQL finds its files relative to its programs.
+# So nothing is installed on the machine itself, and nothing that is already there
+# can stand in for what the build should have made.
+
+set -euo pipefail
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=     # the temporary folder
+bin=      # the programs of the private installation
+socket=   # the folder of the server's socket
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "$(basename "$0"): $*"
+    exit 1
+}
+
+# --- Packages ---------------------------------------------------------------
+
+# Where PostgreSQL can be built against: $PG_CONFIG, or the newest installed one.
+find_pg_config() {
+    local candidate
+    for candidate in ${PG_CONFIG:-$(printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV) pg_config}; do
+        candidate=$(command -v "$candidate") || continue
+        if [ -e "$("$candidate" --pgxs)" ] && [ -x "$("$candidate" --bindir)/postgres" ]; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+has_command() { command -v "$1" >/dev/null; }
+has_header() { echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1; }
+has_perl() { perl -M"$1" -e 1 2>/dev/null; }
+
+# The packages that are missing for `$1`: build, or test, which includes build.
+missing_packages() {
+    has_command make || echo make
+    has_command g++ || echo g++
+    has_command cmake || echo cmake
+    has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev
+    has_header nlohmann/json.hpp || echo nlohmann-json3-dev
+    find_pg_config >/dev/null || echo postgresql
+    [ "$1" = test ] || return 0
+    has_header gtest/gtest.h || echo libgtest-dev
+    has_command prove || echo perl
+    has_perl IPC::Run || echo libipc-run-perl
+}
+
+# Debian's `postgresql` is the distribution's major; what it depends on has the number.
+debian_postgresql() {
+    local major
+    major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
+    echo "postgresql-$major postgresql-server-dev-$major"
+}
+
+install_missing() {
+    local missing as_root=() packages no_cluster=/etc/postgresql-common/createcluster.d/kvstore.conf
+    missing=$(missing_packages "$1" | sort -u | tr '\n' ' ')
+    [ -n "$missing" ] || return 0
+
+    say "Missing on this machine: $missing"
+    has_command apt-get || die "install these and try again (no apt-get here to do it)"
+    if [ "$(id -u)" != 0 ]; then
+        has_command sudo || die "install these as root (no sudo here): apt-get install $missing"
+        as_root=(sudo)
+    fi
+    say "Installing them with apt-get, to build and to run a private server."
+    "${as_root[@]}" apt-get update -qq
+    packages=${missing/postgresql /$(debian_postgresql) }
+    # Debian starts a server of its own for a new PostgreSQL; nobody asked for one here.
+    [[ $missing != *postgresql\ * ]] ||
+        "${as_root[@]}" sh -c "mkdir -p ${no_cluster%/*} && echo 'create_main_cluster = false' >$no_cluster"
+    # shellcheck disable=SC2086
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
+        die "apt-get could not install: $packages"
+    "${as_root[@]}" rm -f "$no_cluster"
+}
+
+# --- The temporary folder ---------------------------------------------------
+
+# PostgreSQL refuses to run as root, so that is left to another user.
+server_user() { id -un postgres 2>/dev/null || echo nobody; }
+
+as_server() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid="$(server_user)" --regid="$(id -g "$(server_user)")" --clear-groups \
+            env HOME="$work" "$@"
+    else
+        "$@"
+    fi
+}
+
+make_work_folder() {
+    work=$(mktemp -d "${TMPDIR:-/tmp}/kvstore.XXXXXX")
+    chmod 755 "$work"
+    mkdir "$work/run"
+    [ "$(id -u)" != 0 ] || chown "$(server_user)" "$work/run"
+    trap remove_work_folder EXIT
+    trap 'exit 130' INT TERM HUP
+}
+
+remove_work_folder() {
+    local status=$?
+    trap - EXIT
+    stop_server
+    rm -rf "$work"
+    exit "$status"
+}
+
+# --- The private installation -----------------------------------------------
+
+# Links everything in folder $1 into folder $2, except what is kvstore's.
+link_all() {
+    local file
+    mkdir -p "$2"
+    for file in "$1"/*; do
+        case ${file##*/} in
+        kvstore*) ;;
+        *) [ -e "$2/${file##*/}" ] || ln -s "$file" "$2/" ;;
+        esac
+    done
+}
+
+# A copy of the installation of $PG_CONFIG below $work, with links for all that
+# need not be copied. Sets $bin; $bin/pg_config then speaks of the copy.
+copy_postgres() {
+    local original="$1" what
+    bin=$work/tree$("$original" --bindir)
+    mkdir -p "$bin"
+    cp "$("$original" --bindir)"/* "$bin/"
+    cp -f "$original" "$bin/pg_config"
+    mkdir -p "$("$bin/pg_config" --sharedir)/extension"
+    link_all "$("$original" --sharedir)/extension" "$("$bin/pg_config" --sharedir)/extension"
+    for what in sharedir pkglibdir libdir includedir pkgincludedir includedir-server; do
+        link_all "$("$original" --$what)" "$("$bin/pg_config" --$what)"
+    done
+}
+
+# The sources, without what a `make` among them has made, and without what is gone.
+copy_sources() {
+    local file
+    mkdir -p "$1"
+    tar -C "$repository" -c --exclude='*.o' --exclude='*.bc' Makefile kvstore.control README.md \
+        extension | tar -C "$1" -x
+    find "$1/extension" -name '*.[ch]pp' | while read -r file; do
+        [ -e "$repository/${file#"$1"/}" ] || rm "$file"
+    done
+}
+
+# Builds in build/<version>, apart from the sources, so that one checkout serves
+# every major, and installs into the private installation.
+build_extension() {
+    local folder="$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"
+    copy_sources "$folder"
+    make -C "$folder" -s -j"$(nproc)" PG_CONFIG="$bin/pg_config" with_llvm=no "$@"
+    make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null
+}
+
+build_client() {
+    cmake -S "$repository/client" -B "$repository/build/client" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null
+    cmake --build "$repository/build/client" -j"$(nproc)" -- --quiet
+}
+
+# --- The private server -----------------------------------------------------
+
+# Creates and starts a server; the arguments are lines of its configuration.
+start_server() {
+    socket=$work/run
+    as_server "$bin/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 \
+        --locale=C.UTF-8 --pgdata="$work/run/data" >"$work/initdb.log" 2>&1 ||
+        { cat "$work/initdb.log" >&2; die "initdb failed"; }
+    printf '%s\n' "listen_addresses = ''" "unix_socket_directories = '$socket'" \
+        "fsync = off" "$@" | as_server tee -a "$work/run/data/postgresql.conf" >/dev/null
+    as_server "$bin/pg_ctl" --silent --wait -D "$work/run/data" -l "$work/run/log" start ||
+        { cat "$work/run/log" >&2; die "the server did not start"; }
+    export PGHOST=$socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+    unset PGSERVICE PGOPTIONS PGPASSWORD PGHOSTADDR PGSSLMODE
+}
+
+stop_server() {
+    [ -e "$work/run/data/postmaster.pid" ] || return 0
+    as_server "$bin/pg_ctl" --silent --wait -m immediate -D "$work/run/data" stop || true
+}
