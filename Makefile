@@ -20,14 +20,15 @@ DATA_built = $(INSTALL_SQL)
 DOCS = README.md
 EXTRA_CLEAN = extension/sql/kvstore--$(KV_VERSION).sql extension/src/*.bc
 
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+# In this order: the first creates the extension, the last drops it.
+REGRESS = stores ttl entries errors bytes privileges detours sweep uninstall
 REGRESS_OPTS = --inputdir=. --outputdir=tmp_check
 
 # An error in the server is a longjmp and must never meet an exception or a
 # destructor, so both are off; the module needs no libstdc++ at run time.
 KV_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
               -fvisibility=hidden -fno-plt -Wall -Wextra -Wno-register
-PG_CXXFLAGS = $(KV_CXXFLAGS)
+PG_CXXFLAGS = $(KV_CXXFLAGS) $(WERROR)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -39,3 +40,7 @@ $(OBJS) $(OBJS:.o=.bc): $(HEADERS)
 
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@
+
+.PHONY: show-regress
+show-regress:
+	@echo $(REGRESS)

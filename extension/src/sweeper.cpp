@@ -21,6 +21,9 @@ constexpr timestamp longest_sweep = 2 * microseconds_per_second;
 
 // --- A batch, within a transaction ---
 
+// The search_path that triggers of users expect; the sweeper's own is safe.
+const char *users_search_path = nullptr;
+
 struct owner_identity {
     Oid user;
     int security_context;
@@ -35,6 +38,8 @@ owner_identity become_owner(Relation table) {
     SetUserIdAndSecContext(table->rd_rel->relowner,
                            before.security_context | SECURITY_RESTRICTED_OPERATION);
     before.settings_level = NewGUCNestLevel();
+    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION,
+                      GUC_ACTION_SAVE, true, 0, false);
     return before;
 }
 
@@ -161,6 +166,8 @@ void sweep_database() {
 
 // Whatever is set for users of this database is not meant for the sweeper.
 void settle_in() {
+    users_search_path =
+        MemoryContextStrdup(TopMemoryContext, GetConfigOption("search_path", false, false));
     SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
     SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
     SetConfigOption("lock_timeout", "1s", PGC_SUSET, PGC_S_OVERRIDE);

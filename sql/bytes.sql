@@ -1,0 +1,31 @@
+-- Values are bytes. Stores of bytes take anything, stores of text take text.
+SELECT kv_create_store('blobs', value_type => 'bytea');
+CREATE FUNCTION all_bytes() RETURNS bytea LANGUAGE sql IMMUTABLE AS
+$$ SELECT string_agg(set_byte('\x00', 0, i), '' ORDER BY i) FROM generate_series(0, 255) i $$;
+
+SELECT kv_set('all', all_bytes(), store => 'blobs'), kv_set('empty', ''::bytea, store => 'blobs'),
+       kv_set_ex('ttl', '\x0001fe'::bytea, interval '1 hour', store => 'blobs'),
+       kv_set_ex('ttl2', '\x0001fd'::bytea, 3600, store => 'blobs'),
+       kv_set_ex('ttl3', '\x0001fc'::bytea, '1 hour'::text, store => 'blobs'),
+       kv_set('text', 'plain text', store => 'blobs'), kv_set_ex('texte', 'ключ', '1 hour', store => 'blobs');
+SELECT value = all_bytes() AS same FROM blobs WHERE key = 'all';
+SELECT key, value FROM blobs WHERE key <> 'all' ORDER BY key;
+
+-- Text out of bytes, where it is text.
+SELECT kv_get('text', store => 'blobs'), kv_get('texte', store => 'blobs'), kv_get('empty', store => 'blobs') = '' AS empty;
+SELECT kv_get('all', store => 'blobs');
+SELECT kv_get_ex('ttl', 60, store => 'blobs');
+SELECT kv_get_del('ttl', store => 'blobs');
+SELECT kv_exists('all', store => 'blobs'), kv_ttl('ttl', store => 'blobs') > interval '59 minutes' AS untouched;
+SELECT kv_get_del('text', store => 'blobs'), kv_del('all', store => 'blobs');
+
+-- Bytes into text, where they are text.
+SELECT kv_set('t', 'ключ'::bytea), kv_set_ex('t2', convert_to('grün', 'UTF8'), 60);
+SELECT kv_get('t'), kv_get('t2');
+SELECT kv_set('t', '\xff'::bytea);
+SELECT kv_set('t', '\x00'::bytea);
+SELECT kv_set_ex('t', all_bytes(), 60);
+SELECT kv_get('t'), kv_ttl('t');
+DROP FUNCTION all_bytes;
+DROP TABLE blobs;
+TRUNCATE kv_store;

@@ -1,0 +1,153 @@
+-- What is done to a store changes how it is reached, and nothing else.
+SET kvstore.fast_path = on;
+SELECT kv_detour();
+SELECT kv_create_store('s');
+SELECT kv_detour('s');
+
+-- Triggers fire.
+CREATE TABLE audit (what text, old text, new text);
+CREATE FUNCTION record() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit VALUES (TG_WHEN || ' ' || TG_OP, OLD.value, NEW.value);
+    RETURN coalesce(NEW, OLD);
+END $$;
+CREATE TRIGGER record AFTER INSERT OR UPDATE OR DELETE ON s FOR EACH ROW EXECUTE FUNCTION record();
+SELECT kv_detour('s');
+SELECT kv_set('k', '1', store => 's'), kv_set('k', '2', store => 's'), kv_set_ex('k', '3', 60, store => 's');
+SELECT kv_get('k', store => 's'), kv_get_ex('k', 60, store => 's'), kv_get_del('k', store => 's');
+SELECT kv_set_ex('e', 'x', 1e-6, store => 's'), kv_set('k', '4', store => 's');
+SELECT kv_get('e', store => 's'), kv_del('e', store => 's'), kv_del('k', store => 's'), kv_sweep(store => 's');
+SELECT * FROM audit;
+DROP TRIGGER record ON s;
+TRUNCATE audit;
+-- One that changes what is stored, and one that keeps it from being stored.
+CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.value = 'no' THEN RETURN NULL; END IF;
+    NEW.value := upper(NEW.value);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER shout BEFORE INSERT OR UPDATE OF value ON s FOR EACH ROW EXECUTE FUNCTION shout();
+SELECT kv_set('k', 'loud', store => 's'), kv_set('silent', 'no', store => 's');
+SELECT kv_get('k', store => 's'), kv_get('silent', store => 's');
+SELECT kv_set('k', 'louder', store => 's'), kv_get_del('k', store => 's');
+DROP TRIGGER shout ON s;
+SELECT kv_detour('s');
+
+-- Row security holds, for those whom it concerns.
+CREATE ROLE kv_tenant;
+GRANT SELECT, INSERT, UPDATE, DELETE ON s TO kv_tenant;
+ALTER TABLE s ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON s USING (key LIKE 'mine:%');
+SELECT kv_detour('s') AS for_its_owner;
+SELECT kv_set('mine:1', 'a', store => 's'), kv_set('yours:1', 'b', store => 's');
+SET ROLE kv_tenant;
+SELECT kv_detour('s') AS for_the_tenant;
+SELECT kv_get('mine:1', store => 's'), kv_get('yours:1', store => 's'), kv_exists('yours:1', store => 's');
+SELECT kv_get_ex('mine:1', 60, store => 's'), kv_get_ex('yours:1', 60, store => 's');
+SELECT kv_set('mine:2', 'c', store => 's');
+SELECT kv_set('yours:2', 'd', store => 's');
+SELECT kv_set('yours:1', 'd', store => 's');
+SELECT kv_del('mine:2', store => 's'), kv_del('yours:1', store => 's'), kv_get_del('yours:1', store => 's');
+SET row_security = off;
+SELECT kv_get('mine:1', store => 's');
+RESET row_security;
+RESET ROLE;
+SELECT key, value FROM s ORDER BY key;
+-- For the owner, too, if it is forced.
+ALTER TABLE s OWNER TO kv_tenant;
+SET ROLE kv_tenant;
+SELECT kv_detour('s') AS for_its_owner, kv_get('yours:1', store => 's');
+ALTER TABLE s FORCE ROW LEVEL SECURITY;
+SELECT kv_detour('s') AS for_its_owner, kv_get('yours:1', store => 's');
+RESET ROLE;
+ALTER TABLE s OWNER TO CURRENT_USER;
+DROP POLICY own ON s;
+ALTER TABLE s NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE s DISABLE ROW LEVEL SECURITY;
+DROP OWNED BY kv_tenant;
+DROP ROLE kv_tenant;
+TRUNCATE s;
+
+-- Rules rewrite.
+CREATE RULE log_insert AS ON INSERT TO s DO ALSO INSERT INTO audit VALUES ('rule insert', NULL, NEW.value);
+CREATE RULE log_update AS ON UPDATE TO s DO ALSO INSERT INTO audit VALUES ('rule update', OLD.value, NEW.value);
+CREATE RULE log_delete AS ON DELETE TO s DO ALSO INSERT INTO audit VALUES ('rule delete', OLD.value, NULL);
+SELECT kv_detour('s');
+SELECT kv_set('k', '1', store => 's');
+SELECT kv_set('k', '2', store => 's');
+SELECT kv_get_ex('k', 60, store => 's');
+SELECT kv_get('k', store => 's'), kv_ttl('k', store => 's') IS NOT NULL AS ttl;
+SELECT kv_get_del('k', store => 's');
+SELECT kv_del('k', store => 's');
+SELECT * FROM audit;
+DROP RULE log_insert ON s;
+DROP RULE log_update ON s;
+DROP RULE log_delete ON s;
+CREATE RULE nothing AS ON UPDATE TO s DO INSTEAD NOTHING;
+SELECT kv_set('k', 'first', store => 's');
+SELECT kv_set('k', 'second', store => 's');
+SELECT kv_get('k', store => 's');
+DROP RULE nothing ON s;
+TRUNCATE s;
+
+-- Indexes are kept up.
+CREATE INDEX s_expires ON s (expires);
+CREATE INDEX s_value ON s (value) WHERE value LIKE 'indexed%';
+SELECT kv_detour('s');
+SELECT kv_set('k' || i, 'indexed ' || i, store => 's') FROM generate_series(1, 3) i;
+SELECT kv_set_ex('k2', 'no longer', '1 hour', store => 's'), kv_get_ex('k3', '2 hours', store => 's');
+SET enable_seqscan = off;
+SELECT key FROM s WHERE value LIKE 'indexed%' ORDER BY value;
+SELECT key FROM s WHERE expires BETWEEN now() AND now() + interval '90 minutes';
+RESET enable_seqscan;
+CREATE UNIQUE INDEX s_unique ON s (value);
+SELECT kv_set('k4', 'indexed 1', store => 's');
+DROP INDEX s_expires, s_value, s_unique;
+
+-- Constraints are checked.
+ALTER TABLE s ADD CONSTRAINT short CHECK (length(value) < 10);
+SELECT kv_detour('s');
+SELECT kv_set('k', 'long enough to fail', store => 's');
+SELECT kv_set('k', 'short', store => 's');
+ALTER TABLE s DROP CONSTRAINT short;
+-- So is the other side of a foreign key.
+CREATE UNLOGGED TABLE refers (key text COLLATE "C" REFERENCES s ON DELETE CASCADE);
+SELECT kv_detour('s');
+INSERT INTO refers VALUES ('k');
+SELECT kv_del('k', store => 's');
+SELECT count(*) FROM refers;
+DROP TABLE refers;
+
+-- Inheritance.
+CREATE TABLE heir () INHERITS (s);
+SELECT kv_detour('s');
+INSERT INTO heir VALUES ('of the heir', 'v');
+SELECT kv_get('of the heir', store => 's');
+DROP TABLE heir;
+DROP TABLE s;
+
+-- A partitioned store.
+CREATE TABLE parts OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity') PARTITION BY HASH (key);
+CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+SELECT kv_detour('parts');
+SELECT count(kv_set('k' || i, i::text, store => 'parts')) FROM generate_series(1, 100) i;
+SELECT kv_set('k1', 'one', store => 'parts');
+SELECT kv_get('k1', store => 'parts'), kv_get_ex('k2', 60, store => 'parts'), kv_get_del('k3', store => 'parts'), kv_del('k3', store => 'parts');
+SELECT count(kv_get_ex('k' || i, 1e-6, store => 'parts')) FROM generate_series(11, 60) i;
+SELECT kv_sweep(7, store => 'parts'), kv_sweep(store => 'parts'), kv_sweep(store => 'parts');
+SELECT count(*) > 0 AS in_0, (SELECT count(*) > 0 FROM parts_1) AS in_1, (SELECT count(*) FROM parts) AS in_both FROM parts_0;
+SELECT kv_get('k1', store => 'parts_0');
+DROP TABLE parts;
+
+-- A primary key that carries more than the key.
+CREATE UNLOGGED TABLE covering OF kv_entry (value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity', PRIMARY KEY (key) INCLUDE (expires));
+SELECT kv_detour('covering');
+SELECT kv_set('k', 'v', store => 'covering'), kv_get_ex('k', 60, store => 'covering');
+SELECT kv_ttl('k', store => 'covering') IS NOT NULL AS ttl;
+DROP TABLE covering;
+
+DROP FUNCTION record, shout;
+DROP TABLE audit;
+RESET kvstore.fast_path;

@@ -1,0 +1,99 @@
+-- A role needs what the equivalent SQL needs, and nothing else.
+CREATE ROLE kv_nobody;
+CREATE ROLE kv_reader;
+CREATE ROLE kv_writer;
+CREATE ROLE kv_remover;
+CREATE ROLE kv_column;
+GRANT SELECT ON kv_store TO kv_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON kv_store TO kv_writer;
+GRANT SELECT, DELETE ON kv_store TO kv_remover;
+GRANT SELECT (key, value, expires), UPDATE (expires) ON kv_store TO kv_column;
+SELECT kv_set('k', 'v'), kv_set('gone', 'v');
+
+CREATE TABLE calls (call text);
+INSERT INTO calls VALUES
+    ('kv_get(''k'')'), ('kv_exists(''k'')'), ('kv_ttl(''k'')'), ('kv_expires(''k'')'),
+    ('kv_set(''k'', ''w'')'), ('kv_set(''k'', ''w''::bytea)'), ('kv_set_ex(''k'', ''w'', 60)'),
+    ('kv_set_ex(''k'', ''w''::bytea, ''1 hour''::text)'), ('kv_get_ex(''k'', ''1 hour'')'),
+    ('kv_sweep()'), ('kv_del(''no such key'')'), ('kv_get_del(''gone'')'), ('kv_detour()');
+GRANT SELECT ON calls TO PUBLIC;
+
+SET ROLE kv_nobody;
+SELECT call, error_of('SELECT ' || call) FROM calls;
+SELECT kv_create_store('mine');
+SET ROLE kv_reader;
+SELECT call, error_of('SELECT ' || call) FROM calls;
+SET ROLE kv_writer;
+SELECT call, error_of('SELECT ' || call) FROM calls;
+SET ROLE kv_remover;
+SELECT call, error_of('SELECT ' || call) FROM calls;
+SET ROLE kv_column;
+SELECT call, error_of('SELECT ' || call) FROM calls;
+RESET ROLE;
+
+-- A grant or a revocation counts at once, in the midst of a session.
+SET ROLE kv_nobody;
+SELECT kv_get('k');
+RESET ROLE;
+GRANT SELECT ON kv_store TO kv_nobody;
+SET ROLE kv_nobody;
+SELECT kv_get('k');
+RESET ROLE;
+REVOKE SELECT ON kv_store FROM kv_nobody;
+SET ROLE kv_nobody;
+SELECT kv_get('k');
+RESET ROLE;
+-- By way of another role, too.
+GRANT kv_reader TO kv_nobody;
+SET ROLE kv_nobody;
+SELECT kv_get('k');
+RESET ROLE;
+REVOKE kv_reader FROM kv_nobody;
+SET ROLE kv_nobody;
+SELECT kv_get('k');
+RESET ROLE;
+
+-- A function of its owner works with its owner's rights.
+CREATE FUNCTION read_for_you(k text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = public AS 'SELECT kv_get(k)';
+SET ROLE kv_nobody;
+SELECT read_for_you('k');
+RESET ROLE;
+
+-- search_path never changes which table is touched, nor which operators.
+CREATE SCHEMA hostile;
+CREATE TABLE hostile.kv_store (key text PRIMARY KEY, value text, expires timestamptz);
+CREATE FUNCTION hostile.equal(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.equal);
+CREATE FUNCTION hostile.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT 'infinity'::timestamptz $$;
+INSERT INTO hostile.kv_store VALUES ('k', 'hostile', 'infinity');
+SET search_path = hostile, pg_catalog, public;
+SELECT public.kv_get('k'), public.kv_get('other'), public.kv_exists('k');
+SELECT public.kv_set('here', 'public'), public.kv_del('no such key'), public.kv_get_ex('here', 60), public.kv_sweep();
+RESET search_path;
+SELECT kv_get('here'), (SELECT count(*) FROM hostile.kv_store) AS hostile_rows;
+DROP SCHEMA hostile CASCADE;
+
+-- Nor does another table that takes over a store's name.
+SELECT kv_create_store('one'), kv_create_store('two');
+SELECT 'one'::regclass::oid AS one \gset
+SELECT kv_set('k', 'one', store => 'one'), kv_set('k', 'two', store => 'two');
+PREPARE read_one AS SELECT kv_get('k', store => :one::regclass), kv_get_ex('k', 60, store => :one::regclass);
+EXECUTE read_one;
+ALTER TABLE one RENAME TO three;
+ALTER TABLE two RENAME TO one;
+EXECUTE read_one;
+CREATE SCHEMA other;
+ALTER TABLE three SET SCHEMA other;
+EXECUTE read_one;
+ALTER SCHEMA other RENAME TO another;
+EXECUTE read_one;
+DEALLOCATE read_one;
+DROP TABLE one, another.three;
+DROP SCHEMA another;
+
+DROP FUNCTION read_for_you;
+DROP TABLE calls;
+REVOKE ALL ON kv_store FROM kv_reader, kv_writer, kv_remover;
+REVOKE ALL (key, value, expires) ON kv_store FROM kv_column;
+DROP ROLE kv_nobody, kv_reader, kv_writer, kv_remover, kv_column;
+TRUNCATE kv_store;

@@ -1,0 +1,57 @@
+-- The ways to write a TTL, and what is not one.
+CREATE FUNCTION error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE code text; message text; hint text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' ', code, message || '.', nullif(hint, ''));
+END $$;
+
+SELECT kv_set_ex('k', 'v', '1 hour');
+SELECT kv_set_ex('k', 'v', interval '1 hour');
+SELECT kv_set_ex('k', 'v', 60);
+SELECT kv_set_ex('k', 'v', 0.5);
+SELECT kv_set_ex('k', 'v', 60::bigint);
+SELECT kv_set_ex('k', 'v', '60'::text);
+PREPARE untyped AS SELECT kv_set_ex($1, $2, $3);
+EXECUTE untyped('k', 'v', '1 hour');
+EXECUTE untyped('k', 'v', '90');
+SELECT parameter_types FROM pg_prepared_statements WHERE name = 'untyped';
+DEALLOCATE untyped;
+PREPARE untyped AS SELECT kv_get_ex($1, $2);
+EXECUTE untyped('k', '1 hour');
+DEALLOCATE untyped;
+
+CREATE FUNCTION left_of(ttl text) RETURNS interval LANGUAGE sql AS
+$$ SELECT kv_set_ex('t', 'v', ttl); SELECT date_trunc('second', kv_ttl('t') + interval '0.5 second') $$;
+SELECT given, left_of(given)
+FROM unnest(ARRAY['1 hour', '90', '1.5', '1 day', '00:01:30', 'P1DT2H', '1h 30m', '2 weeks', '1 day -1 hour', '@ 5 minutes']) given;
+SELECT given, kv_set_ex('t', 'v', given)
+FROM unnest(ARRAY[interval '1 month', '1 year 3 days', '1 month -1 day']) given;
+SET timezone = 'Europe/Berlin';
+SELECT kv_set_ex('t', 'v', interval '1 month'), kv_set_ex('t2', 'v', '1 month');
+SELECT abs(extract(epoch FROM kv_expires('t') - (now() + interval '1 month'))) < 5 AS calendar,
+       kv_expires('t2') - kv_expires('t') < interval '1 second' AS text_alike;
+RESET timezone;
+
+-- Down to the microsecond, up to the end of time.
+SELECT kv_set_ex('t', 'v', 1e-12);
+SELECT kv_set_ex('t', 'v', '292000 years');
+SELECT kv_expires('t') > '290000-01-01' AS far;
+SELECT kv_set_ex('t', 'v', 9.2e12);
+SELECT kv_expires('t') > '290000-01-01' AS far;
+
+SELECT kv_set_ex('t', 'kept', '1 hour');
+SELECT ttl, error_of(format('SELECT kv_set_ex(''t'', ''v'', %s)', ttl)) AS set_ex, error_of(format('SELECT kv_get_ex(''t'', %s)', ttl)) = error_of(format('SELECT kv_set_ex(''t'', ''v'', %s)', ttl)) AS get_ex_alike
+FROM unnest(ARRAY[
+    '0', '-1', '-0.5', '''NaN''::float8', '''infinity''::float8', '''-infinity''::float8', '1e13', '1e300',
+    'interval ''0''', 'interval ''-1 second''', 'interval ''1 day -25 hours''', 'interval ''-200000 years''',
+    'interval ''100000000 years''', 'interval ''292500 years''', 'interval ''293000 years -100000000 days''',
+    '''0''', '''-1 hour''', '''293000 years''', '''999999999999999999999 years''', '''infinity''', '''-infinity''',
+    '''''', '''soon''', '''1 fortnight''', '''1 hour 1 hour''', 'repeat(''9'', 30)',
+    'NULL::interval', 'NULL::float8', 'NULL::text']) ttl;
+SELECT kv_get('t'), kv_ttl('t') > interval '59 minutes' AS untouched;
+DROP FUNCTION left_of;
+TRUNCATE kv_store;
