@@ -11,7 +11,6 @@ KV_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" kvstore.co
 
 MODULE_big = kvstore
 SOURCES = $(wildcard extension/src/*.cpp)
-HEADERS = $(wildcard extension/src/*.hpp)
 OBJS = $(SOURCES:.cpp=.o)
 
 INSTALL_SQL = extension/sql/kvstore--$(KV_VERSION).sql
@@ -29,6 +28,7 @@ REGRESS_OPTS = --inputdir=. --outputdir=tmp_check
 KV_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
               -fvisibility=hidden -fno-plt -Wall -Wextra -Wno-register
 PG_CXXFLAGS = $(KV_CXXFLAGS) $(WERROR)
+PG_CPPFLAGS = -DKV_VERSION='"$(KV_VERSION)"'
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -36,7 +36,7 @@ include $(PGXS)
 
 COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
-$(OBJS) $(OBJS:.o=.bc): $(HEADERS)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*.hpp)
 
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@

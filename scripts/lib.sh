@@ -159,9 +159,9 @@ copy_sources() {
 # every major, and installs into the private installation.
 build_extension() {
     local folder="$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"
-    copy_sources "$folder"
-    make -C "$folder" -s -j"$(nproc)" PG_CONFIG="$bin/pg_config" with_llvm=no "$@"
-    make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null
+    copy_sources "$folder" &&
+        make -C "$folder" -s -j"$(nproc)" PG_CONFIG="$bin/pg_config" with_llvm=no "$@" &&
+        make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null
 }
 
 build_client() {

@@ -6,7 +6,11 @@
 
 KV_EXPORT const Pg_magic_struct *Pg_magic_func();
 extern "C" {
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "kvstore", .version = KV_VERSION);
+#else
 PG_MODULE_MAGIC;
+#endif
 }
 
 KV_EXPORT void _PG_init();
