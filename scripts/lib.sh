@@ -164,10 +164,15 @@ build_extension() {
         make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null
 }
 
-build_client() {
-    cmake -S "$repository/client" -B "$repository/build/client" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null
-    cmake --build "$repository/build/client" -j"$(nproc)" -- --quiet
+# A CMake project, $1, in build/$2.
+build_cmake() {
+    local source=$repository/$1 folder=$repository/build/$2
+    shift 2
+    cmake -S "$source" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
+        cmake --build "$folder" -j"$(nproc)" >/dev/null
 }
+
+build_client() { build_cmake client client "$@"; }
 
 # --- The private server -----------------------------------------------------
 

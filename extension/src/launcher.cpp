@@ -251,8 +251,8 @@ void keep_launcher_running() {
     if (preloaded || now < next_look)
         return;
     next_look = now + pause;
-    if (settings::sweep_interval == 0 || RecoveryInProgress() || IsParallelWorker() ||
-        there_is_a_launcher())
+    // With sweeping turned off, too: the launcher is who hears of it being turned on.
+    if (RecoveryInProgress() || IsParallelWorker() || there_is_a_launcher())
         return;
     BackgroundWorker described = launcher();
     if (!RegisterDynamicBackgroundWorker(&described, nullptr))
