@@ -7,7 +7,8 @@ namespace kvstore {
 namespace {
 
 constexpr statement set_statement{"kv_set", "SELECT kv_set($1::text, $2::text)"};
-constexpr statement set_ex_statement{"kv_set_ex", "SELECT kv_set_ex($1::text, $2::text, $3::float8)"};
+constexpr statement set_ex_statement{"kv_set_ex",
+                                     "SELECT kv_set_ex($1::text, $2::text, $3::float8)"};
 constexpr statement get_statement{"kv_get", "SELECT kv_get($1::text)"};
 constexpr statement get_ex_statement{"kv_get_ex", "SELECT kv_get_ex($1::text, $2::float8)"};
 constexpr statement get_del_statement{"kv_get_del", "SELECT kv_get_del($1::text)"};

@@ -50,7 +50,9 @@ std::optional<std::string> value_of(const result &from) {
                        static_cast<std::size_t>(PQgetlength(from.get(), 0, 0)));
 }
 
-bool bool_of(const result &from) { return *PQgetvalue(from.get(), 0, 0) != 0; }
+bool bool_of(const result &from) {
+    return *PQgetvalue(from.get(), 0, 0) != 0;
+}
 
 connection::connection(const std::string &conninfo) : pq_(connect(conninfo), &PQfinish) {
     if (PQstatus(pq_.get()) != CONNECTION_OK)

@@ -110,7 +110,7 @@ attempt carry_out(const store &in, const decision &decided, Datum key, version *
         case decision::verb::leave:
             return attempt::done;
         case decision::verb::remove:
-            return remove(in, *current);
+            return current == nullptr ? attempt::done : remove(in, *current);
         case decision::verb::put:
             break;
     }

@@ -11,6 +11,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #ifdef __clang__
 #pragma GCC diagnostic ignored "-Wdeprecated-volatile"
+#pragma GCC diagnostic ignored "-Wignored-attributes"
 #else
 #pragma GCC diagnostic ignored "-Wvolatile"
 #endif

@@ -38,8 +38,8 @@ owner_identity become_owner(Relation table) {
     SetUserIdAndSecContext(table->rd_rel->relowner,
                            before.security_context | SECURITY_RESTRICTED_OPERATION);
     before.settings_level = NewGUCNestLevel();
-    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION,
-                      GUC_ACTION_SAVE, true, 0, false);
+    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                      true, 0, false);
     return before;
 }
 
