@@ -110,7 +110,7 @@ make_work_folder() {
 remove_work_folder() {
     local status=$?
     trap - EXIT
-    stop_server
+    stop_servers
     rm -rf "$work"
     exit "$status"
 }
@@ -190,7 +190,11 @@ start_server() {
     unset PGSERVICE PGOPTIONS PGPASSWORD PGHOSTADDR PGSSLMODE
 }
 
-stop_server() {
-    [ -e "$work/run/data/postmaster.pid" ] || return 0
-    as_server "$bin/pg_ctl" --silent --wait -m immediate -D "$work/run/data" stop || true
+# Every server that lives in the temporary folder: the one above, and those of tests
+# that were interrupted.
+stop_servers() {
+    local pid_file
+    find "$work" -name postmaster.pid 2>/dev/null | while read -r pid_file; do
+        as_server "$bin/pg_ctl" --silent --wait -m immediate -D "${pid_file%/*}" stop || true
+    done
 }
