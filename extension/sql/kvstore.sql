@@ -34,6 +34,16 @@ RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_get(text, regclass) IS 'the live value of the key, else null';
 
+CREATE FUNCTION kv_get_bytes(key text, store regclass DEFAULT 'kv_store')
+RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_get_bytes(text, regclass) IS 'the live value of the key as bytes, else null';
+
+CREATE FUNCTION kv_mget(keys text[], store regclass DEFAULT 'kv_store')
+RETURNS TABLE (key text, value text)
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_mget(text[], regclass) IS 'each key in the order given, with its live value, else null';
+
 CREATE FUNCTION kv_exists(key text, store regclass DEFAULT 'kv_store')
 RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -49,7 +59,17 @@ RETURNS timestamptz
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_expires(text, regclass) IS 'when the entry expires, infinity if never; null if it is not live';
 
--- Writing. A null is an error.
+CREATE FUNCTION kv_scan(prefix text DEFAULT '', after text DEFAULT NULL, max integer DEFAULT 1000, store regclass DEFAULT 'kv_store')
+RETURNS TABLE (key text, value text, expires timestamptz)
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_scan(text, text, integer, regclass) IS 'live entries whose keys have that prefix, in key order, from after a key on; at most so many, all if null';
+
+CREATE FUNCTION kv_count(prefix text DEFAULT '', store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_count(text, regclass) IS 'how many live entries there are whose keys have that prefix';
+
+-- Storing. A null is an error.
 
 CREATE FUNCTION kv_set(key text, value text, store regclass DEFAULT 'kv_store')
 RETURNS void
@@ -64,57 +84,276 @@ COMMENT ON FUNCTION kv_set(text, bytea, regclass) IS 'stores a value without exp
 CREATE FUNCTION kv_set_ex(key text, value text, ttl interval, store regclass DEFAULT 'kv_store')
 RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_interval';
-COMMENT ON FUNCTION kv_set_ex(text, text, interval, regclass) IS 'stores a value that expires after an interval';
+COMMENT ON FUNCTION kv_set_ex(text, text, interval, regclass) IS 'stores a value that expires: an interval from now';
 
 CREATE FUNCTION kv_set_ex(key text, value text, ttl double precision, store regclass DEFAULT 'kv_store')
 RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_seconds';
-COMMENT ON FUNCTION kv_set_ex(text, text, double precision, regclass) IS 'stores a value that expires after a number of seconds';
+COMMENT ON FUNCTION kv_set_ex(text, text, double precision, regclass) IS 'stores a value that expires: a number of seconds from now';
 
 CREATE FUNCTION kv_set_ex(key text, value text, ttl text, store regclass DEFAULT 'kv_store')
 RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_text';
-COMMENT ON FUNCTION kv_set_ex(text, text, text, regclass) IS 'stores a value that expires after an interval, or a number of seconds, in words';
+COMMENT ON FUNCTION kv_set_ex(text, text, text, regclass) IS 'stores a value that expires: an interval, or a number of seconds, in words';
 
 CREATE FUNCTION kv_set_ex(key text, value bytea, ttl interval, store regclass DEFAULT 'kv_store')
 RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_interval';
-COMMENT ON FUNCTION kv_set_ex(text, bytea, interval, regclass) IS 'stores a value that expires after an interval';
+COMMENT ON FUNCTION kv_set_ex(text, bytea, interval, regclass) IS 'stores a value that expires: an interval from now';
 
 CREATE FUNCTION kv_set_ex(key text, value bytea, ttl double precision, store regclass DEFAULT 'kv_store')
 RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_seconds';
-COMMENT ON FUNCTION kv_set_ex(text, bytea, double precision, regclass) IS 'stores a value that expires after a number of seconds';
+COMMENT ON FUNCTION kv_set_ex(text, bytea, double precision, regclass) IS 'stores a value that expires: a number of seconds from now';
 
 CREATE FUNCTION kv_set_ex(key text, value bytea, ttl text, store regclass DEFAULT 'kv_store')
 RETURNS void
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_text';
-COMMENT ON FUNCTION kv_set_ex(text, bytea, text, regclass) IS 'stores a value that expires after an interval, or a number of seconds, in words';
+COMMENT ON FUNCTION kv_set_ex(text, bytea, text, regclass) IS 'stores a value that expires: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_set_nx(key text, value text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_set_nx(text, text, regclass) IS 'stores a value without expiry if the key has no live entry; whether it did';
+
+CREATE FUNCTION kv_set_nx(key text, value bytea, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes';
+COMMENT ON FUNCTION kv_set_nx(text, bytea, regclass) IS 'stores a value without expiry if the key has no live entry; whether it did';
+
+CREATE FUNCTION kv_set_nx(key text, value text, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_interval';
+COMMENT ON FUNCTION kv_set_nx(text, text, interval, regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval from now';
+
+CREATE FUNCTION kv_set_nx(key text, value text, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_seconds';
+COMMENT ON FUNCTION kv_set_nx(text, text, double precision, regclass) IS 'stores a value that expires if the key has no live entry; whether it did: a number of seconds from now';
+
+CREATE FUNCTION kv_set_nx(key text, value text, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_text';
+COMMENT ON FUNCTION kv_set_nx(text, text, text, regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_set_nx(key text, value bytea, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_interval';
+COMMENT ON FUNCTION kv_set_nx(text, bytea, interval, regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval from now';
+
+CREATE FUNCTION kv_set_nx(key text, value bytea, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_seconds';
+COMMENT ON FUNCTION kv_set_nx(text, bytea, double precision, regclass) IS 'stores a value that expires if the key has no live entry; whether it did: a number of seconds from now';
+
+CREATE FUNCTION kv_set_nx(key text, value bytea, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_text';
+COMMENT ON FUNCTION kv_set_nx(text, bytea, text, regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_set_xx(key text, value text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_set_xx(text, text, regclass) IS 'stores a value without expiry if the key has a live entry; whether it did';
+
+CREATE FUNCTION kv_set_xx(key text, value bytea, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes';
+COMMENT ON FUNCTION kv_set_xx(text, bytea, regclass) IS 'stores a value without expiry if the key has a live entry; whether it did';
+
+CREATE FUNCTION kv_set_xx(key text, value text, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_interval';
+COMMENT ON FUNCTION kv_set_xx(text, text, interval, regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval from now';
+
+CREATE FUNCTION kv_set_xx(key text, value text, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_seconds';
+COMMENT ON FUNCTION kv_set_xx(text, text, double precision, regclass) IS 'stores a value that expires if the key has a live entry; whether it did: a number of seconds from now';
+
+CREATE FUNCTION kv_set_xx(key text, value text, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_text';
+COMMENT ON FUNCTION kv_set_xx(text, text, text, regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_set_xx(key text, value bytea, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_interval';
+COMMENT ON FUNCTION kv_set_xx(text, bytea, interval, regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval from now';
+
+CREATE FUNCTION kv_set_xx(key text, value bytea, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_seconds';
+COMMENT ON FUNCTION kv_set_xx(text, bytea, double precision, regclass) IS 'stores a value that expires if the key has a live entry; whether it did: a number of seconds from now';
+
+CREATE FUNCTION kv_set_xx(key text, value bytea, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_text';
+COMMENT ON FUNCTION kv_set_xx(text, bytea, text, regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_get_set(key text, value text, store regclass DEFAULT 'kv_store')
+RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_get_set(text, text, regclass) IS 'stores a value without expiry; the live value that it replaced, else null';
+
+CREATE FUNCTION kv_cas(key text, expected text, value text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_cas(text, text, text, regclass) IS 'stores a value, keeping the expiry, if the live value is the expected one, or if there is none and null is expected; whether it did';
+
+CREATE FUNCTION kv_cas(key text, expected text, value text, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_interval';
+COMMENT ON FUNCTION kv_cas(text, text, text, interval, regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: an interval from now';
+
+CREATE FUNCTION kv_cas(key text, expected text, value text, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_seconds';
+COMMENT ON FUNCTION kv_cas(text, text, text, double precision, regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: a number of seconds from now';
+
+CREATE FUNCTION kv_cas(key text, expected text, value text, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_text';
+COMMENT ON FUNCTION kv_cas(text, text, text, text, regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_incr(key text, by bigint DEFAULT 1, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_incr(text, bigint, regclass) IS 'adds to a counter, which starts at 0, and keeps its expiry; the sum';
+
+CREATE FUNCTION kv_incr(key text, by bigint, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_interval';
+COMMENT ON FUNCTION kv_incr(text, bigint, interval, regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval from now';
+
+CREATE FUNCTION kv_incr(key text, by bigint, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_seconds';
+COMMENT ON FUNCTION kv_incr(text, bigint, double precision, regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
+
+CREATE FUNCTION kv_incr(key text, by bigint, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_text';
+COMMENT ON FUNCTION kv_incr(text, bigint, text, regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_mset(keys text[], "values" text[], store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_mset(text[], text[], regclass) IS 'stores each value under the key at its position, without expiry; the number of distinct keys';
+
+CREATE FUNCTION kv_mset(keys text[], "values" text[], ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_interval';
+COMMENT ON FUNCTION kv_mset(text[], text[], interval, regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: an interval from now';
+
+CREATE FUNCTION kv_mset(keys text[], "values" text[], ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_seconds';
+COMMENT ON FUNCTION kv_mset(text[], text[], double precision, regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: a number of seconds from now';
+
+CREATE FUNCTION kv_mset(keys text[], "values" text[], ttl text, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_text';
+COMMENT ON FUNCTION kv_mset(text[], text[], text, regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: an interval, or a number of seconds, in words';
+
+-- Changing when an entry expires
 
 CREATE FUNCTION kv_get_ex(key text, ttl interval, store regclass DEFAULT 'kv_store')
 RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_interval';
-COMMENT ON FUNCTION kv_get_ex(text, interval, regclass) IS 'the live value, its expiry set anew to an interval from now; else null';
+COMMENT ON FUNCTION kv_get_ex(text, interval, regclass) IS 'the live value, its expiry set anew, else null: an interval from now';
 
 CREATE FUNCTION kv_get_ex(key text, ttl double precision, store regclass DEFAULT 'kv_store')
 RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_seconds';
-COMMENT ON FUNCTION kv_get_ex(text, double precision, regclass) IS 'the live value, its expiry set anew to a number of seconds from now; else null';
+COMMENT ON FUNCTION kv_get_ex(text, double precision, regclass) IS 'the live value, its expiry set anew, else null: a number of seconds from now';
 
 CREATE FUNCTION kv_get_ex(key text, ttl text, store regclass DEFAULT 'kv_store')
 RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_text';
-COMMENT ON FUNCTION kv_get_ex(text, text, regclass) IS 'the live value, its expiry set anew to an interval, or a number of seconds, in words; else null';
+COMMENT ON FUNCTION kv_get_ex(text, text, regclass) IS 'the live value, its expiry set anew, else null: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_get_ex_bytes(key text, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS bytea
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_interval';
+COMMENT ON FUNCTION kv_get_ex_bytes(text, interval, regclass) IS 'the live value, its expiry set anew, else null: an interval from now';
+
+CREATE FUNCTION kv_get_ex_bytes(key text, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS bytea
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_seconds';
+COMMENT ON FUNCTION kv_get_ex_bytes(text, double precision, regclass) IS 'the live value, its expiry set anew, else null: a number of seconds from now';
+
+CREATE FUNCTION kv_get_ex_bytes(key text, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS bytea
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_text';
+COMMENT ON FUNCTION kv_get_ex_bytes(text, text, regclass) IS 'the live value, its expiry set anew, else null: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_expire(key text, ttl interval, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_interval';
+COMMENT ON FUNCTION kv_expire(text, interval, regclass) IS 'sets the expiry of the live entry anew; whether there was one: an interval from now';
+
+CREATE FUNCTION kv_expire(key text, ttl double precision, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_seconds';
+COMMENT ON FUNCTION kv_expire(text, double precision, regclass) IS 'sets the expiry of the live entry anew; whether there was one: a number of seconds from now';
+
+CREATE FUNCTION kv_expire(key text, ttl text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_text';
+COMMENT ON FUNCTION kv_expire(text, text, regclass) IS 'sets the expiry of the live entry anew; whether there was one: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION kv_expire_at(key text, expires timestamptz, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_expire_at(text, timestamptz, regclass) IS 'sets when the live entry expires, or removes it if that time has come; whether there was one';
+
+CREATE FUNCTION kv_persist(key text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_persist(text, regclass) IS 'makes the live entry one that does not expire; whether it was one that did';
+
+-- Removing
 
 CREATE FUNCTION kv_get_del(key text, store regclass DEFAULT 'kv_store')
 RETURNS text
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_get_del(text, regclass) IS 'the live value, removed; else null';
 
+CREATE FUNCTION kv_get_del_bytes(key text, store regclass DEFAULT 'kv_store')
+RETURNS bytea
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_get_del_bytes(text, regclass) IS 'the live value as bytes, removed; else null';
+
 CREATE FUNCTION kv_del(key text, store regclass DEFAULT 'kv_store')
 RETURNS boolean
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_del(text, regclass) IS 'removes the entry; whether there was a live one';
+
+CREATE FUNCTION kv_del_if(key text, expected text, store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_del_if(text, text, regclass) IS 'removes the live entry if its value is the expected one; whether it did';
+
+CREATE FUNCTION kv_mdel(keys text[], store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_mdel(text[], regclass) IS 'removes the entries of all these keys; how many were live';
+
+CREATE FUNCTION kv_del_prefix(prefix text, store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_del_prefix(text, regclass) IS 'removes the entries whose keys have that prefix; how many were live';
+
+CREATE FUNCTION kv_flush(store regclass DEFAULT 'kv_store')
+RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_flush(regclass) IS 'empties the store';
+
+CREATE FUNCTION kv_invalidate()
+RETURNS trigger
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_invalidate() IS 'removes the keys made of the changed row: (format with a %s for each column, columns .., store if not kv_store)';
 
 -- Expiry
 
@@ -122,3 +361,48 @@ CREATE FUNCTION kv_sweep(max_rows bigint DEFAULT NULL, store regclass DEFAULT 'k
 RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_sweep(bigint, regclass) IS 'removes expired entries now, all or at most so many, but no locked ones; how many';
+
+CREATE FUNCTION kv_schedule_sweep(schedule text DEFAULT '* * * * *', store regclass DEFAULT 'kv_store')
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_schedule_sweep(text, regclass) IS 'has pg_cron sweep the store on a schedule; the id of the job';
+
+CREATE FUNCTION kv_unschedule_sweep(store regclass DEFAULT 'kv_store')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_unschedule_sweep(regclass) IS 'ends what kv_schedule_sweep() began; whether there was such a job';
+
+-- Insight
+
+CREATE FUNCTION kv_counters(store regclass, OUT hits bigint, OUT misses bigint, OUT sets bigint, OUT deletes bigint,
+    OUT expired_removed bigint, OUT last_sweep timestamptz, OUT last_sweep_took interval, OUT last_sweep_left bigint)
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_counters(regclass) IS 'what was done with a store; nulls where nothing is counted';
+
+CREATE FUNCTION kv_stats_reset()
+RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_stats_reset() IS 'sets the counters of all stores of this database to zero';
+REVOKE ALL ON FUNCTION kv_stats_reset() FROM PUBLIC;
+
+CREATE VIEW kv_stats AS
+SELECT s.oid::regclass AS store, size.*, counters.*
+FROM pg_class s,
+    LATERAL (
+        SELECT sum(CASE WHEN t.relpages > 0
+                       THEN t.reltuples / t.relpages * pg_relation_size(t.oid) / current_setting('block_size')::int
+                       ELSE pg_stat_get_live_tuples(t.oid)
+                   END)::bigint AS entries_estimated,
+            sum(pg_stat_get_live_tuples(t.oid))::bigint AS live_tuples,
+            sum(pg_stat_get_dead_tuples(t.oid))::bigint AS dead_tuples,
+            sum(pg_table_size(t.oid) - coalesce(pg_total_relation_size(nullif(t.reltoastrelid, 0)), 0))::bigint AS table_bytes,
+            sum(pg_indexes_size(t.oid))::bigint AS index_bytes,
+            sum(coalesce(pg_total_relation_size(nullif(t.reltoastrelid, 0)), 0))::bigint AS toast_bytes
+        FROM (SELECT s.oid WHERE s.relkind = 'r'
+              UNION ALL
+              SELECT relid FROM pg_partition_tree(s.oid) WHERE s.relkind = 'p' AND isleaf) part
+        JOIN pg_class t ON t.oid = part.oid) size,
+    LATERAL kv_counters(s.oid) counters
+WHERE s.reloftype IN ('kv_entry'::regtype, 'kv_entry_bytea'::regtype) AND s.relkind IN ('r', 'p');
+COMMENT ON VIEW kv_stats IS 'each store of this database: its size, and what was done with it';
+GRANT SELECT ON kv_stats TO PUBLIC;

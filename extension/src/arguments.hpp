@@ -1,6 +1,8 @@
 // How SQL functions take their arguments and return values.
 #pragma once
 
+#include <type_traits>
+
 #include "errors.hpp"
 #include "key.hpp"
 #include "launcher.hpp"
@@ -15,12 +17,16 @@ inline Datum required(FunctionCallInfo fcinfo, int number, const char *name) {
     return PG_GETARG_DATUM(number);
 }
 
-// The first argument.
-inline Datum key_argument(FunctionCallInfo fcinfo) {
-    text *key = DatumGetTextPP(required(fcinfo, 0, "key"));
+inline Datum checked_key(Datum given) {
+    text *key = DatumGetTextPP(given);
     if (VARSIZE_ANY_EXHDR(key) > longest_key)
         raise_key_too_long(VARSIZE_ANY_EXHDR(key));
     return PointerGetDatum(key);
+}
+
+// The first argument.
+inline Datum key_argument(FunctionCallInfo fcinfo) {
+    return checked_key(required(fcinfo, 0, "key"));
 }
 
 // The last argument of every function.
@@ -45,9 +51,9 @@ inline void require_text(Datum value) {
         raise_not_text();
 }
 
-// Argument `number`, of SQL type text or bytea, to be kept in `to`.
-inline Datum value_argument(FunctionCallInfo fcinfo, int number) {
-    return PointerGetDatum(PG_DETOAST_DATUM_PACKED(required(fcinfo, number, "value")));
+// Argument `number`, of SQL type text or bytea.
+inline Datum value_argument(FunctionCallInfo fcinfo, int number, const char *name) {
+    return PointerGetDatum(PG_DETOAST_DATUM_PACKED(required(fcinfo, number, name)));
 }
 
 inline void require_admitted(const store &to, Datum value, value_kind given) {
@@ -66,7 +72,7 @@ inline Datum value_result(FunctionCallInfo fcinfo, Datum value, value_kind kept,
     PG_RETURN_DATUM(value);
 }
 
-// --- TTLs: text, interval and seconds, each read as a time of expiry.
+// --- TTLs: text, interval and seconds, each read as a time of expiry, or none at all.
 
 struct interval_ttl {
     static timestamp expires(Datum ttl) { return expiry_after_interval(DatumGetIntervalP(ttl)); }
@@ -74,13 +80,17 @@ struct interval_ttl {
 struct seconds_ttl {
     static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetFloat8(ttl)); }
 };
+struct no_ttl {};
 struct text_ttl {
     static timestamp expires(Datum ttl) { return expiry_after_text(TextDatumGetCString(ttl)); }
 };
 
 template <class Ttl>
 timestamp ttl_argument(FunctionCallInfo fcinfo, int number) {
-    return Ttl::expires(required(fcinfo, number, "ttl"));
+    if constexpr (std::is_same_v<Ttl, no_ttl>)
+        return never_expires;
+    else
+        return Ttl::expires(required(fcinfo, number, "ttl"));
 }
 
 // Declares name_interval, name_seconds and name_text. The rest is the template that

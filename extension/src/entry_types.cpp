@@ -83,4 +83,13 @@ Oid entry_type(value_kind kind) {
     return InvalidOid;
 }
 
+Oid extension_schema() {
+    HeapTuple type = SearchSysCache1(TYPEOID, ObjectIdGetDatum(entry_type(value_kind::text)));
+    if (!HeapTupleIsValid(type))
+        elog(ERROR, "kvstore is not installed in this database");
+    Oid schema = reinterpret_cast<Form_pg_type>(GETSTRUCT(type))->typnamespace;
+    ReleaseSysCache(type);
+    return schema;
+}
+
 }  // namespace kvstore

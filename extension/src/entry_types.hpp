@@ -24,4 +24,7 @@ std::optional<value_kind> kind_of_entry_type(Oid type);
 // installed in this database.
 Oid entry_type(value_kind kind);
 
+// The schema that the extension was created in.
+Oid extension_schema();
+
 }  // namespace kvstore

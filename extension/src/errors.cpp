@@ -41,6 +41,21 @@ void raise_not_text() {
                      "and read them with the functions named .._bytes.")));
 }
 
+void raise_not_an_integer() {
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("the value is not an integer"),
+             errdetail("A counter is an integer of 64 bits, written in digits alone."),
+             errhint("kv_set(key, '0') makes the entry a counter.")));
+}
+
+void raise_counter_overflow(std::int64_t by) {
+    ereport(ERROR,
+            (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("the counter is out of range"),
+             errdetail("Adding %lld does not fit into an integer of 64 bits.",
+                       static_cast<long long>(by)),
+             errhint("kv_set(key, '0') sets it to 0.")));
+}
+
 void raise_no_such_table(Oid relid) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("the store with OID %u does not exist", relid),

@@ -12,6 +12,8 @@ namespace kvstore {
 [[noreturn]] void raise_ttl(ttl_fault fault);
 [[noreturn]] void raise_unreadable_ttl(const char *ttl);
 [[noreturn]] void raise_not_text();
+[[noreturn]] void raise_not_an_integer();
+[[noreturn]] void raise_counter_overflow(std::int64_t by);
 [[noreturn]] void raise_no_such_table(Oid relid);
 [[noreturn]] void raise_not_a_store(Relation table, const char *why);
 [[noreturn]] void raise_unlogged_in_recovery(Relation table);

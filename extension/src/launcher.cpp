@@ -4,6 +4,7 @@
 
 #include "postgres.hpp"
 #include "settings.hpp"
+#include "statistics.hpp"
 #include "ttl.hpp"
 
 KV_EXPORT void kvstore_launcher_main(Datum);
@@ -117,6 +118,7 @@ List *databases(MemoryContext memory) {
     }
     table_endscan(scan);
     table_close(catalog, AccessShareLock);
+    statistics::forget_dropped_databases();
     PopActiveSnapshot();
     CommitTransactionCommand();
     return found;
@@ -271,6 +273,8 @@ void kvstore_launcher_main(Datum) {
     pgstat_report_appname(launcher_name);
     if (!become_the_launcher())
         proc_exit(0);
+    statistics::discard_saved();
     run();
+    statistics::save();
     proc_exit(1);  // so that the postmaster starts it again, unless it is shutting down
 }

@@ -3,6 +3,7 @@
 #include "launcher.hpp"
 #include "postgres.hpp"
 #include "settings.hpp"
+#include "statistics.hpp"
 
 KV_EXPORT const Pg_magic_struct *Pg_magic_func();
 extern "C" {
@@ -17,6 +18,8 @@ KV_EXPORT void _PG_init();
 
 void _PG_init() {
     kvstore::define_settings();
-    if (process_shared_preload_libraries_in_progress)
+    if (process_shared_preload_libraries_in_progress) {
         kvstore::register_launcher();
+        kvstore::statistics::reserve();
+    }
 }

@@ -30,6 +30,8 @@ struct request {
     Datum key;                          // a text
     Datum value = 0;                    // a varlena, 0 if the operation has none
     timestamp expires = never_expires;  // of what is stored
+    Datum expected = 0;                 // the value that must be there, if there must be one
+    std::int64_t by = 0;                // what is added to a counter
 };
 
 // What to do about an entry.
@@ -53,15 +55,31 @@ struct outcome {
     Datum value = 0;       // 0 if there is none
 };
 
+// What the statistics count it as, if it applied, and whether they count a hit or a miss.
+struct counted_as {
+    bool read = false;
+    bool set = false;
+    bool removed = false;
+};
+
 struct operation {
     intent what;
+    counted_as counts;
 
     // `live` is the live entry, nullptr if there is none. Takes no action itself.
     decision (*decide)(const request &asked, const entry *live);
 
-    // The same in SQL: %1$s is the store, $1, $2 and $3 are the request. It affects a
-    // row if the operation applies, and returns the answer, if there is one.
+    // The same in SQL: %1$s is the store; $1 to $4 are the key, value, expiry and expected
+    // value. It affects a row if the operation applies, and returns the answer, if there
+    // is one. nullptr where no single statement does it.
     const char *sql;
+
+    // The same for a function of another name.
+    constexpr operation called(const char *function) const {
+        operation other = *this;
+        other.what.function = function;
+        return other;
+    }
 };
 
 }  // namespace kvstore

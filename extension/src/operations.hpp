@@ -7,14 +7,30 @@
 namespace kvstore {
 
 namespace operations {
-extern const operation set;      // stores asked.value, without expiry or until asked.expires
-extern const operation set_ex;   // the same
-extern const operation get_ex;   // gives the live entry the expiry asked.expires, answers its value
-extern const operation get_del;  // removes the live entry, answers its value
-extern const operation del;      // removes the live entry
+// Storing asked.value until asked.expires ..
+extern const operation set;       // .. whatever was there
+extern const operation set_nx;    // .. if there is no live entry
+extern const operation set_xx;    // .. if there is one
+extern const operation get_set;   // .. answers the live value it replaced
+extern const operation cas;       // .. if the live value is asked.expected
+extern const operation cas_keep;  // .. the same, but keeps the expiry
+extern const operation incr;      // adds asked.by to a counter and keeps its expiry, or starts one
+                                  // at 0 that has asked.expires; answers the sum
+// Giving the live entry another expiry, asked.expires ..
+extern const operation expire;
+extern const operation get_ex;   // .. answers its value
+extern const operation persist;  // .. never, if it had one
+// Removing the live entry ..
+extern const operation del;
+extern const operation get_del;  // .. answers its value
+extern const operation del_if;   // .. if its value is asked.expected
 }  // namespace operations
 
-// Carries out an operation on the entry asked.key.
+// The integer that a counter's value stands for.
+std::int64_t counter_of(Datum value);
+
+// Carries out an operation on the entry asked.key. incr on a value that is not an
+// integer is error 22P02, a sum that does not fit 22003.
 outcome perform(const operation &op, const store &in, const request &asked);
 
 // The live entry, as the active snapshot sees it. Its value is a copy in the

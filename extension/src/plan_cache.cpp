@@ -58,11 +58,11 @@ plan_key key_of(const store &on, const char *sql) {
     return key;
 }
 
-SPIPlanPtr prepare(const plan_key &key, std::span<const Oid> types) {
+SPIPlanPtr prepare(const plan_key &key, std::span<const Oid> types, int options) {
     const char *name =
         quote_qualified_identifier(NameStr(key.schema_name), NameStr(key.table_name));
-    SPIPlanPtr plan = SPI_prepare(psprintf(key.sql, name), static_cast<int>(types.size()),
-                                  const_cast<Oid *>(types.data()));
+    SPIPlanPtr plan = SPI_prepare_cursor(psprintf(key.sql, name), static_cast<int>(types.size()),
+                                         const_cast<Oid *>(types.data()), options);
     if (plan == nullptr)
         elog(ERROR, "could not prepare \"%s\": %s", key.sql, SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);
@@ -71,7 +71,7 @@ SPIPlanPtr prepare(const plan_key &key, std::span<const Oid> types) {
 
 }  // namespace
 
-SPIPlanPtr cached_plan(const store &on, const char *sql, std::span<const Oid> types) {
+SPIPlanPtr cached_plan(const store &on, const char *sql, std::span<const Oid> types, int options) {
     if (plans == nullptr)
         create_cache();
     plan_key key = key_of(on, sql);
@@ -80,7 +80,7 @@ SPIPlanPtr cached_plan(const store &on, const char *sql, std::span<const Oid> ty
     if (!found)
         slot->plan = nullptr;
     if (slot->plan == nullptr)
-        slot->plan = prepare(key, types);
+        slot->plan = prepare(key, types, options);
     return slot->plan;
 }
 

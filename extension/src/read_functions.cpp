@@ -33,6 +33,10 @@ KV_SQL_FUNCTION(kv_get) {
     return get(fcinfo, "kv_get()", value_kind::text);
 }
 
+KV_SQL_FUNCTION(kv_get_bytes) {
+    return get(fcinfo, "kv_get_bytes()", value_kind::bytes);
+}
+
 KV_SQL_FUNCTION(kv_exists) {
     PG_RETURN_BOOL(get_expiry(fcinfo, "kv_exists()").has_value());
 }

@@ -27,9 +27,11 @@ constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUE
 
 // Runs a statement on the store. Needs SPI to be connected.
 void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
-    std::array<Datum, 3> values{asked.key, asked.value, TimestampTzGetDatum(asked.expires)};
-    std::array<char, 3> nulls{' ', asked.value == 0 ? 'n' : ' ', ' '};
-    std::array<Oid, 3> types{TEXTOID, value_type(on.kind), TIMESTAMPTZOID};
+    std::array<Datum, 4> values{asked.key, asked.value, TimestampTzGetDatum(asked.expires),
+                                asked.expected};
+    std::array<char, 4> nulls{' ', asked.value == 0 ? 'n' : ' ', ' ',
+                              asked.expected == 0 ? 'n' : ' '};
+    std::array<Oid, 4> types{TEXTOID, value_type(on.kind), TIMESTAMPTZOID, value_type(on.kind)};
     int result =
         SPI_execute_plan(cached_plan(on, sql, types), values.data(), nulls.data(), read_only, 0);
     if (result < 0)
@@ -57,7 +59,7 @@ Datum value_of_first_row(MemoryContext where) {
 }
 
 bool is_upsert(const operation &op) {
-    return (op.what.privileges & ACL_INSERT) != 0 && (op.what.privileges & ACL_UPDATE) != 0;
+    return (op.what.privileges & ACL_INSERT) != 0;
 }
 
 // Rules on INSERT or UPDATE: ON CONFLICT is an error with them.
@@ -79,6 +81,9 @@ outcome run_operation(const store &in, const operation &op, const request &asked
 // The operation as its one SQL statement.
 outcome modify_at_once(const store &in, const operation &op, const request &asked,
                        MemoryContext caller) {
+    // An upsert that finds a row in its way has not read it as far as SERIALIZABLE knows.
+    if (is_upsert(op) && IsolationIsSerializable())
+        run(in, read_expiry, asked);
     outcome result = run_operation(in, op, asked, caller);
     if (result.applied || is_upsert(op) || IsolationUsesXactSnapshot())
         return result;
@@ -90,23 +95,42 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
     return run_operation(in, op, asked, caller);
 }
 
+// Whether the error is about the primary key, of the store or of a partition of it.
 bool is_duplicate_key_of(const store &in, const ErrorData *error) {
-    return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name != nullptr &&
-           strcmp(error->constraint_name, RelationGetRelationName(in.key_index)) == 0;
+    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == nullptr)
+        return false;
+    Oid schema = get_namespace_oid(error->schema_name, true);
+    Oid violated = get_relname_relid(error->constraint_name, schema);
+    Oid of_store = RelationGetRelid(in.key_index);
+    return violated == of_store || (get_rel_relispartition(violated) &&
+                                    list_member_oid(get_partition_ancestors(violated), of_store));
 }
 
-// Inserts in a subtransaction; false if another transaction was faster.
-bool insert_unless_there(const store &in, const request &asked) {
+// suppressed: by a trigger or a rule; outrun: another transaction was faster.
+enum class change_result : std::uint8_t { done, suppressed, outrun };
+
+change_result insert(const store &in, const request &asked) {
+    run(in, insert_row, asked);
+    return SPI_processed == 0 ? change_result::suppressed : change_result::done;
+}
+
+change_result update(const store &in, const request &asked) {
+    run(in, update_row, asked);
+    return SPI_processed == 0 ? change_result::suppressed : change_result::done;
+}
+
+// Inserts in a subtransaction, because another transaction may be faster.
+change_result insert_unless_there(const store &in, const request &asked) {
     MemoryContext context = CurrentMemoryContext;
     ResourceOwner owner = CurrentResourceOwner;
-    volatile bool inserted = true;
+    volatile change_result result = change_result::done;
 
     BeginInternalSubTransaction(nullptr);
     MemoryContextSwitchTo(context);
     PG_TRY()
         ;
         {
-            run(in, insert_row, asked);
+            result = insert(in, asked);
             ReleaseCurrentSubTransaction();
         }
         PG_CATCH();
@@ -119,42 +143,53 @@ bool insert_unless_there(const store &in, const request &asked) {
             CurrentResourceOwner = owner;
             if (!is_duplicate_key_of(in, error))
                 ReThrowError(error);
-            inserted = false;
+            result = change_result::outrun;
         }
     PG_END_TRY();
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
-    return inserted;
+    return result;
 }
 
-// The operation in steps, with the row locked in between, for upserts on stores
-// with rules.
+// What modify_step_by_step() decides about, with the row locked if there is one.
+struct locked_entry {
+    bool found;
+    bool live;
+    entry current;
+};
+
+locked_entry lock(const store &in, const request &asked) {
+    run(in, lock_row, asked);
+    entry current{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
+    bool found = SPI_processed > 0;
+    bool live = found && current.value != 0 && is_live(current.expires, GetCurrentTimestamp());
+    return {found, live, current};
+}
+
+// The operation in steps, with the row locked in between: for those that no single
+// statement does, and for upserts on stores with rules.
 outcome modify_step_by_step(const store &in, const operation &op, const request &asked,
                             MemoryContext caller) {
     // An entry that a policy hides is never seen, and always in the way.
     constexpr int most_tries = 100;
     for (int tries = 1;; tries++) {
         CHECK_FOR_INTERRUPTS();
-        run(in, lock_row, asked);
-        bool found = SPI_processed > 0;
-        entry current{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
-        bool live = found && is_live(current.expires, GetCurrentTimestamp());
-
-        decision decided = op.decide(asked, live ? &current : nullptr);
+        locked_entry held = lock(in, asked);
+        decision decided = op.decide(asked, held.live ? &held.current : nullptr);
         if (decided.what == decision::verb::leave)
             return {};
         request change{asked.key, decided.put.value, decided.put.expires};
-        if (found)
-            run(in, update_row, change);
-        else if (!insert_unless_there(in, change)) {
+        change_result stored = held.found           ? update(in, change)
+                               : tries < most_tries ? insert_unless_there(in, change)
+                                                    : insert(in, change);  // for its own error
+        if (stored == change_result::outrun) {
             if (IsolationUsesXactSnapshot())
                 raise_concurrent_change();
-            if (tries < most_tries)
-                continue;
-            run(in, insert_row, change);  // for its own error
+            continue;
         }
         MemoryContext before = MemoryContextSwitchTo(caller);
-        outcome result{true, decided.answer == 0 ? 0 : copy_of_value(decided.answer)};
+        outcome result{stored == change_result::done,
+                       decided.answer == 0 ? 0 : copy_of_value(decided.answer)};
         MemoryContextSwitchTo(before);
         return result;
     }
@@ -165,9 +200,9 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
 outcome modify(const store &in, const operation &op, const request &asked) {
     MemoryContext caller = CurrentMemoryContext;
     SPI_connect();
-    outcome result = is_upsert(op) && rules_forbid_upsert(in.table)
-                         ? modify_step_by_step(in, op, asked, caller)
-                         : modify_at_once(in, op, asked, caller);
+    bool by_steps = op.sql == nullptr || (is_upsert(op) && rules_forbid_upsert(in.table));
+    outcome result = by_steps ? modify_step_by_step(in, op, asked, caller)
+                              : modify_at_once(in, op, asked, caller);
     SPI_finish();
     return result;
 }

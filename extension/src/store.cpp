@@ -116,8 +116,7 @@ bool is_store(Relation table) {
 store open_store(Oid relid, const intent &what) {
     if (what.writes())
         PreventCommandDuringRecovery(what.function);  // before the lock, which says it less well
-    LOCKMODE lock = what.writes() ? RowExclusiveLock : AccessShareLock;
-    Relation table = pg::open_relation(relid, lock);
+    Relation table = pg::open_relation(relid, what.lock());
     if (table == nullptr)
         raise_no_such_table(relid);
 
@@ -126,7 +125,7 @@ store open_store(Oid relid, const intent &what) {
         raise_not_a_store(table, why);
     refuse_where_sql_would(table, what);
 
-    store opened{table, index_open(pg::primary_key_index(table), lock), *kind, nullptr};
+    store opened{table, index_open(pg::primary_key_index(table), what.lock()), *kind, nullptr};
     if (!is_key_index(opened.key_index))
         raise_not_a_store(table, "Its primary key is not on key alone, or it is deferrable.");
 

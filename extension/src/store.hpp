@@ -1,6 +1,8 @@
 // A store, opened: the table, its primary key, and how it may be reached.
 #pragma once
 
+#include <type_traits>
+
 #include "entry_types.hpp"
 #include "postgres.hpp"
 
@@ -12,6 +14,12 @@ struct intent {
     AclMode privileges;    // that the equivalent SQL needs on the table
 
     constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }
+    constexpr bool empties() const { return (privileges & ACL_TRUNCATE) != 0; }
+
+    // What SQL locks the table with.
+    constexpr LOCKMODE lock() const {
+        return empties() ? AccessExclusiveLock : writes() ? RowExclusiveLock : AccessShareLock;
+    }
 };
 
 // On the fast path the table is worked on through its access methods. Where that
@@ -42,9 +50,14 @@ void close_store(const store &opened);
 template <class Use>
 auto with_store(Oid relid, const intent &what, Use use) {
     store opened = open_store(relid, what);
-    auto result = use(opened);
-    close_store(opened);
-    return result;
+    if constexpr (std::is_void_v<decltype(use(opened))>) {
+        use(opened);
+        close_store(opened);
+    } else {
+        auto result = use(opened);
+        close_store(opened);
+        return result;
+    }
 }
 
 }  // namespace kvstore

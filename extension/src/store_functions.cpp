@@ -44,10 +44,20 @@ Oid create_store(RangeVar *name, bool logged, value_kind kind) {
     return RangeVarGetRelid(name, NoLock, false);
 }
 
-void require_privilege(Relation table, AclMode privilege) {
-    AclResult result = pg_class_aclcheck(RelationGetRelid(table), GetUserId(), privilege);
-    if (result != ACLCHECK_OK)
-        aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(table));
+void require_privilege(Oid table, AclMode privilege) {
+    bool is_missing = false;
+    AclResult result = pg_class_aclcheck_ext(table, GetUserId(), privilege, &is_missing);
+    if (result != ACLCHECK_OK && !is_missing)
+        aclcheck_error(result, OBJECT_TABLE, get_rel_name(table));
+}
+
+void truncate(Oid table) {
+    const char *name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+                                                  get_rel_name(table));
+    SPI_connect();
+    if (SPI_execute(psprintf("TRUNCATE %s", name), false, 0) != SPI_OK_UTILITY)
+        elog(ERROR, "could not empty store %s", name);
+    SPI_finish();
 }
 
 }  // namespace
@@ -61,11 +71,21 @@ KV_SQL_FUNCTION(kv_create_store) {
     PG_RETURN_OID(create_store(table, logged, kind));
 }
 
+KV_SQL_FUNCTION(kv_flush) {
+    constexpr intent emptying{"kv_flush()", ACL_TRUNCATE};
+    Oid table = store_argument(fcinfo);
+    require_privilege(table, ACL_TRUNCATE);  // before the lock, which keeps everybody out
+    keep_launcher_running();
+    close_store(open_store(table, emptying));
+    truncate(table);
+    PG_RETURN_VOID();
+}
+
 KV_SQL_FUNCTION(kv_detour) {
     constexpr intent looking{"kv_detour()", ACL_SELECT};
     constexpr intent writing{"kv_detour()", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE};
     return with_store(store_argument(fcinfo), looking, [&](const store &opened) {
-        require_privilege(opened.table, ACL_SELECT);
+        require_privilege(RelationGetRelid(opened.table), ACL_SELECT);
         const char *detour = find_detour(opened, writing);
         if (detour == nullptr)
             PG_RETURN_NULL();

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "plan_cache.hpp"
+#include "statistics.hpp"
 #include "ttl.hpp"
 
 namespace kvstore {
@@ -38,7 +39,7 @@ bool remove_unless_busy(Relation table, TupleTableSlot *row) {
 
 // Pages from..to, without `to`.
 sweep_result sweep_pages(const store &in, BlockNumber from, BlockNumber to, int64 most_rows) {
-    sweep_result result{0, to};
+    sweep_result result{.next = to};
     ItemPointerData first = tid_of(from, FirstOffsetNumber);
     ItemPointerData last = tid_of(to - 1, MaxOffsetNumber);
 
@@ -48,8 +49,12 @@ sweep_result sweep_pages(const store &in, BlockNumber from, BlockNumber to, int6
     TableScanDesc scan = table_beginscan_tidrange(in.table, GetActiveSnapshot(), &first, &last);
     while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, row)) {
         CHECK_FOR_INTERRUPTS();
-        if (!has_expired(row) || !remove_unless_busy(in.table, row))
+        if (!has_expired(row))
             continue;
+        if (!remove_unless_busy(in.table, row)) {
+            result.left++;
+            continue;
+        }
         if (++result.removed >= most_rows) {
             result.next = ItemPointerGetBlockNumber(&row->tts_tid);
             break;
@@ -93,7 +98,7 @@ sweep_result sweep_by_sql(const store &in, BlockNumber from, BlockNumber to, int
         elog(ERROR, "could not sweep: %s", SPI_result_code_string(code));
     int64 removed = static_cast<int64>(SPI_processed);
     SPI_finish();
-    return {removed, removed >= most_rows ? from : to};
+    return {.removed = removed, .next = removed >= most_rows ? from : to};
 }
 
 }  // namespace
@@ -101,12 +106,14 @@ sweep_result sweep_by_sql(const store &in, BlockNumber from, BlockNumber to, int
 sweep_result sweep(const store &in, const sweep_part &part) {
     BlockNumber pages = pages_of(in.table);
     if (part.first >= pages)
-        return {0, InvalidBlockNumber};
+        return {.next = InvalidBlockNumber};
     BlockNumber to = part.first + Min(part.pages, pages - part.first);
     if (in.detour == nullptr)
         CheckCmdReplicaIdentity(in.table, CMD_DELETE);
     sweep_result result = in.detour == nullptr ? sweep_pages(in, part.first, to, part.most_rows)
                                                : sweep_by_sql(in, part.first, to, part.most_rows);
+    if (result.removed > 0)
+        statistics::count(RelationGetRelid(in.table), counter::swept, result.removed);
     if (result.next >= pages)
         result.next = InvalidBlockNumber;
     return result;

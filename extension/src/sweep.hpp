@@ -16,8 +16,9 @@ struct sweep_part {
 };
 
 struct sweep_result {
-    int64 removed;
-    BlockNumber next;  // where to go on; InvalidBlockNumber at the end of the store
+    int64 removed = 0;
+    int64 left = 0;        // expired entries that others were busy with
+    BlockNumber next = 0;  // where to go on; InvalidBlockNumber at the end of the store
 };
 
 // Removes expired entries of a part of the store, in the current transaction.

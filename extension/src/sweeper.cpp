@@ -3,6 +3,7 @@
 
 #include "postgres.hpp"
 #include "settings.hpp"
+#include "statistics.hpp"
 #include "sweep.hpp"
 #include "ttl.hpp"
 
@@ -48,13 +49,13 @@ void become_again(const owner_identity &before) {
     SetUserIdAndSecContext(before.user, before.security_context);
 }
 
-BlockNumber sweep_as_owner(Relation table, BlockNumber from) {
+sweep_result sweep_as_owner(Relation table, BlockNumber from) {
     owner_identity before = become_owner(table);
     sweep_result result = with_store(RelationGetRelid(table), sweeping, [&](const store &in) {
         return sweep(in, {from, pages_per_batch, rows_per_batch});
     });
     become_again(before);
-    return result.next;
+    return result;
 }
 
 // Locks and opens the table if that is possible at once. What somebody else has
@@ -65,29 +66,36 @@ Relation open_at_once(Oid relid) {
     return try_relation_open(relid, NoLock);
 }
 
-// Sweeps a part of the store; tells where to go on.
-BlockNumber sweep_batch(Oid relid, BlockNumber from) {
-    BlockNumber next = InvalidBlockNumber;
+// Sweeps a part of the store.
+sweep_result sweep_batch(Oid relid, BlockNumber from) {
+    sweep_result result = {.next = InvalidBlockNumber};
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     if (Relation table = open_at_once(relid)) {
         if (is_store(table) && !XactReadOnly)
-            next = sweep_as_owner(table, from);
+            result = sweep_as_owner(table, from);
         relation_close(table, NoLock);
     }
     PopActiveSnapshot();
     CommitTransactionCommand();
-    return next;
+    return result;
 }
 
 // --- A store, in batches ---
 
 void sweep_store(Oid relid, timestamp deadline) {
+    timestamp begin = GetCurrentTimestamp();
+    timestamp now = begin;
+    std::int64_t left = 0;
     BlockNumber from = 0;
-    while (from != InvalidBlockNumber && GetCurrentTimestamp() < deadline) {
+    while (from != InvalidBlockNumber && now < deadline) {
         CHECK_FOR_INTERRUPTS();
-        from = sweep_batch(relid, from);
+        sweep_result result = sweep_batch(relid, from);
+        from = result.next;
+        left += result.left;
+        now = GetCurrentTimestamp();
     }
+    statistics::record_sweep(relid, {now, now - begin, left});
 }
 
 // The same; an error is reported and does not keep other stores from being swept.
@@ -151,6 +159,7 @@ List *stores() {
     if (OidIsValid(get_extension_oid("kvstore", true))) {
         tell_launcher();
         found = find_stores(TopMemoryContext);
+        statistics::forget_dropped_tables();
     }
     PopActiveSnapshot();
     CommitTransactionCommand();

@@ -7,71 +7,192 @@ namespace kvstore {
 
 namespace {
 
-void store_value(FunctionCallInfo fcinfo, const operation &op, value_kind given,
+using operations::cas;
+using operations::cas_keep;
+using operations::del;
+using operations::del_if;
+using operations::expire;
+using operations::get_del;
+using operations::get_ex;
+using operations::get_set;
+using operations::incr;
+using operations::persist;
+using operations::set;
+using operations::set_nx;
+using operations::set_xx;
+
+// --- What they have in common ---
+
+outcome perform_on_argument(FunctionCallInfo fcinfo, const operation &op, const request &asked) {
+    return with_store_argument(fcinfo, op.what,
+                               [&](const store &in) { return perform(op, in, asked); });
+}
+
+// Stores the second argument under the first.
+bool store_value(FunctionCallInfo fcinfo, const operation &op, value_kind given,
                  timestamp expires) {
     Datum key = key_argument(fcinfo);
-    Datum value = value_argument(fcinfo, 1);
-    with_store_argument(fcinfo, op.what, [&](const store &in) {
+    Datum value = value_argument(fcinfo, 1, "value");
+    return with_store_argument(fcinfo, op.what, [&](const store &in) {
         require_admitted(in, value, given);
-        return perform(op, in, {key, value, expires});
+        return perform(op, in, {key, value, expires}).applied;
     });
 }
 
+// Answers the value it found.
+Datum answer_value(FunctionCallInfo fcinfo, const operation &op, value_kind wanted,
+                   const request &asked) {
+    return with_store_argument(fcinfo, op.what, [&](const store &in) {
+        return value_result(fcinfo, perform(op, in, asked).value, in.kind, wanted);
+    });
+}
+
+// --- The functions, for each type of value and of TTL ---
+
 template <value_kind given>
-Datum set(FunctionCallInfo fcinfo) {
-    store_value(fcinfo, operations::set, given, never_expires);
+Datum kv_set_as(FunctionCallInfo fcinfo) {
+    store_value(fcinfo, set, given, never_expires);
     PG_RETURN_VOID();
 }
 
 template <value_kind given, class Ttl>
-Datum set_ex(FunctionCallInfo fcinfo) {
-    store_value(fcinfo, operations::set_ex, given, ttl_argument<Ttl>(fcinfo, 2));
+Datum kv_set_ex_as(FunctionCallInfo fcinfo) {
+    store_value(fcinfo, set.called("kv_set_ex()"), given, ttl_argument<Ttl>(fcinfo, 2));
     PG_RETURN_VOID();
 }
 
-// An operation that answers the value it found.
-Datum answer_value(FunctionCallInfo fcinfo, const operation &op, value_kind wanted,
-                   timestamp expires = never_expires) {
+template <value_kind given, class Ttl = no_ttl>
+Datum kv_set_nx_as(FunctionCallInfo fcinfo) {
+    PG_RETURN_BOOL(store_value(fcinfo, set_nx, given, ttl_argument<Ttl>(fcinfo, 2)));
+}
+
+template <value_kind given, class Ttl = no_ttl>
+Datum kv_set_xx_as(FunctionCallInfo fcinfo) {
+    PG_RETURN_BOOL(store_value(fcinfo, set_xx, given, ttl_argument<Ttl>(fcinfo, 2)));
+}
+
+template <value_kind wanted, class Ttl>
+Datum kv_get_ex_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
-    return with_store_argument(fcinfo, op.what, [&](const store &in) {
-        outcome done = perform(op, in, {.key = key, .expires = expires});
-        return value_result(fcinfo, done.value, in.kind, wanted);
-    });
+    return answer_value(fcinfo, get_ex, wanted,
+                        {.key = key, .expires = ttl_argument<Ttl>(fcinfo, 1)});
 }
 
 template <class Ttl>
-Datum get_ex(FunctionCallInfo fcinfo) {
-    return answer_value(fcinfo, operations::get_ex, value_kind::text, ttl_argument<Ttl>(fcinfo, 1));
+Datum kv_expire_as(FunctionCallInfo fcinfo) {
+    Datum key = key_argument(fcinfo);
+    request asked{.key = key, .expires = ttl_argument<Ttl>(fcinfo, 1)};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, expire, asked).applied);
 }
 
-// An operation that answers whether it applied.
-Datum answer_applied(FunctionCallInfo fcinfo, const operation &op) {
+template <class Ttl = no_ttl>
+Datum kv_incr_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
-    return with_store_argument(fcinfo, op.what, [&](const store &in) {
-        return BoolGetDatum(perform(op, in, {.key = key}).applied);
-    });
+    int64 by = DatumGetInt64(required(fcinfo, 1, "by"));
+    request asked{.key = key, .expires = ttl_argument<Ttl>(fcinfo, 2), .by = by};
+    PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).value));
+}
+
+// With a NULL for the expected value: stores if there is none.
+template <class Ttl = no_ttl>
+Datum kv_cas_as(FunctionCallInfo fcinfo) {
+    constexpr bool keeps_expiry = std::is_same_v<Ttl, no_ttl>;
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 2, "value");
+    request asked{.key = key, .value = value, .expires = ttl_argument<Ttl>(fcinfo, 3)};
+    if (PG_ARGISNULL(1)) {
+        operation create = set_nx.called(cas.what.function);
+        PG_RETURN_BOOL(perform_on_argument(fcinfo, create, asked).applied);
+    }
+    asked.expected = value_argument(fcinfo, 1, "expected");
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, keeps_expiry ? cas_keep : cas, asked).applied);
 }
 
 }  // namespace
 
 KV_SQL_FUNCTION(kv_set) {
-    return set<value_kind::text>(fcinfo);
+    return kv_set_as<value_kind::text>(fcinfo);
 }
 KV_SQL_FUNCTION(kv_set_bytes) {
-    return set<value_kind::bytes>(fcinfo);
+    return kv_set_as<value_kind::bytes>(fcinfo);
 }
 
-KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex, set_ex<value_kind::text, Ttl>)
-KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex_bytes, set_ex<value_kind::bytes, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex, kv_set_ex_as<value_kind::text, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex_bytes, kv_set_ex_as<value_kind::bytes, Ttl>)
 
-KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, get_ex<Ttl>)
+KV_SQL_FUNCTION(kv_set_nx) {
+    return kv_set_nx_as<value_kind::text>(fcinfo);
+}
+KV_SQL_FUNCTION(kv_set_nx_bytes) {
+    return kv_set_nx_as<value_kind::bytes>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_nx, kv_set_nx_as<value_kind::text, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_nx_bytes, kv_set_nx_as<value_kind::bytes, Ttl>)
+
+KV_SQL_FUNCTION(kv_set_xx) {
+    return kv_set_xx_as<value_kind::text>(fcinfo);
+}
+KV_SQL_FUNCTION(kv_set_xx_bytes) {
+    return kv_set_xx_as<value_kind::bytes>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_xx, kv_set_xx_as<value_kind::text, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_xx_bytes, kv_set_xx_as<value_kind::bytes, Ttl>)
+
+KV_SQL_FUNCTION(kv_get_set) {
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 1, "value");
+    return answer_value(fcinfo, get_set, value_kind::text, {.key = key, .value = value});
+}
+
+KV_SQL_FUNCTION(kv_cas) {
+    return kv_cas_as<>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_cas, kv_cas_as<Ttl>)
+
+KV_SQL_FUNCTION(kv_incr) {
+    return kv_incr_as<>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as<Ttl>)
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as<value_kind::text, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as<value_kind::bytes, Ttl>)
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_expire, kv_expire_as<Ttl>)
+
+// A time that has come already removes the entry, as EXPIREAT of Redis does.
+KV_SQL_FUNCTION(kv_expire_at) {
+    Datum key = key_argument(fcinfo);
+    timestamp at = DatumGetTimestampTz(required(fcinfo, 1, "expires"));
+    const operation &op = is_live(at, GetCurrentTimestamp()) ? expire : del;
+    request asked{.key = key, .expires = at};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, op.called("kv_expire_at()"), asked).applied);
+}
+
+KV_SQL_FUNCTION(kv_persist) {
+    Datum key = key_argument(fcinfo);
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, persist, {.key = key}).applied);
+}
 
 KV_SQL_FUNCTION(kv_get_del) {
-    return answer_value(fcinfo, operations::get_del, value_kind::text);
+    Datum key = key_argument(fcinfo);
+    return answer_value(fcinfo, get_del, value_kind::text, {.key = key});
+}
+KV_SQL_FUNCTION(kv_get_del_bytes) {
+    Datum key = key_argument(fcinfo);
+    return answer_value(fcinfo, get_del.called("kv_get_del_bytes()"), value_kind::bytes,
+                        {.key = key});
 }
 
 KV_SQL_FUNCTION(kv_del) {
-    return answer_applied(fcinfo, operations::del);
+    Datum key = key_argument(fcinfo);
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, del, {.key = key}).applied);
+}
+
+KV_SQL_FUNCTION(kv_del_if) {
+    Datum key = key_argument(fcinfo);
+    Datum expected = value_argument(fcinfo, 1, "expected");
+    request asked{.key = key, .expected = expected};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, del_if, asked).applied);
 }
 
 }  // namespace kvstore

@@ -1,0 +1,112 @@
+// The SQL functions on many keys at once.
+
+#include <span>
+
+#include "arguments.hpp"
+#include "batch.hpp"
+#include "operations.hpp"
+#include "result_rows.hpp"
+#include "scratch_memory.hpp"
+
+namespace kvstore {
+
+namespace {
+
+struct text_array {
+    Datum *elements;
+    bool *nulls;
+    int count;
+};
+
+text_array array_argument(FunctionCallInfo fcinfo, int number, const char *name) {
+    text_array result;
+    deconstruct_array(DatumGetArrayTypeP(required(fcinfo, number, name)), TEXTOID, -1, false,
+                      TYPALIGN_INT, &result.elements, &result.nulls, &result.count);
+    return result;
+}
+
+void refuse_nulls(const text_array &array, const char *what) {
+    for (int i = 0; i < array.count; i++)
+        if (array.nulls[i])
+            raise_null(what);
+}
+
+// The first argument, of a function that writes.
+text_array keys_argument(FunctionCallInfo fcinfo) {
+    text_array keys = array_argument(fcinfo, 0, "keys");
+    refuse_nulls(keys, "a key");
+    for (int i = 0; i < keys.count; i++)
+        keys.elements[i] = checked_key(keys.elements[i]);
+    return keys;
+}
+
+// The first two arguments.
+std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
+    text_array keys = keys_argument(fcinfo);
+    text_array values = array_argument(fcinfo, 1, "values");
+    refuse_nulls(values, "a value");
+    if (keys.count != values.count)
+        ereport(ERROR,
+                (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+                 errmsg("there are %d keys, but %d values", keys.count, values.count),
+                 errhint("Each key of the first array belongs to the value at its position in the "
+                         "second.")));
+    auto *pairs = static_cast<pair *>(palloc(sizeof(pair) * (keys.count + 1)));
+    for (int i = 0; i < keys.count; i++)
+        pairs[i] = {keys.elements[i], values.elements[i], i};
+    return {pairs, static_cast<std::size_t>(keys.count)};
+}
+
+template <class Ttl = no_ttl>
+Datum kv_mset_as(FunctionCallInfo fcinfo) {
+    std::span<pair> pairs = pairs_argument(fcinfo);
+    timestamp expires = ttl_argument<Ttl>(fcinfo, 2);
+    intent storing = operations::set.called("kv_mset()").what;
+    PG_RETURN_INT64(with_store_argument(
+        fcinfo, storing, [&](const store &in) { return store_all(in, pairs, expires); }));
+}
+
+// The live value, NULL if there is none.
+NullableDatum look_up(FunctionCallInfo fcinfo, const store &from, Datum key) {
+    std::optional<entry> found = read(from, key, true);
+    if (!found)
+        return {0, true};
+    return {value_result(fcinfo, found->value, from.kind, value_kind::text), false};
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_mset) {
+    return kv_mset_as<>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset, kv_mset_as<Ttl>)
+
+KV_SQL_FUNCTION(kv_mdel) {
+    text_array keys = keys_argument(fcinfo);
+    intent removing = operations::del.called("kv_mdel()").what;
+    PG_RETURN_INT64(with_store_argument(fcinfo, removing, [&](const store &in) {
+        return remove_all(in, {keys.elements, static_cast<std::size_t>(keys.count)});
+    }));
+}
+
+// In the order of the keys as they were asked for, so that no value need be kept.
+KV_SQL_FUNCTION(kv_mget) {
+    constexpr intent reading{"kv_mget()", ACL_SELECT};
+    text_array keys = array_argument(fcinfo, 0, "keys");
+    result_rows<2> rows(fcinfo);
+    with_store_argument(fcinfo, reading, [&](const store &from) {
+        scratch_memory scratch;
+        for (int i = 0; i < keys.count; i++)
+            scratch.use([&] {
+                CHECK_FOR_INTERRUPTS();
+                Datum key = keys.elements[i];
+                NullableDatum value = keys.nulls[i] ? NullableDatum{0, true}
+                                                    : look_up(fcinfo, from, checked_key(key));
+                rows.add({key, value.value}, {keys.nulls[i], value.isnull});
+            });
+        scratch.free();
+    });
+    return 0;
+}
+
+}  // namespace kvstore

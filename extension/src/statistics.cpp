@@ -1,0 +1,334 @@
+#include "statistics.hpp"
+
+#include <new>
+
+namespace kvstore {
+
+namespace statistics {
+
+namespace {
+
+constexpr std::uint32_t most_stores = 512;
+
+// A counter is spread over several cache lines, each used by a part of the sessions:
+// they would otherwise spend more time on passing one line around than on counting.
+constexpr int stripes = 8;
+
+struct alignas(64) stripe {
+    std::array<pg_atomic_uint64, number_of_counters> counts;
+};
+
+struct place {
+    std::array<stripe, stripes> counted;
+    pg_atomic_uint64 swept_at, sweep_took, sweep_left;
+};
+
+struct shared_memory {
+    LWLock lock;            // held to take and to give up places
+    pg_atomic_uint32 used;  // places that were ever taken
+    std::array<pg_atomic_uint64, most_stores> owners;  // the store that has the place, 0 for none
+    std::array<place, most_stores> places;
+};
+
+shared_memory *shared = nullptr;
+
+// --- A place ---
+
+std::uint64_t owner_of(Oid database, Oid table) {
+    return static_cast<std::uint64_t>(database) << 32 | table;
+}
+Oid database_of(std::uint64_t owner) {
+    return static_cast<Oid>(owner >> 32);
+}
+Oid table_of(std::uint64_t owner) {
+    return static_cast<Oid>(owner);
+}
+
+std::int64_t value_of(pg_atomic_uint64 &counter) {
+    return static_cast<std::int64_t>(pg_atomic_read_u64(&counter));
+}
+
+void set_up(place &one) {
+    for (stripe &each : one.counted)
+        for (pg_atomic_uint64 &counter : each.counts)
+            pg_atomic_init_u64(&counter, 0);
+    pg_atomic_init_u64(&one.swept_at, 0);
+    pg_atomic_init_u64(&one.sweep_took, 0);
+    pg_atomic_init_u64(&one.sweep_left, 0);
+}
+
+void set_record(place &one, const sweep_record &to) {
+    pg_atomic_write_u64(&one.swept_at, static_cast<std::uint64_t>(to.at));
+    pg_atomic_write_u64(&one.sweep_took, static_cast<std::uint64_t>(to.took));
+    pg_atomic_write_u64(&one.sweep_left, static_cast<std::uint64_t>(to.left));
+}
+
+void set(place &one, const store_statistics &to) {
+    for (stripe &each : one.counted)
+        for (pg_atomic_uint64 &counter : each.counts)
+            pg_atomic_write_u64(&counter, 0);
+    for (std::size_t i = 0; i < number_of_counters; i++)
+        pg_atomic_write_u64(&one.counted[0].counts[i], static_cast<std::uint64_t>(to.counts[i]));
+    set_record(one, to.last_sweep);
+}
+
+store_statistics sum(place &one) {
+    store_statistics result = {};
+    for (stripe &each : one.counted)
+        for (std::size_t i = 0; i < number_of_counters; i++)
+            result.counts[i] += value_of(each.counts[i]);
+    result.last_sweep = {value_of(one.swept_at), value_of(one.sweep_took),
+                         value_of(one.sweep_left)};
+    return result;
+}
+
+// --- Places ---
+
+constexpr std::uint32_t nowhere = most_stores;
+
+std::uint32_t used_places() {
+    return pg_atomic_read_u32(&shared->used);
+}
+
+std::uint64_t owner_at(std::uint32_t where) {
+    return pg_atomic_read_u64(&shared->owners[where]);
+}
+
+std::uint32_t find(std::uint64_t owner) {
+    std::uint32_t used = used_places();
+    for (std::uint32_t where = 0; where < used; where++)
+        if (owner_at(where) == owner)
+            return where;
+    return nowhere;
+}
+
+// The first free place, or nowhere. The lock is held.
+std::uint32_t take_free_place() {
+    std::uint32_t free = find(0);
+    if (free == nowhere && used_places() < most_stores)
+        free = used_places();
+    return free;
+}
+
+// A place that starts from `initial`. The lock is held.
+std::uint32_t take_place(std::uint64_t owner, const store_statistics &initial) {
+    std::uint32_t where = take_free_place();
+    if (where == nowhere)
+        return nowhere;
+    set(shared->places[where], initial);
+    pg_write_barrier();
+    pg_atomic_write_u64(&shared->owners[where], owner);
+    if (where == used_places())
+        pg_atomic_write_u32(&shared->used, where + 1);
+    return where;
+}
+
+std::uint32_t find_or_take(std::uint64_t owner) {
+    std::uint32_t where = find(owner);
+    if (where != nowhere)
+        return where;
+    LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
+    where = find(owner);
+    if (where == nowhere)
+        where = take_place(owner, {});
+    LWLockRelease(&shared->lock);
+    return where;
+}
+
+void give_up(std::uint32_t where, std::uint64_t owner) {
+    LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
+    if (owner_at(where) == owner)
+        pg_atomic_write_u64(&shared->owners[where], 0);
+    LWLockRelease(&shared->lock);
+}
+
+// --- The file in which they outlast a restart ---
+
+constexpr const char *file_name = "pg_stat/kvstore.stat";
+constexpr const char *file_being_written = "pg_stat/kvstore.stat.tmp";
+constexpr std::uint32_t file_magic = 0x6b760001;
+
+struct saved_place {
+    std::uint64_t owner;
+    store_statistics statistics;
+};
+
+bool write_places(FILE *file) {
+    if (fwrite(&file_magic, sizeof(file_magic), 1, file) != 1)
+        return false;
+    for (std::uint32_t where = 0; where < used_places(); where++) {
+        saved_place saved = {owner_at(where), sum(shared->places[where])};
+        if (saved.owner != 0 && fwrite(&saved, sizeof(saved), 1, file) != 1)
+            return false;
+    }
+    return true;
+}
+
+// At the start: nobody else is there yet.
+void load() {
+    FILE *file = AllocateFile(file_name, PG_BINARY_R);
+    if (file == nullptr)
+        return;
+    std::uint32_t magic = 0;
+    saved_place saved;
+    if (fread(&magic, sizeof(magic), 1, file) == 1 && magic == file_magic)
+        while (fread(&saved, sizeof(saved), 1, file) == 1)
+            take_place(saved.owner, saved.statistics);
+    FreeFile(file);
+    (void)unlink(file_name);
+}
+
+// --- The memory ---
+
+void initialize(void *memory) {
+    shared = new (memory) shared_memory;
+    LWLockInitialize(&shared->lock, LWLockNewTrancheId());
+    pg_atomic_init_u32(&shared->used, 0);
+    for (pg_atomic_uint64 &owner : shared->owners)
+        pg_atomic_init_u64(&owner, 0);
+    for (place &each : shared->places)
+        set_up(each);
+    load();
+}
+
+#if PG_VERSION_NUM >= 170000
+
+bool attach() {
+    if (shared == nullptr && IsUnderPostmaster) {
+        bool found;
+        shared = static_cast<shared_memory *>(
+            GetNamedDSMSegment("kvstore", sizeof(shared_memory), initialize, &found));
+        LWLockRegisterTranche(shared->lock.tranche, "kvstore");
+    }
+    return shared != nullptr;
+}
+
+#else
+
+shmem_request_hook_type next_request_hook = nullptr;
+shmem_startup_hook_type next_startup_hook = nullptr;
+
+void request_memory() {
+    if (next_request_hook != nullptr)
+        next_request_hook();
+    RequestAddinShmemSpace(sizeof(shared_memory));
+}
+
+void start_up() {
+    if (next_startup_hook != nullptr)
+        next_startup_hook();
+    bool found;
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    shared = static_cast<shared_memory *>(ShmemInitStruct("kvstore", sizeof(shared_memory), &found));
+    if (!found)
+        initialize(shared);
+    LWLockRelease(AddinShmemInitLock);
+    LWLockRegisterTranche(shared->lock.tranche, "kvstore");
+}
+
+bool attach() {
+    return shared != nullptr;
+}
+
+#endif
+
+// The place of a store of this database, looked up once for calls in a row.
+std::uint32_t place_of(Oid store) {
+    if (!attach())
+        return nowhere;
+    static std::uint64_t last_owner = 0;
+    static std::uint32_t last_place = nowhere;
+    std::uint64_t owner = owner_of(MyDatabaseId, store);
+    bool known = owner == last_owner && (last_place == nowhere || owner_at(last_place) == owner);
+    if (!known) {
+        last_place = find_or_take(owner);
+        last_owner = owner;
+    }
+    return last_place;
+}
+
+// Of the places of one database, or of all: gives up those that are gone.
+void forget(Oid database, bool (*is_gone)(std::uint64_t owner)) {
+    for (std::uint32_t where = 0; where < used_places(); where++) {
+        std::uint64_t owner = owner_at(where);
+        bool concerned = !OidIsValid(database) || database_of(owner) == database;
+        if (owner != 0 && concerned && is_gone(owner))
+            give_up(where, owner);
+    }
+}
+
+}  // namespace
+
+void reserve() {
+#if PG_VERSION_NUM < 170000
+    next_request_hook = shmem_request_hook;
+    shmem_request_hook = request_memory;
+    next_startup_hook = shmem_startup_hook;
+    shmem_startup_hook = start_up;
+#endif
+}
+
+void count(Oid store, counter what, std::int64_t how_many) {
+    std::uint32_t where = place_of(store);
+    if (where == nowhere)
+        return;
+    stripe &mine = shared->places[where].counted[MyProcPid % stripes];
+    pg_atomic_fetch_add_u64(&mine.counts[static_cast<std::size_t>(what)], how_many);
+}
+
+void record_sweep(Oid store, const sweep_record &record) {
+    std::uint32_t where = place_of(store);
+    if (where != nowhere)
+        set_record(shared->places[where], record);
+}
+
+std::optional<store_statistics> of(Oid store) {
+    std::uint32_t where = place_of(store);
+    if (where == nowhere)
+        return std::nullopt;
+    return sum(shared->places[where]);
+}
+
+void reset() {
+    if (!attach())
+        return;
+    for (std::uint32_t where = 0; where < used_places(); where++)
+        if (database_of(owner_at(where)) == MyDatabaseId)
+            set(shared->places[where], {});
+}
+
+void forget_dropped_tables() {
+    if (attach())
+        forget(MyDatabaseId, [](std::uint64_t owner) {
+            return !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table_of(owner)));
+        });
+}
+
+void forget_dropped_databases() {
+    if (attach())
+        forget(InvalidOid, [](std::uint64_t owner) {
+            return !SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(database_of(owner)));
+        });
+}
+
+void save() {
+    if (!attach())
+        return;
+    FILE *file = AllocateFile(file_being_written, PG_BINARY_W);
+    bool written = file != nullptr && write_places(file);
+    if (file != nullptr && FreeFile(file) != 0)
+        written = false;
+    if (written)
+        (void)durable_rename(file_being_written, file_name, LOG);
+    else
+        ereport(LOG, (errcode_for_file_access(),
+                      errmsg("could not write file \"%s\": %m", file_being_written)));
+}
+
+void discard_saved() {
+    if (attach())
+        (void)unlink(file_name);
+}
+
+}  // namespace statistics
+}  // namespace kvstore
