@@ -26,6 +26,22 @@ SELECT kv_set('t', '\xff'::bytea);
 SELECT kv_set('t', '\x00'::bytea);
 SELECT kv_set_ex('t', all_bytes(), 60);
 SELECT kv_get('t'), kv_ttl('t');
+SELECT call, error_of('SELECT ' || call) FROM unnest(ARRAY[
+    'kv_set_nx(''new'', all_bytes())', 'kv_set_nx(''new'', all_bytes(), 60)', 'kv_set_xx(''t'', all_bytes())',
+    'kv_set_xx(''t'', all_bytes(), ''1 hour''::text)']) call;
+SELECT kv_get('t'), kv_exists('new');
+-- What is not text is not mangled into text.
+SELECT kv_set('all', all_bytes(), store => 'blobs');
+SELECT call, error_of('SELECT ' || call) FROM unnest(ARRAY[
+    'kv_get_set(''all'', ''x'', store => ''blobs'')', 'count(*) FROM kv_mget(''{all}'', store => ''blobs'')',
+    'count(*) FROM kv_scan(store => ''blobs'')', 'kv_incr(''all'', store => ''blobs'')',
+    'kv_cas(''all'', ''x'', ''y'', store => ''blobs'')', 'kv_del_if(''all'', ''x'', store => ''blobs'')']) call;
+SELECT kv_get_bytes('all', store => 'blobs') = all_bytes() AS unchanged, kv_get_ex_bytes('all', 60, store => 'blobs') = all_bytes() AS touched;
+SELECT kv_get_del_bytes('all', store => 'blobs') = all_bytes() AS popped, kv_count('all', store => 'blobs');
+-- 100 MB of every byte.
+SELECT kv_set('big', decode(repeat(encode(all_bytes(), 'hex'), 409600), 'hex'), store => 'blobs');
+SELECT length(kv_get_bytes('big', store => 'blobs')), kv_expire('big', 60, store => 'blobs');
+SELECT md5(kv_get_del_bytes('big', store => 'blobs')) = md5(decode(repeat(encode(all_bytes(), 'hex'), 409600), 'hex')) AS same;
 DROP FUNCTION all_bytes;
 DROP TABLE blobs;
 TRUNCATE kv_store;

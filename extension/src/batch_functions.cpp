@@ -48,7 +48,7 @@ std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
     if (keys.count != values.count)
         ereport(ERROR,
                 (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-                 errmsg("there are %d keys, but %d values", keys.count, values.count),
+                 errmsg("keys and values differ in number: %d and %d", keys.count, values.count),
                  errhint("Each key of the first array belongs to the value at its position in the "
                          "second.")));
     auto *pairs = static_cast<pair *>(palloc(sizeof(pair) * (keys.count + 1)));

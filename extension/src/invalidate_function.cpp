@@ -61,8 +61,9 @@ arguments arguments_of(const Trigger *trigger) {
     if (given != columns && given != columns + 1)
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                 errmsg("the format \"%s\" needs %d columns, but trigger \"%s\" gives %d", format,
-                        columns, trigger->tgname, given),
+                 errmsg("format and columns of trigger \"%s\" do not agree", trigger->tgname),
+                 errdetail("\"%s\" stands for columns in number: %d. Given: %d.", format, columns,
+                           given),
                  errhint("After the format there is one column for each %%s in it, and perhaps "
                          "the name of a store.")));
     return {format, trigger->tgargs + 1, columns,

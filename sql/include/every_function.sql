@@ -1,0 +1,114 @@
+-- Every function that works on entries, on the store :store.
+SELECT kv_set('k', 'one', store => :'store');
+SELECT kv_get('k', store => :'store'), kv_get_bytes('k', store => :'store'), kv_exists('k', store => :'store'),
+       kv_ttl('k', store => :'store'), kv_expires('k', store => :'store');
+SELECT kv_set('b', '\x616263'::bytea, store => :'store'), kv_set_ex('c', '\x646566'::bytea, 60, store => :'store');
+SELECT kv_get('b', store => :'store'), kv_get_bytes('c', store => :'store'), kv_ttl('c', store => :'store') > '0' AS expires;
+
+-- Only if it is not there, only if it is.
+SELECT kv_set_nx('k', 'two', store => :'store') AS there, kv_set_nx('n', 'two', store => :'store') AS new,
+       kv_set_nx('n', 'three', '1 hour', store => :'store') AS there, kv_set_nx('m', 'two', 60, store => :'store') AS new,
+       kv_set_nx('o', '\x6f'::bytea, store => :'store') AS new, kv_set_nx('p', '\x70'::bytea, interval '1 hour', store => :'store') AS new;
+SELECT key, convert_from(kv_get_bytes(key, store => :'store'), 'UTF8') AS value, kv_ttl(key, store => :'store') > '0' AS expires
+FROM unnest('{k,n,m,o,p}'::text[]) key;
+SELECT kv_set_xx('k', 'two', 60, store => :'store') AS there, kv_set_xx('z', 'two', store => :'store') AS missing,
+       kv_set_xx('m', 'four', store => :'store') AS there, kv_set_xx('o', '\x6f6f'::bytea, '1 day', store => :'store') AS there,
+       kv_set_xx('p', '\x7070'::bytea, store => :'store') AS there;
+SELECT key, kv_get(key, store => :'store') AS value, kv_ttl(key, store => :'store') > '0' AS expires
+FROM unnest('{k,z,m,o,p}'::text[]) key;
+SELECT kv_get_set('k', 'three', store => :'store'), kv_get_set('new', 'x', store => :'store');
+SELECT kv_get('k', store => :'store'), kv_get('new', store => :'store'), kv_ttl('k', store => :'store');
+
+-- Only if the value is the expected one.
+SELECT kv_cas('k', 'three', 'four', store => :'store') AS same, kv_cas('k', 'three', 'five', store => :'store') AS other,
+       kv_cas('k', 'fou', 'five', store => :'store') AS prefix, kv_cas('k', NULL, 'five', store => :'store') AS there,
+       kv_cas('z', 'x', 'five', store => :'store') AS missing, kv_cas('z', NULL, 'made', 60, store => :'store') AS created;
+SELECT kv_cas('z', 'made', 'kept', store => :'store'), kv_cas('k', 'four', 'expiring', '1 hour', store => :'store');
+SELECT key, kv_get(key, store => :'store') AS value, kv_ttl(key, store => :'store') > '0' AS expires
+FROM unnest('{k,z}'::text[]) key;
+SELECT kv_del_if('k', 'four', store => :'store') AS other, kv_del_if('k', 'expiring', store => :'store') AS same,
+       kv_del_if('k', 'expiring', store => :'store') AS gone;
+-- An empty value is a value, and no NULL.
+SELECT kv_set('empty', '', store => :'store'), kv_cas('empty', NULL, 'x', store => :'store') AS there, kv_cas('empty', '', '', store => :'store') AS same;
+SELECT kv_get('empty', store => :'store') = '' AS empty, kv_del_if('empty', '', store => :'store') AS removed;
+
+-- Counters.
+SELECT kv_incr('i', store => :'store'), kv_incr('i', 41, store => :'store'), kv_incr('i', -50, store => :'store');
+SELECT kv_get('i', store => :'store'), kv_ttl('i', store => :'store');
+SELECT kv_incr('w', 1, 60, store => :'store'), kv_incr('w', 1, '1 day', store => :'store'), kv_incr('w', 0, interval '1 day', store => :'store');
+SELECT kv_ttl('w', store => :'store') <= '60 s' AS of_the_first, kv_incr('w', store => :'store');
+SELECT kv_ttl('w', store => :'store') > '0' AS expiry_is_kept;
+SELECT kv_set('i', '9223372036854775806', store => :'store');
+SELECT kv_incr('i', store => :'store');
+SELECT error_of(format('SELECT kv_incr(''i'', store => %L)', :'store'));
+SELECT kv_incr('i', -9223372036854775808, store => :'store');
+SELECT kv_set('i', '-9223372036854775808', store => :'store');
+SELECT error_of(format('SELECT kv_incr(''i'', -1, store => %L)', :'store'));
+SELECT left(value, 25) AS value, error_of(format('SELECT kv_set(''i'', %L, store => %L)', value, :'store')) AS set,
+       error_of(format('SELECT kv_incr(''i'', store => %L)', :'store')) AS incr
+FROM unnest(ARRAY['-12', '007', '12a', '', ' 1', '1 ', '+1', '1.0', '0x10', '-', '9223372036854775808', repeat('9', 10000)])
+     WITH ORDINALITY v(value, n) ORDER BY n;
+
+-- Expiry.
+SELECT kv_set('t', 'x', store => :'store'), kv_expire('t', 60, store => :'store'), kv_expire('gone', 60, store => :'store');
+SELECT kv_ttl('t', store => :'store') <= '60 s' AS a_minute, kv_expire('t', '1 hour', store => :'store'), kv_expire('t', interval '1 day', store => :'store');
+SELECT kv_ttl('t', store => :'store') > '23:59:00' AS a_day, kv_persist('t', store => :'store') AS expired_once,
+       kv_persist('t', store => :'store') AS never_expires, kv_persist('gone', store => :'store') AS missing;
+SELECT kv_expires('t', store => :'store'), kv_expire_at('t', '2100-01-01 00:00 UTC', store => :'store'), kv_expire_at('gone', '2100-01-01', store => :'store');
+SELECT kv_expires('t', store => :'store') = '2100-01-01 00:00 UTC' AS as_told, kv_expire_at('t', 'infinity', store => :'store');
+SELECT kv_expires('t', store => :'store'), kv_expire_at('t', '2001-01-01', store => :'store') AS removed, kv_expire_at('t', '-infinity', store => :'store') AS gone;
+SELECT count(*) FROM :store WHERE key = 't';
+SELECT kv_set('t', 'y', store => :'store'), kv_get_ex('t', 60, store => :'store'), kv_get_ex_bytes('t', '1 hour', store => :'store'),
+       kv_get_ex_bytes('gone', interval '1 hour', store => :'store'), kv_get_ex_bytes('t', 3600, store => :'store');
+SELECT kv_ttl('t', store => :'store') > '59 min' AS an_hour, kv_get_del_bytes('t', store => :'store'), kv_get_del_bytes('t', store => :'store');
+
+-- What has expired is not there, for any of them.
+SELECT kv_flush(store => :'store');
+INSERT INTO :store SELECT 'dead' || i, '1', now() - interval '1 second' FROM generate_series(1, 25) i;
+SELECT kv_get('dead1', store => :'store'), kv_get_bytes('dead1', store => :'store'), kv_exists('dead1', store => :'store'), kv_count(store => :'store'),
+       kv_set_xx('dead1', 'x', store => :'store'), kv_get_ex('dead1', 60, store => :'store'), kv_get_ex_bytes('dead1', 60, store => :'store'),
+       kv_get_del('dead2', store => :'store'), kv_get_del_bytes('dead2', store => :'store'), kv_del('dead2', store => :'store'),
+       kv_expire('dead1', 60, store => :'store'), kv_expire_at('dead1', 'infinity', store => :'store'), kv_persist('dead1', store => :'store'),
+       kv_cas('dead1', '1', 'x', store => :'store'), kv_del_if('dead1', '1', store => :'store'), kv_mdel('{dead1,dead2}', store => :'store'),
+       kv_del_prefix('dead', store => :'store');
+SELECT count(*) FROM kv_mget('{dead1,dead2}', store => :'store') WHERE value IS NOT NULL;
+SELECT count(*) FROM kv_scan(store => :'store');
+SELECT kv_set_nx('dead3', 'born', store => :'store'), kv_get_set('dead4', 'born', store => :'store'), kv_incr('dead5', store => :'store'),
+       kv_incr('dead6', 1, 60, store => :'store'), kv_cas('dead7', NULL, 'born', store => :'store'), kv_mset('{dead8}', '{born}', store => :'store'),
+       kv_set_nx('dead9', 'born', 60, store => :'store');
+SELECT key, value, expires = 'infinity' AS for_ever FROM kv_scan(store => :'store');
+
+-- Batches.
+SELECT kv_mset('{b,a,c,a}', '{2,1,3,4}', store => :'store'), kv_mset('{d}', ARRAY[''], 60, store => :'store'),
+       kv_mset('{e,f}', '{5,6}', '1 hour', store => :'store'), kv_mset('{}', '{}', interval '1 hour', store => :'store');
+SELECT * FROM kv_mget('{c,a,none,a,NULL,d}', store => :'store');
+SELECT kv_ttl('a', store => :'store'), kv_ttl('e', store => :'store') > '0' AS expires;
+SELECT kv_mdel('{f,none,a,a}', store => :'store'), kv_mdel('{}', store => :'store');
+SELECT * FROM kv_mget('{}', store => :'store');
+
+-- Scans.
+SELECT kv_flush(store => :'store');
+SELECT kv_mset(array_agg('user:' || i), array_agg(i::text), store => :'store') FROM generate_series(1, 12) i;
+SELECT kv_mset('{user%,user_,user,users,"","ä"}', '{1,2,3,4,5,6}', store => :'store');
+SELECT string_agg(key, ' ' ORDER BY n) FROM kv_scan(store => :'store') WITH ORDINALITY e(key, value, expires, n);
+SELECT string_agg(key || '=' || value, ' ' ORDER BY n) FROM kv_scan('user:1', store => :'store') WITH ORDINALITY e(key, value, expires, n);
+SELECT kv_count('user:', store => :'store'), kv_count('user%', store => :'store'), kv_count('user_', store => :'store'),
+       kv_count('none', store => :'store'), kv_count('ä', store => :'store'), kv_count('user:1', store => :'store'), kv_count(store => :'store');
+SELECT string_agg(key, ' ' ORDER BY n) FROM kv_scan('user:', max => 3, store => :'store') WITH ORDINALITY e(key, value, expires, n);
+SELECT string_agg(key, ' ' ORDER BY n) FROM kv_scan('user:', 'user:11', 3, store => :'store') WITH ORDINALITY e(key, value, expires, n);
+SELECT string_agg(key, ' ' ORDER BY n) FROM kv_scan('user:', 'user:9', store => :'store') WITH ORDINALITY e(key, value, expires, n);
+SELECT string_agg(key, ' ' ORDER BY n) FROM kv_scan('user:', 'a', NULL, store => :'store') WITH ORDINALITY e(key, value, expires, n);
+SELECT kv_del_prefix('user:1', store => :'store'), kv_del_prefix('user%', store => :'store'), kv_del_prefix('none', store => :'store');
+SELECT string_agg(key, ' ' ORDER BY n) FROM kv_scan(store => :'store') WITH ORDINALITY e(key, value, expires, n);
+-- More than a page of them.
+SELECT kv_mset(array_agg('page:' || i), array_agg('x'::text), store => :'store') FROM generate_series(1, 2500) i;
+SELECT count(*) FROM kv_scan('page:', max => 2000, store => :'store');
+SELECT kv_del_prefix('page:', store => :'store'), kv_count('page:', store => :'store'), kv_count(store => :'store');
+SELECT kv_flush(store => :'store'), kv_flush(store => :'store');
+SELECT count(*) FROM :store;
+
+-- A batch is all or nothing.
+BEGIN;
+SELECT kv_mset('{x,y}', '{1,2}', store => :'store'), kv_del_prefix('x', store => :'store');
+ROLLBACK;
+SELECT kv_count(store => :'store');
