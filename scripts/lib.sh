@@ -39,6 +39,14 @@ has_command() { command -v "$1" >/dev/null; }
 has_header() { echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1; }
 has_perl() { perl -M"$1" -e 1 2>/dev/null; }
 
+# Debian's pg_cron for the PostgreSQL that is there; nothing for one that is not Debian's.
+missing_pg_cron() {
+    local config major
+    config=$(find_pg_config) || return 0
+    major=$("$config" --version | sed -n 's/^PostgreSQL \([0-9]*\).*Debian.*/\1/p')
+    [ -z "$major" ] || [ -e "$("$config" --pkglibdir)/pg_cron.so" ] || echo "postgresql-$major-cron"
+}
+
 # The packages that are missing for `$1`: build, or test, which includes build.
 missing_packages() {
     has_command make || echo make
@@ -51,13 +59,16 @@ missing_packages() {
     has_header gtest/gtest.h || echo libgtest-dev
     has_command prove || echo perl
     has_perl IPC::Run || echo libipc-run-perl
+    missing_pg_cron
 }
 
 # Debian's `postgresql` is the distribution's major; what it depends on has the number.
+# For tests ($1) with pg_cron.
 debian_postgresql() {
     local major
     major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
     echo "postgresql-$major postgresql-server-dev-$major"
+    [ "$1" != test ] || echo " postgresql-$major-cron"
 }
 
 install_missing() {
@@ -73,7 +84,7 @@ install_missing() {
     fi
     say "Installing them with apt-get, to build and to run a private server."
     "${as_root[@]}" apt-get update -qq
-    packages=${missing/postgresql /$(debian_postgresql) }
+    packages=${missing/postgresql /$(debian_postgresql "$1") }
     # Debian starts a server of its own for a new PostgreSQL; nobody asked for one here.
     [[ $missing != *postgresql\ * ]] ||
         "${as_root[@]}" sh -c "mkdir -p ${no_cluster%/*} && echo 'create_main_cluster = false' >$no_cluster"

@@ -10,23 +10,28 @@ namespace kvstore {
 
 namespace {
 
-// pg_cron is in one database of the server.
+// pg_cron is in one database of the server, perhaps not in this one.
 void require_pg_cron() {
     if (OidIsValid(get_extension_oid("pg_cron", true)))
         return;
     const char *home = GetConfigOption("cron.database_name", true, false);
     const char *here = get_database_name(MyDatabaseId);
     if (home == nullptr)
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("pg_cron is not installed"),
+                 errhint("Add pg_cron to shared_preload_libraries, restart, and CREATE EXTENSION "
+                         "pg_cron. kvstore's own sweeper needs neither.")));
+    if (strcmp(home, here) == 0)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("pg_cron is not installed"),
-                        errhint("Add pg_cron to shared_preload_libraries and CREATE EXTENSION "
-                                "pg_cron. kvstore's own sweeper needs neither.")));
+                        errmsg("extension pg_cron is not in database \"%s\"", here),
+                        errhint("CREATE EXTENSION pg_cron.")));
     ereport(ERROR,
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
              errmsg("extension pg_cron is not in database \"%s\"", here),
-             errhint("If it is in database \"%s\", use cron.schedule_in_database() there, with "
-                     "kv_sweep() as its command and \"%s\" as its database.",
-                     home, here)));
+             errhint("pg_cron belongs in database \"%s\". There, cron.schedule_in_database() can "
+                     "have kv_sweep() run in this one.",
+                     home)));
 }
 
 // A store of this database, as the parameters of statements on cron's tables.
