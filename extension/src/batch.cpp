@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "fast_path.hpp"
 #include "operations.hpp"
 #include "scratch_memory.hpp"
 
@@ -39,6 +40,32 @@ std::size_t drop_duplicates(std::span<pair> sorted) {
 
 }  // namespace
 
+batch_reader::batch_reader(const store &from, std::span<const Datum> keys)
+    : from_(from), keys_(keys) {
+    if (from.detour != nullptr)
+        return;
+    located_ = static_cast<location *>(palloc(sizeof(location) * (keys.size() + 1)));
+    auto *order = static_cast<std::size_t *>(palloc(sizeof(std::size_t) * (keys.size() + 1)));
+    for (std::size_t i = 0; i < keys.size(); i++)
+        order[i] = i;
+    std::sort(order, order + keys.size(),
+              [&](std::size_t a, std::size_t b) { return bytes_of(keys[a]) < bytes_of(keys[b]); });
+    for (std::size_t i = 0; i < keys.size(); i++) {
+        CHECK_FOR_INTERRUPTS();
+        located_[order[i]] = fast_path::locate(from, keys[order[i]]);
+    }
+    pfree(order);
+}
+
+std::optional<entry> batch_reader::read(std::size_t position) const {
+    Datum key = keys_[position];
+    if (located_ == nullptr)
+        return kvstore::read(from_, key, true);
+    std::optional<entry> found = fast_path::read(from_, key, located_[position], true);
+    count_read(from_, found.has_value());
+    return found;
+}
+
 int64 store_all(const store &in, std::span<pair> pairs, timestamp expires) {
     std::sort(pairs.begin(), pairs.end(), [](const pair &a, const pair &b) {
         int order = bytes_of(a.key).compare(bytes_of(b.key));
@@ -52,8 +79,7 @@ int64 store_all(const store &in, std::span<pair> pairs, timestamp expires) {
 }
 
 int64 remove_all(const store &in, std::span<Datum> keys) {
-    std::sort(keys.begin(), keys.end(),
-              [](Datum a, Datum b) { return bytes_of(a) < bytes_of(b); });
+    std::sort(keys.begin(), keys.end(), [](Datum a, Datum b) { return bytes_of(a) < bytes_of(b); });
     return perform_all(operations::del, in, keys, [](Datum key) { return request{.key = key}; });
 }
 

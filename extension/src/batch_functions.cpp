@@ -66,12 +66,12 @@ Datum kv_mset_as(FunctionCallInfo fcinfo) {
         fcinfo, storing, [&](const store &in) { return store_all(in, pairs, expires); }));
 }
 
-// The live value, NULL if there is none.
-NullableDatum look_up(FunctionCallInfo fcinfo, const store &from, Datum key) {
-    std::optional<entry> found = read(from, key, true);
-    if (!found)
-        return {0, true};
-    return {value_result(fcinfo, found->value, from.kind, value_kind::text), false};
+// NULLs stand as empty keys, which are not to be read.
+std::span<Datum> keys_or_empty(const text_array &keys) {
+    Datum empty = CStringGetTextDatum("");
+    for (int i = 0; i < keys.count; i++)
+        keys.elements[i] = keys.nulls[i] ? empty : checked_key(keys.elements[i]);
+    return {keys.elements, static_cast<std::size_t>(keys.count)};
 }
 
 }  // namespace
@@ -89,20 +89,25 @@ KV_SQL_FUNCTION(kv_mdel) {
     }));
 }
 
-// In the order of the keys as they were asked for, so that no value need be kept.
+// In the order in which they were asked for, which spares keeping the values.
 KV_SQL_FUNCTION(kv_mget) {
     constexpr intent reading{"kv_mget()", ACL_SELECT};
-    text_array keys = array_argument(fcinfo, 0, "keys");
+    text_array array = array_argument(fcinfo, 0, "keys");
+    std::span<Datum> keys = keys_or_empty(array);
     result_rows<2> rows(fcinfo);
     with_store_argument(fcinfo, reading, [&](const store &from) {
+        batch_reader reader(from, keys);
         scratch_memory scratch;
-        for (int i = 0; i < keys.count; i++)
+        for (std::size_t i = 0; i < keys.size(); i++)
             scratch.use([&] {
                 CHECK_FOR_INTERRUPTS();
-                Datum key = keys.elements[i];
-                NullableDatum value = keys.nulls[i] ? NullableDatum{0, true}
-                                                    : look_up(fcinfo, from, checked_key(key));
-                rows.add({key, value.value}, {keys.nulls[i], value.isnull});
+                std::optional<entry> found;
+                if (!array.nulls[i])
+                    found = reader.read(i);
+                Datum value = 0;
+                if (found)
+                    value = value_result(fcinfo, found->value, from.kind, value_kind::text);
+                rows.add({keys[i], value}, {array.nulls[i], !found});
             });
         scratch.free();
     });

@@ -17,11 +17,11 @@ void require_pg_cron() {
     const char *home = GetConfigOption("cron.database_name", true, false);
     const char *here = get_database_name(MyDatabaseId);
     if (home == nullptr)
-        ereport(ERROR,
-                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                 errmsg("pg_cron is not installed"),
-                 errhint("Add pg_cron to shared_preload_libraries, restart, and CREATE EXTENSION "
-                         "pg_cron. kvstore's own sweeper needs neither.")));
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("pg_cron is not installed"),
+             errhint("Add pg_cron to shared_preload_libraries, restart, and CREATE EXTENSION "
+                     "pg_cron. kvstore's own sweeper needs neither.")));
     if (strcmp(home, here) == 0)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("extension pg_cron is not in database \"%s\"", here),
@@ -46,9 +46,9 @@ Datum job_name(const store &of) {
 
 Datum sweep_command(const store &of) {
     const char *schema = get_namespace_name(extension_schema());
-    return CStringGetTextDatum(
-        psprintf("SELECT %s(store => %s)", quote_qualified_identifier(schema, "kv_sweep"),
-                 quote_literal_cstr(qualified_name(of))));
+    return CStringGetTextDatum(psprintf("SELECT %s(store => %s)",
+                                        quote_qualified_identifier(schema, "kv_sweep"),
+                                        quote_literal_cstr(qualified_name(of))));
 }
 
 // The one value of the one row that a statement gives; 0 if it gives none.
@@ -60,9 +60,9 @@ Datum execute(const char *sql, std::array<Datum, count> values) {
     if (code < 0)
         elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(code));
     bool is_null;
-    return SPI_processed == 0 ? 0
-                              : SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-                                              &is_null);
+    return SPI_processed == 0
+               ? 0
+               : SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "errors.hpp"
-#include "version.hpp"
 
 // After nodeModifyTable.c and heapam_handler.c of PostgreSQL, which make these calls
 // in the same order for INSERT .. ON CONFLICT, UPDATE and DELETE.
@@ -140,9 +139,17 @@ attempt try_modify(const store &in, const operation &op, const request &asked, o
 
 }  // namespace
 
+location locate(const store &from, Datum key) {
+    return kvstore::locate(from, key, GetActiveSnapshot());
+}
+
 std::optional<entry> read(const store &from, Datum key, bool want_value) {
+    return read(from, key, locate(from, key), want_value);
+}
+
+std::optional<entry> read(const store &from, Datum key, const location &where, bool want_value) {
     version current;
-    if (!find_version(from, key, GetActiveSnapshot(), purpose::reading, &current))
+    if (!fetch_version(from, key, where, GetActiveSnapshot(), purpose::reading, &current))
         return std::nullopt;
     std::optional<entry> found = live_entry(from, current);
     if (found)

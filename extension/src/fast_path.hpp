@@ -3,12 +3,17 @@
 #pragma once
 
 #include "operation.hpp"
+#include "version.hpp"
 
 namespace kvstore::fast_path {
 
 // The live entry, as the active snapshot sees it. The value is left out (0) unless
 // it is wanted, and is a copy in the current memory context.
 std::optional<entry> read(const store &from, Datum key, bool want_value);
+
+// The same in two steps, so that many keys can be located first, in their order.
+location locate(const store &from, Datum key);
+std::optional<entry> read(const store &from, Datum key, const location &where, bool want_value);
 
 // Carries out an operation atomically, on the newest version of the entry; in
 // REPEATABLE READ and SERIALIZABLE on the version that the transaction sees, or

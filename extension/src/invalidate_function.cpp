@@ -11,10 +11,10 @@ namespace kvstore {
 namespace {
 
 [[noreturn]] void raise_protocol(const char *message) {
-    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                    errmsg_internal("%s", message),
-                    errhint("CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
-                            "FUNCTION kv_invalidate('user:%%s', 'id')")));
+    ereport(ERROR,
+            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg_internal("%s", message),
+             errhint("CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
+                     "FUNCTION kv_invalidate('user:%%s', 'id')")));
 }
 
 TriggerData *trigger_data(FunctionCallInfo fcinfo) {

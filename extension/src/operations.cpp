@@ -105,7 +105,7 @@ decision remove_if_expected(const request &asked, const entry *live) {
 void count(const store &in, const counted_as &counts, const outcome &done) {
     Oid table = RelationGetRelid(in.table);
     if (counts.read)
-        statistics::count(table, done.value != 0 ? counter::hits : counter::misses);
+        count_read(in, done.value != 0);
     if (counts.set && done.applied)
         statistics::count(table, counter::sets);
     if (counts.removed && done.applied)
@@ -188,10 +188,14 @@ outcome perform(const operation &op, const store &in, const request &asked) {
     return done;
 }
 
+void count_read(const store &from, bool found) {
+    statistics::count(RelationGetRelid(from.table), found ? counter::hits : counter::misses);
+}
+
 std::optional<entry> read(const store &from, Datum key, bool want_value) {
     std::optional<entry> found = from.detour == nullptr ? fast_path::read(from, key, want_value)
                                                         : sql_path::read(from, key, want_value);
-    statistics::count(RelationGetRelid(from.table), found ? counter::hits : counter::misses);
+    count_read(from, found.has_value());
     return found;
 }
 

@@ -33,6 +33,9 @@ std::int64_t counter_of(Datum value);
 // integer is error 22P02, a sum that does not fit 22003.
 outcome perform(const operation &op, const store &in, const request &asked);
 
+// Counts what a lookup has found.
+void count_read(const store &from, bool found);
+
 // The live entry, as the active snapshot sees it. Its value is a copy in the
 // current memory context, or 0 if it is not wanted.
 std::optional<entry> read(const store &from, Datum key, bool want_value);

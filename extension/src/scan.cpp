@@ -11,11 +11,11 @@ namespace kvstore {
 
 namespace {
 
-#define OF_LIVE_ENTRIES                       \
-    " WHERE key OPERATOR(pg_catalog.^@) $1"   \
+#define OF_LIVE_ENTRIES                     \
+    " WHERE key OPERATOR(pg_catalog.^@) $1" \
     " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
-#define IN_KEY_ORDER                                            \
-    " AND ($2 IS NULL OR key OPERATOR(pg_catalog.>) $2)"        \
+#define IN_KEY_ORDER                                     \
+    " AND ($2 IS NULL OR key OPERATOR(pg_catalog.>) $2)" \
     " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT $3"
 
 constexpr const char *read_entries =
@@ -58,8 +58,7 @@ bool visit_next(Portal cursor, long at_most, detail::visitor visit, void *contex
     uint64 fetched = SPI_processed;
     for (uint64 row = 0; row < fetched; row++)
         scratch.use([&] {
-            visit(context, column(row, 1),
-                  {column(row, 2), DatumGetTimestampTz(column(row, 3))});
+            visit(context, column(row, 1), {column(row, 2), DatumGetTimestampTz(column(row, 3))});
         });
     SPI_freetuptable(SPI_tuptable);
     return fetched > 0;

@@ -8,8 +8,8 @@
 namespace kvstore {
 
 struct key_range {
-    Datum prefix;                    // a text
-    Datum after = 0;                 // a text, 0 for the beginning
+    Datum prefix;                   // a text
+    Datum after = 0;                // a text, 0 for the beginning
     std::int64_t most = INT64_MAX;  // entries
 };
 

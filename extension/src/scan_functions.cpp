@@ -14,17 +14,16 @@ int64 most_argument(FunctionCallInfo fcinfo, int number) {
         return PG_INT64_MAX;
     int32 most = PG_GETARG_INT32(number);
     if (most <= 0)
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be positive"),
-                 errhint("NULL stands for no limit.")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be positive"),
+                        errhint("NULL stands for no limit.")));
     return most;
 }
 
 void refuse_empty_prefix(Datum prefix) {
     if (VARSIZE_ANY_EXHDR(DatumGetPointer(prefix)) == 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("the prefix must not be empty"),
-                        errhint("kv_flush() removes all entries of a store.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the prefix must not be empty"),
+                 errhint("kv_flush() removes all entries of a store.")));
 }
 
 }  // namespace
@@ -51,9 +50,8 @@ KV_SQL_FUNCTION(kv_scan) {
 KV_SQL_FUNCTION(kv_count) {
     constexpr intent reading{"kv_count()", ACL_SELECT};
     Datum prefix = PointerGetDatum(PG_GETARG_TEXT_PP(0));
-    return with_store_argument(fcinfo, reading, [&](const store &from) {
-        PG_RETURN_INT64(count(from, prefix));
-    });
+    return with_store_argument(fcinfo, reading,
+                               [&](const store &from) { PG_RETURN_INT64(count(from, prefix)); });
 }
 
 KV_SQL_FUNCTION(kv_del_prefix) {

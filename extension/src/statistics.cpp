@@ -24,8 +24,8 @@ struct place {
 };
 
 struct shared_memory {
-    LWLock lock;            // held to take and to give up places
-    pg_atomic_uint32 used;  // places that were ever taken
+    LWLock lock;                                       // held to take and to give up places
+    pg_atomic_uint32 used;                             // places that were ever taken
     std::array<pg_atomic_uint64, most_stores> owners;  // the store that has the place, 0 for none
     std::array<place, most_stores> places;
 };
@@ -219,7 +219,8 @@ void start_up() {
         next_startup_hook();
     bool found;
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    shared = static_cast<shared_memory *>(ShmemInitStruct("kvstore", sizeof(shared_memory), &found));
+    shared =
+        static_cast<shared_memory *>(ShmemInitStruct("kvstore", sizeof(shared_memory), &found));
     if (!found)
         initialize(shared);
     LWLockRelease(AddinShmemInitLock);

@@ -19,9 +19,9 @@ constexpr std::size_t number_of_counters = 5;
 
 // What the sweeper last did with a store.
 struct sweep_record {
-    timestamp at;           // when it ended, 0 for never
-    std::int64_t took;      // microseconds
-    std::int64_t left;      // expired entries that were locked, or that there was no time for
+    timestamp at;       // when it ended, 0 for never
+    std::int64_t took;  // microseconds
+    std::int64_t left;  // expired entries that were locked, or that there was no time for
 };
 
 struct store_statistics {

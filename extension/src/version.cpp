@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "btree_probe.hpp"
-
 namespace kvstore {
 
 namespace {
@@ -69,24 +67,33 @@ std::array<Datum, 3> columns_of(const store &in, const version &from, std::array
 
 }  // namespace
 
-bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, version *found) {
-    if (may_probe(snapshot)) {
-        ItemPointerData root;
-        probe_answer answer = probe_btree(in.table, in.key_index, key, &root);
-        if (answer != probe_answer::unsure)
-            pgstat_count_index_scan(in.key_index);
-        if (answer == probe_answer::miss)
-            return false;
-        if (answer == probe_answer::hit) {
-            bool all_dead;
-            pgstat_count_index_tuples(in.key_index, 1);
-            if (fetch(in, root, snapshot, why, found, &all_dead)) {
-                pgstat_count_heap_fetch(in.key_index);
-                return true;
-            }
+location locate(const store &in, Datum key, Snapshot snapshot) {
+    location where;
+    if (!may_probe(snapshot))
+        return where;
+    where.answer = probe_btree(in.table, in.key_index, key, &where.tid);
+    if (where.answer != probe_answer::unsure)
+        pgstat_count_index_scan(in.key_index);
+    return where;
+}
+
+bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
+                   purpose why, version *found) {
+    if (where.answer == probe_answer::miss)
+        return false;
+    if (where.answer == probe_answer::hit) {
+        bool all_dead;
+        pgstat_count_index_tuples(in.key_index, 1);
+        if (fetch(in, where.tid, snapshot, why, found, &all_dead)) {
+            pgstat_count_heap_fetch(in.key_index);
+            return true;
         }
     }
     return find_by_scan(in, key, snapshot, why, found);
+}
+
+bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, version *found) {
+    return fetch_version(in, key, locate(in, key, snapshot), snapshot, why, found);
 }
 
 void release(version &held) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "btree_probe.hpp"
 #include "operation.hpp"
 #include "store.hpp"
 
@@ -23,6 +24,15 @@ enum class purpose : std::uint8_t {
 // The version of the entry that `snapshot` sees, if there is one. With a dirty
 // snapshot, the first one on the way. release() it when done.
 bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, version *found);
+
+// The same in two steps. What was located stays true to an MVCC snapshot.
+struct location {
+    probe_answer answer = probe_answer::unsure;
+    ItemPointerData tid;
+};
+location locate(const store &in, Datum key, Snapshot snapshot);
+bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
+                   purpose why, version *found);
 
 void release(version &held);
 
