@@ -75,6 +75,7 @@ sub blocks
 		}
 		elsif ($open) { $open->{sql} .= "$_\n" }
 	}
+	push @blocks, { %$open, info => 'not closed' } if $open;
 	return @blocks;
 }
 
@@ -104,7 +105,8 @@ for my $expected (qw(README.md docs/recipes.md docs/redis.md docs/reference.md))
 # --- A server for them ---
 
 my $node = PostgreSQL::Test::Cluster->new('documentation');
-$node->init;
+$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+$ENV{PGCLIENTENCODING} = 'UTF8';
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'");
 $node->start;
 my $has_pg_cron = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'});
@@ -163,8 +165,7 @@ sub check
 
 for my $page (@pages)
 {
-	my $database = $page->{name} =~ s/\W/_/gr;
-	$database = lc $database;
+	my $database = lc($page->{name} =~ s/\W/_/gr);
 	prepare_database($page, $database);
 	my @blocks = @{ $page->{blocks} };
 	my @runnable = grep { $has_pg_cron or $_->{info} !~ /pg_cron/ } @blocks;
