@@ -12,7 +12,7 @@ namespace kvstore {
 // The longest way to write an integer of 64 bits: a sign and 19 digits.
 constexpr std::size_t longest_integer = 20;
 
-// Redis's rule: an optional minus and digits, nothing around them, 64 bits.
+// An optional minus and digits, nothing around them, 64 bits.
 inline std::optional<std::int64_t> parse_integer(std::string_view text) {
     std::int64_t value = 0;
     const char *end = text.data() + text.size();

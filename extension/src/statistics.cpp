@@ -123,9 +123,13 @@ std::uint32_t take_place(std::uint64_t owner, const store_statistics &initial) {
     return where;
 }
 
+bool all_taken() {
+    return used_places() == most_stores && find(0) == nowhere;
+}
+
 std::uint32_t find_or_take(std::uint64_t owner) {
     std::uint32_t where = find(owner);
-    if (where != nowhere)
+    if (where != nowhere || all_taken())
         return where;
     LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
     where = find(owner);
@@ -237,14 +241,11 @@ bool attach() {
 std::uint32_t place_of(Oid store) {
     if (!attach())
         return nowhere;
-    static std::uint64_t last_owner = 0;
     static std::uint32_t last_place = nowhere;
     std::uint64_t owner = owner_of(MyDatabaseId, store);
-    bool known = owner == last_owner && (last_place == nowhere || owner_at(last_place) == owner);
-    if (!known) {
+    bool known = last_place != nowhere && owner_at(last_place) == owner;
+    if (!known)
         last_place = find_or_take(owner);
-        last_owner = owner;
-    }
     return last_place;
 }
 
@@ -283,11 +284,14 @@ void record_sweep(Oid store, const sweep_record &record) {
         set_record(shared->places[where], record);
 }
 
+// Takes no place: anybody may ask, and for anything.
 std::optional<store_statistics> of(Oid store) {
-    std::uint32_t where = place_of(store);
-    if (where == nowhere)
+    if (!attach())
         return std::nullopt;
-    return sum(shared->places[where]);
+    std::uint32_t where = find(owner_of(MyDatabaseId, store));
+    if (where != nowhere)
+        return sum(shared->places[where]);
+    return all_taken() ? std::nullopt : std::optional(store_statistics{});
 }
 
 void reset() {

@@ -82,6 +82,18 @@ ok($node->poll_query_until('postgres', 'SELECT last_sweep > now() - interval \'1
 	'the view tells of the last sweep');
 $node->stop('fast');
 
+# Asking takes no place, of which there are 512.
+$node->start;
+sql(q{SELECT kv_set('k', 'v'); CREATE ROLE curious});
+sql(q{SET ROLE curious; SELECT count(counted) FROM generate_series(1, 600) o, kv_counters(o::oid::regclass) counted});
+sql(q{SELECT kv_create_store('late'); SELECT kv_set('k', 'v', store => 'late')});
+is(counters('late'), '0|0|1|0|0', 'who only asks keeps no store from being counted');
+# Those that have come too late are not counted, and harm nobody.
+sql(q{SELECT kv_create_store('s' || i) FROM generate_series(1, 520) i});
+sql(q{SELECT count(kv_set('k', 'v', store => ('s' || i)::regclass)) FROM generate_series(1, 520) i});
+is(sql(q{SELECT count(*) FILTER (WHERE sets = 1) > 500, count(*) FILTER (WHERE sets IS NULL) > 0 FROM kv_stats}), 't|t', 'more stores than places');
+$node->stop('fast');
+
 # Without shared_preload_libraries.
 my $plain = PostgreSQL::Test::Cluster->new('not_preloaded');
 $plain->init;
