@@ -15,6 +15,7 @@ $node->init;
 $node->append_conf('postgresql.conf', q{
 	shared_preload_libraries = 'kvstore'
 	kvstore.sweep_interval = '10ms'
+	deadlock_timeout = 100ms
 	max_connections = 40
 	fsync = off
 	synchronous_commit = off
@@ -204,7 +205,7 @@ sub test_path
 }
 
 test_path('fast path');
-$ENV{PGOPTIONS} = '-c kvstore.fast_path=off';
+$node->safe_psql('postgres', 'ALTER DATABASE postgres SET kvstore.fast_path = off');    # of the sweeper, too
 test_path('SQL path');
 cmp_ok($calls, '>=', 100_000, "$calls calls");
 
