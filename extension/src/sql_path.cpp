@@ -97,10 +97,11 @@ bool same(version_seen one, version_seen other) {
 std::optional<version_seen> look(const store &in, const operation &op, const request &asked) {
     run(in, look_again, asked);
     entry live{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
-    if (live.value == 0 || op.decide(asked, &live).what == decision::verb::leave)
+    Datum tid = column_of_first_row(4);
+    if (live.value == 0 || tid == 0 || op.decide(asked, &live).what == decision::verb::leave)
         return std::nullopt;
     return version_seen{DatumGetObjectId(column_of_first_row(3)),
-                        *reinterpret_cast<ItemPointer>(DatumGetPointer(column_of_first_row(4)))};
+                        *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
 }
 
 // Whether an upsert leaves a live entry as it is, whatever its value.
