@@ -13,6 +13,10 @@ constexpr const char *read_value =
     "SELECT value, expires FROM %1$s"
     " WHERE key OPERATOR(pg_catalog.=) $1"
     " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *look_again =
+    "SELECT value, expires, tableoid, ctid FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
 constexpr const char *read_expiry =
     "SELECT NULL, expires FROM %1$s"
     " WHERE key OPERATOR(pg_catalog.=) $1"
@@ -78,21 +82,56 @@ outcome run_operation(const store &in, const operation &op, const request &asked
     return {SPI_processed > 0, value_of_first_row(caller)};
 }
 
+// A version of a row. It stays recognizable while the snapshot of the calling statement
+// keeps its place from being used again.
+struct version_seen {
+    Oid table;
+    ItemPointerData tid;
+};
+
+bool same(version_seen one, version_seen other) {
+    return one.table == other.table && ItemPointerEquals(&one.tid, &other.tid);
+}
+
+// The version that the operation would change, if there is one.
+std::optional<version_seen> look(const store &in, const operation &op, const request &asked) {
+    run(in, look_again, asked);
+    entry live{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
+    Datum tid = column_of_first_row(4);
+    if (live.value == 0 || tid == 0 || op.decide(asked, &live).what == decision::verb::leave)
+        return std::nullopt;
+    return version_seen{DatumGetObjectId(column_of_first_row(3)),
+                        *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
+}
+
+// Whether an upsert leaves a live entry as it is, whatever its value.
+bool spares_live_entry(const operation &op, const request &asked) {
+    entry any{asked.value, never_expires};
+    return op.sql != nullptr && is_upsert(op) &&
+           op.decide(asked, &any).what == decision::verb::leave;
+}
+
 // The operation as its one SQL statement.
 outcome modify_at_once(const store &in, const operation &op, const request &asked,
                        MemoryContext caller) {
-    // An upsert that finds a row in its way has not read it as far as SERIALIZABLE knows.
-    if (is_upsert(op) && IsolationIsSerializable())
-        run(in, read_expiry, asked);
-    outcome result = run_operation(in, op, asked, caller);
-    if (result.applied || is_upsert(op) || IsolationUsesXactSnapshot())
-        return result;
-    // A transaction may have removed the entry and stored it again while the
-    // statement waited for it. The statement then saw neither, and looks once more.
-    run(in, read_expiry, asked);
-    if (SPI_processed == 0)
-        return result;
-    return run_operation(in, op, asked, caller);
+    // ON CONFLICT has not read the row in its way as far as SERIALIZABLE knows. And if a row
+    // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
+    if (is_upsert(op) && IsolationUsesXactSnapshot())
+        run(in, lock_row, asked);
+    version_seen last{};
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        outcome result = run_operation(in, op, asked, caller);
+        if (result.applied || is_upsert(op) || IsolationUsesXactSnapshot())
+            return result;
+        // A transaction may have removed the entry and stored it again while the
+        // statement waited for it: the statement saw neither. It did see what is the
+        // same version as last time, and a trigger, a rule or a policy spoke against it.
+        std::optional<version_seen> now = look(in, op, asked);
+        if (!now || same(*now, last))
+            return result;
+        last = *now;
+    }
 }
 
 // Whether the error is about the primary key, of the store or of a partition of it.
@@ -200,6 +239,14 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
 outcome modify(const store &in, const operation &op, const request &asked) {
     MemoryContext caller = CurrentMemoryContext;
     SPI_connect();
+    // An UPDATE does not wait for who is changing a row that it does not match, but upserts do.
+    if (spares_live_entry(op, asked)) {
+        run(in, read_expiry, asked);
+        if (SPI_processed > 0) {
+            SPI_finish();
+            return {};
+        }
+    }
     bool by_steps = op.sql == nullptr || (is_upsert(op) && rules_forbid_upsert(in.table));
     outcome result = by_steps ? modify_step_by_step(in, op, asked, caller)
                               : modify_at_once(in, op, asked, caller);
