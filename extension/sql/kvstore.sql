@@ -362,6 +362,16 @@ RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_sweep(bigint, regclass) IS 'removes expired entries now, all or at most so many, but no locked ones; how many';
 
+CREATE FUNCTION kv_limit(max_size text, evict text DEFAULT 'soonest', store regclass DEFAULT 'kv_store')
+RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_limit(text, text, regclass) IS 'has the sweeper evict entries when they take more than a size such as 100 MB, the soonest to expire or the oldest written first; null lifts the limit';
+
+CREATE FUNCTION kv_limit_trigger()
+RETURNS trigger
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_limit_trigger() IS 'keeps what kv_limit() was told, and does nothing';
+
 CREATE FUNCTION kv_schedule_sweep(schedule text DEFAULT '* * * * *', store regclass DEFAULT 'kv_store')
 RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
@@ -375,7 +385,8 @@ COMMENT ON FUNCTION kv_unschedule_sweep(regclass) IS 'ends what kv_schedule_swee
 -- Insight
 
 CREATE FUNCTION kv_counters(store regclass, OUT hits bigint, OUT misses bigint, OUT sets bigint, OUT deletes bigint,
-    OUT expired_removed bigint, OUT last_sweep timestamptz, OUT last_sweep_took interval, OUT last_sweep_left bigint)
+    OUT expired_removed bigint, OUT evicted bigint, OUT last_sweep timestamptz, OUT last_sweep_took interval,
+    OUT last_sweep_pages bigint, OUT last_sweep_removed bigint, OUT last_sweep_left bigint, OUT entry_bytes bigint)
 LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_counters(regclass) IS 'what was done with a store; nulls where nothing is counted';
 
@@ -386,7 +397,7 @@ COMMENT ON FUNCTION kv_stats_reset() IS 'sets the counters of all stores of this
 REVOKE ALL ON FUNCTION kv_stats_reset() FROM PUBLIC;
 
 CREATE VIEW kv_stats AS
-SELECT s.oid::regclass AS store, size.*, counters.*
+SELECT s.oid::regclass AS store, size.*, limits.max_size, counters.*
 FROM pg_class s,
     LATERAL (
         SELECT sum(CASE WHEN t.relpages > 0
@@ -402,6 +413,9 @@ FROM pg_class s,
               UNION ALL
               SELECT relid FROM pg_partition_tree(s.oid) WHERE s.relkind = 'p' AND isleaf) part
         JOIN pg_class t ON t.oid = part.oid) size,
+    LATERAL (
+        SELECT max(split_part(encode(tgargs, 'escape'), '\000', 1)) AS max_size
+        FROM pg_trigger WHERE tgrelid = s.oid AND tgfoid = 'kv_limit_trigger()'::regprocedure) limits,
     LATERAL kv_counters(s.oid) counters
 WHERE s.reloftype IN ('kv_entry'::regtype, 'kv_entry_bytea'::regtype) AND s.relkind IN ('r', 'p');
 COMMENT ON VIEW kv_stats IS 'each store of this database: its size, and what was done with it';

@@ -77,6 +77,13 @@ void raise_unlogged_in_recovery(Relation table) {
              errhint("Ask the primary, or create a store with logged => true.")));
 }
 
+void raise_unlimitable(Relation table) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("the size of store \"%s\" cannot be limited", RelationGetRelationName(table)),
+             errdetail("It is temporary or partitioned, or other tables inherit from it.")));
+}
+
 // As SQL words it.
 void raise_concurrent_change() {
     ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

@@ -5,6 +5,7 @@
 #include "postgres.hpp"
 #include "settings.hpp"
 #include "statistics.hpp"
+#include "sweeper.hpp"
 #include "ttl.hpp"
 
 KV_EXPORT void kvstore_launcher_main(Datum);
@@ -14,7 +15,6 @@ namespace kvstore {
 namespace {
 
 constexpr const char *launcher_name = "kvstore launcher";
-constexpr const char *sweeper_name = "kvstore sweeper";
 constexpr int restart_seconds = 5;
 
 bool preloaded = false;
@@ -74,30 +74,63 @@ void report_full_house(const char *who) {
 
 // --- The launcher's rounds ---
 
-volatile sig_atomic_t extension_found = false;
-
-// A sweeper says that its database has the extension.
-void handle_extension_found(SIGNAL_ARGS) {
-    (void)postgres_signal_arg;
-    extension_found = true;
-    SetLatch(MyLatch);
-}
-
 struct running_sweeper {
     Oid database;
     BackgroundWorkerHandle *handle;  // nullptr: not running
 };
 
-constexpr int most_sweepers = 2;  // at the same time
+// A database in which sweepers end by an error is left alone for longer and longer.
+struct troubled_database {
+    Oid database;  // InvalidOid: none
+    int failures;
+    int rounds_to_skip;
+};
 
 struct rounds {
     std::array<running_sweeper, most_sweepers> running;
-    List *due;             // databases still to be swept in this round
-    TimestampTz next;      // when the next round begins
-    int rounds_in_vain;    // since a sweeper last found the extension
-    bool told_full_house;  // in this round
-    MemoryContext memory;  // of `due` and of the handles
+    std::array<troubled_database, 16> troubled;
+    sweep_memory *memory;         // shared with the sweepers
+    dsm_handle memory_handle;
+    List *due;                    // databases still to be swept in this round
+    TimestampTz next;             // when the next round begins
+    int rounds_in_vain;           // since a sweeper last found the extension
+    bool extension_found;         // in this round
+    bool told_full_house;         // in this round
+    MemoryContext context;        // of `due` and of the handles
 };
+
+// --- Databases in trouble ---
+
+troubled_database *find_trouble(rounds &now, Oid database) {
+    for (troubled_database &each : now.troubled)
+        if (each.database == database)
+            return &each;
+    return nullptr;
+}
+
+void remember_failure(rounds &now, Oid database) {
+    constexpr int most_rounds = 64;
+    troubled_database *trouble = find_trouble(now, database);
+    if (trouble == nullptr)
+        trouble = find_trouble(now, InvalidOid);
+    if (trouble == nullptr)
+        return;  // so many: one more makes no difference
+    trouble->database = database;
+    trouble->rounds_to_skip = Min(1 << Min(trouble->failures, 10), most_rounds);
+    trouble->failures++;
+}
+
+void forget_failures(rounds &now, Oid database) {
+    if (troubled_database *trouble = find_trouble(now, database))
+        *trouble = {};
+}
+
+bool is_to_be_skipped(rounds &now, Oid database) {
+    troubled_database *trouble = find_trouble(now, database);
+    return trouble != nullptr && trouble->rounds_to_skip-- > 0;
+}
+
+// --- A round ---
 
 // The databases in which there may be a store to be swept. Templates are left
 // alone: they are to be copied, and nobody may be connected to them then.
@@ -138,21 +171,44 @@ bool is_idle(const rounds &now) {
     return now.due == NIL;
 }
 
+void add_due(rounds &now, Oid database) {
+    MemoryContext before = MemoryContextSwitchTo(now.context);
+    now.due = lappend_oid(now.due, database);
+    MemoryContextSwitchTo(before);
+}
+
+// What a sweeper has done; where it leaves much to be done, another one goes on at once.
+void take_report(rounds &now, const sweeper_report &report, Oid database) {
+    if (report.found_extension)
+        now.extension_found = true;
+    if (report.ended_well)
+        forget_failures(now, database);
+    else
+        remember_failure(now, database);
+    if (report.ended_well && report.unfinished)
+        add_due(now, database);
+}
+
 void collect_finished(rounds &now) {
-    for (running_sweeper &each : now.running) {
+    for (std::size_t i = 0; i < now.running.size(); i++) {
+        running_sweeper &each = now.running[i];
         pid_t pid;
         if (each.handle == nullptr || GetBackgroundWorkerPid(each.handle, &pid) != BGWH_STOPPED)
             continue;
         pfree(each.handle);
         each.handle = nullptr;
+        take_report(now, now.memory->reports[i], each.database);
     }
 }
 
-bool start_sweeper(running_sweeper &slot, Oid database, MemoryContext memory) {
+bool start_sweeper(rounds &now, int number, Oid database) {
     BackgroundWorker sweeper = worker(sweeper_name, "kvstore_sweeper_main", BGW_NEVER_RESTART);
-    sweeper.bgw_main_arg = ObjectIdGetDatum(database);
+    sweeper_job job{database, now.memory_handle, number};
+    memcpy(sweeper.bgw_extra, &job, sizeof(job));
     sweeper.bgw_notify_pid = MyProcPid;
-    MemoryContext before = MemoryContextSwitchTo(memory);
+    now.memory->reports[number] = {};
+    running_sweeper &slot = now.running[number];
+    MemoryContext before = MemoryContextSwitchTo(now.context);
     bool started = RegisterDynamicBackgroundWorker(&sweeper, &slot.handle);
     MemoryContextSwitchTo(before);
     if (!started)
@@ -162,11 +218,11 @@ bool start_sweeper(running_sweeper &slot, Oid database, MemoryContext memory) {
 }
 
 void start_due(rounds &now) {
-    for (running_sweeper &each : now.running) {
-        if (each.handle != nullptr || now.due == NIL)
+    for (int number = 0; number < most_sweepers; number++) {
+        if (now.running[number].handle != nullptr || now.due == NIL)
             continue;
         Oid database = linitial_oid(now.due);
-        if (!is_running(now, database) && !start_sweeper(each, database, now.memory)) {
+        if (!is_running(now, database) && !start_sweeper(now, number, database)) {
             if (!now.told_full_house)
                 report_full_house(sweeper_name);
             now.told_full_house = true;
@@ -177,11 +233,15 @@ void start_due(rounds &now) {
 }
 
 void begin_round(rounds &now) {
-    now.rounds_in_vain = extension_found ? 0 : now.rounds_in_vain + 1;
-    extension_found = false;
+    now.rounds_in_vain = now.extension_found ? 0 : now.rounds_in_vain + 1;
+    now.extension_found = false;
     now.told_full_house = false;
     list_free(now.due);
-    now.due = databases(now.memory);
+    now.due = NIL;
+    ListCell *each;
+    foreach (each, databases(now.context))
+        if (!is_to_be_skipped(now, lfirst_oid(each)))
+            add_due(now, lfirst_oid(each));
     now.next = GetCurrentTimestamp() + settings::sweep_interval * INT64CONST(1000);
 }
 
@@ -220,8 +280,9 @@ void reload(rounds &now) {
 
 void run() {
     rounds now = {};
-    now.memory = AllocSetContextCreate(TopMemoryContext, "kvstore rounds", ALLOCSET_SMALL_SIZES);
-    extension_found = true;  // until three rounds have shown otherwise
+    now.context = AllocSetContextCreate(TopMemoryContext, "kvstore rounds", ALLOCSET_SMALL_SIZES);
+    now.memory = create_sweep_memory(&now.memory_handle);
+    now.extension_found = true;  // until three rounds have shown otherwise
     while (!ShutdownRequestPending) {
         CHECK_FOR_INTERRUPTS();
         if (ConfigReloadPending)
@@ -267,7 +328,6 @@ void kvstore_launcher_main(Datum) {
     using namespace kvstore;
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
-    pqsignal(SIGUSR2, handle_extension_found);
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
     pgstat_report_appname(launcher_name);

@@ -28,6 +28,7 @@ extern "C" {
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/visibilitymap.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/dependency.h"
@@ -41,9 +42,11 @@ extern "C" {
 #include "catalog/pg_index.h"
 #include "catalog/pg_opclass_d.h"
 #include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -59,6 +62,7 @@ extern "C" {
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #endif
+#include "storage/dsm.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -67,6 +71,7 @@ extern "C" {
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
+#include "storage/spin.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -133,6 +138,19 @@ inline Relation open_relation(Oid relid, LOCKMODE lock) {
     pgstat_init_relation(relation);
     return relation;
 }
+
+// The number of the table's file, which TRUNCATE and VACUUM FULL change.
+#if PG_VERSION_NUM >= 160000
+using file_number = RelFileNumber;
+inline file_number file_number_of(Relation table) {
+    return table->rd_locator.relNumber;
+}
+#else
+using file_number = Oid;
+inline file_number file_number_of(Relation table) {
+    return table->rd_node.relNode;
+}
+#endif
 
 inline Oid primary_key_index(Relation table) {
 #if PG_VERSION_NUM >= 180000

@@ -7,6 +7,9 @@ namespace kvstore {
 namespace settings {
 bool fast_path = true;
 int sweep_interval = 60'000;
+int sweep_budget = 5;
+int sweep_pause = 20;
+int log_sweep_min_duration = 10'000;
 }  // namespace settings
 
 void define_settings() {
@@ -20,6 +23,22 @@ void define_settings() {
         "0 turns the background sweeper off. Expired entries are never returned, swept or not.",
         &settings::sweep_interval, 60'000, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr,
         nullptr);
+
+    DefineCustomIntVariable(
+        "kvstore.sweep_budget", "Time after which a transaction of the sweeper ends.",
+        "There is a pause after each.", &settings::sweep_budget, 5, 1, 1000, PGC_SIGHUP,
+        GUC_UNIT_MS, nullptr, nullptr, nullptr);
+
+    DefineCustomIntVariable(
+        "kvstore.sweep_pause", "Pause of the sweeper after kvstore.sweep_budget was used up.",
+        "0 has it sweep at full speed.", &settings::sweep_pause, 20, 0, 1000, PGC_SIGHUP,
+        GUC_UNIT_MS, nullptr, nullptr, nullptr);
+
+    DefineCustomIntVariable(
+        "kvstore.log_sweep_min_duration",
+        "Sweeps of a store that take at least this long are logged.",
+        "0 logs all of them, -1 none.", &settings::log_sweep_min_duration, 10'000, -1, INT_MAX,
+        PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
 
     MarkGUCPrefixReserved("kvstore");
 }

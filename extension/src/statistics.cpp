@@ -20,7 +20,7 @@ struct alignas(64) stripe {
 
 struct place {
     std::array<stripe, stripes> counted;
-    pg_atomic_uint64 swept_at, sweep_took, sweep_left;
+    std::array<pg_atomic_uint64, numbers_of_a_sweep> last_sweep;
 };
 
 struct shared_memory {
@@ -52,15 +52,25 @@ void set_up(place &one) {
     for (stripe &each : one.counted)
         for (pg_atomic_uint64 &counter : each.counts)
             pg_atomic_init_u64(&counter, 0);
-    pg_atomic_init_u64(&one.swept_at, 0);
-    pg_atomic_init_u64(&one.sweep_took, 0);
-    pg_atomic_init_u64(&one.sweep_left, 0);
+    for (pg_atomic_uint64 &number : one.last_sweep)
+        pg_atomic_init_u64(&number, 0);
 }
 
 void set_record(place &one, const sweep_record &to) {
-    pg_atomic_write_u64(&one.swept_at, static_cast<std::uint64_t>(to.at));
-    pg_atomic_write_u64(&one.sweep_took, static_cast<std::uint64_t>(to.took));
-    pg_atomic_write_u64(&one.sweep_left, static_cast<std::uint64_t>(to.left));
+    std::array<std::int64_t, numbers_of_a_sweep> numbers{to.at,      to.took, to.pages,
+                                                         to.removed, to.left, to.bytes};
+    for (std::size_t i = 0; i < numbers_of_a_sweep; i++)
+        pg_atomic_write_u64(&one.last_sweep[i], static_cast<std::uint64_t>(numbers[i]));
+}
+
+sweep_record record_of(place &one) {
+    std::array<pg_atomic_uint64, numbers_of_a_sweep> &numbers = one.last_sweep;
+    return {.at = value_of(numbers[0]),
+            .took = value_of(numbers[1]),
+            .pages = value_of(numbers[2]),
+            .removed = value_of(numbers[3]),
+            .left = value_of(numbers[4]),
+            .bytes = value_of(numbers[5])};
 }
 
 void set(place &one, const store_statistics &to) {
@@ -77,8 +87,7 @@ store_statistics sum(place &one) {
     for (stripe &each : one.counted)
         for (std::size_t i = 0; i < number_of_counters; i++)
             result.counts[i] += value_of(each.counts[i]);
-    result.last_sweep = {value_of(one.swept_at), value_of(one.sweep_took),
-                         value_of(one.sweep_left)};
+    result.last_sweep = record_of(one);
     return result;
 }
 

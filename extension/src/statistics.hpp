@@ -14,15 +14,19 @@
 
 namespace kvstore {
 
-enum class counter : std::uint8_t { hits, misses, sets, deletes, swept };
-constexpr std::size_t number_of_counters = 5;
+enum class counter : std::uint8_t { hits, misses, sets, deletes, swept, evicted };
+constexpr std::size_t number_of_counters = 6;
 
 // What the sweeper last did with a store.
 struct sweep_record {
-    timestamp at;       // when it ended, 0 for never
-    std::int64_t took;  // microseconds
-    std::int64_t left;  // expired entries that were locked, or that there was no time for
+    timestamp at;         // when it ended, 0 for never
+    std::int64_t took;    // microseconds
+    std::int64_t pages;   // looked at
+    std::int64_t removed;
+    std::int64_t left;    // expired, but others were busy with them
+    std::int64_t bytes;   // of the entries that remain, -1 if not known
 };
+constexpr std::size_t numbers_of_a_sweep = 6;
 
 struct store_statistics {
     std::array<std::int64_t, number_of_counters> counts;

@@ -1,5 +1,7 @@
 // The SQL functions behind the view kv_stats.
 
+#include <algorithm>
+
 #include "arguments.hpp"
 #include "statistics.hpp"
 
@@ -13,22 +15,34 @@ Datum interval_of(std::int64_t microseconds) {
     return IntervalPGetDatum(result);
 }
 
+// NULLs if there was none.
+void put_sweep(const sweep_record &last, Datum *row, bool *nulls) {
+    if (last.at == 0)
+        return;
+    row[0] = TimestampTzGetDatum(last.at);
+    row[1] = interval_of(last.took);
+    row[2] = Int64GetDatum(last.pages);
+    row[3] = Int64GetDatum(last.removed);
+    row[4] = Int64GetDatum(last.left);
+    row[5] = Int64GetDatum(last.bytes);
+    std::fill(nulls, nulls + numbers_of_a_sweep, false);
+    nulls[5] = last.bytes < 0;
+}
+
 }  // namespace
 
 // All NULL where nothing is counted.
 KV_SQL_FUNCTION(kv_counters) {
-    std::array<Datum, 8> row{};
-    std::array<bool, 8> nulls;
+    std::array<Datum, 12> row{};
+    std::array<bool, 12> nulls;
     nulls.fill(true);
     if (std::optional<store_statistics> found = statistics::of(PG_GETARG_OID(0))) {
-        nulls.fill(false);
-        for (std::size_t i = 0; i < number_of_counters; i++)
+        for (std::size_t i = 0; i < number_of_counters; i++) {
             row[i] = Int64GetDatum(found->counts[i]);
-        const sweep_record &last = found->last_sweep;
-        row[5] = TimestampTzGetDatum(last.at);
-        row[6] = interval_of(last.took);
-        row[7] = Int64GetDatum(last.left);
-        nulls[5] = nulls[6] = nulls[7] = last.at == 0;
+            nulls[i] = false;
+        }
+        put_sweep(found->last_sweep, row.data() + number_of_counters,
+                  nulls.data() + number_of_counters);
     }
     TupleDesc shape;
     if (get_call_result_type(fcinfo, nullptr, &shape) != TYPEFUNC_COMPOSITE)

@@ -70,9 +70,19 @@ const char *detour_for_any(const store &opened, const intent &what) {
     return nullptr;
 }
 
+// TRUNCATE has its triggers fired in any case.
+bool has_triggers_on_rows(const TriggerDesc *triggers) {
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+        int16 events = triggers->triggers[i].tgtype;
+        if (TRIGGER_FOR_INSERT(events) || TRIGGER_FOR_UPDATE(events) || TRIGGER_FOR_DELETE(events))
+            return true;
+    }
+    return false;
+}
+
 // What stands in the way of writing besides.
 const char *detour_for_writes(Relation table) {
-    if (table->trigdesc != nullptr)
+    if (has_triggers_on_rows(table->trigdesc))
         return "it has triggers";
     if (table->rd_rules != nullptr)
         return "it has rules";

@@ -12,13 +12,13 @@ namespace kvstore {
 struct intent {
     const char *function;  // as the user knows it, for error messages
     AclMode privileges;    // that the equivalent SQL needs on the table
+    LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write
 
     constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }
-    constexpr bool empties() const { return (privileges & ACL_TRUNCATE) != 0; }
-
-    // What SQL locks the table with.
     constexpr LOCKMODE lock() const {
-        return empties() ? AccessExclusiveLock : writes() ? RowExclusiveLock : AccessShareLock;
+        return stronger_lock != NoLock ? stronger_lock
+               : writes()              ? RowExclusiveLock
+                                       : AccessShareLock;
     }
 };
 

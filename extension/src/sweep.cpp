@@ -1,6 +1,8 @@
 #include "sweep.hpp"
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 #include "plan_cache.hpp"
 #include "statistics.hpp"
@@ -10,112 +12,381 @@ namespace kvstore {
 
 namespace {
 
-BlockNumber pages_of(Relation table) {
-    return table->rd_rel->relkind == RELKIND_RELATION ? RelationGetNumberOfBlocks(table)
-                                                      : MaxBlockNumber;  // of all partitions
-}
+// --- Rows, as a scan comes upon them ---
 
-ItemPointerData tid_of(BlockNumber page, OffsetNumber offset) {
-    ItemPointerData tid;
-    ItemPointerSet(&tid, page, offset);
-    return tid;
-}
+class row_scan {
+  public:
+    // Pages first..end, without end.
+    row_scan(Relation table, BlockNumber first, BlockNumber end) {
+        ItemPointerData from;
+        ItemPointerData to;
+        ItemPointerSet(&from, first, FirstOffsetNumber);
+        ItemPointerSet(&to, end - 1, MaxOffsetNumber);
+        slot_ = table_slot_create(table, nullptr);
+        scan_ = table_beginscan_tidrange(table, GetActiveSnapshot(), &from, &to);
+    }
 
-// --- The fast path ---
+    bool next() { return table_scan_getnextslot_tidrange(scan_, ForwardScanDirection, slot_); }
 
-bool has_expired(TupleTableSlot *row) {
-    bool is_null;
-    Datum expires = slot_getattr(row, 3, &is_null);
-    return !is_null && !is_live(DatumGetTimestampTz(expires), GetCurrentTimestamp());
-}
+    ItemPointer tid() const { return &slot_->tts_tid; }
+    BlockNumber page() const { return ItemPointerGetBlockNumber(&slot_->tts_tid); }
+    Datum key() const { return column(1); }
+
+    timestamp expires() const {
+        bool is_null;
+        Datum expires = slot_getattr(slot_, 3, &is_null);
+        return is_null ? never_expires : DatumGetTimestampTz(expires);
+    }
+
+    // What the entry takes: its row, what is out of line, and its place in the index.
+    std::int64_t bytes() const {
+        HeapTuple row = ExecFetchSlotHeapTuple(slot_, false, nullptr);
+        std::int64_t in_table = MAXALIGN(row->t_len) + sizeof(ItemIdData);
+        std::int64_t in_index = MAXALIGN(sizeof(IndexTupleData) + toast_datum_size(key())) +
+                                sizeof(ItemIdData);
+        auto *value = reinterpret_cast<struct varlena *>(DatumGetPointer(column(2)));
+        bool out_of_line = value != nullptr && VARATT_IS_EXTERNAL_ONDISK(value);
+        return in_table + in_index +
+               (out_of_line ? static_cast<std::int64_t>(toast_datum_size(column(2))) : 0);
+    }
+
+    // The number of the transaction that wrote the row, 0 if that is long ago.
+    std::uint64_t written() const {
+        HeapTupleHeader row = ExecFetchSlotHeapTuple(slot_, false, nullptr)->t_data;
+        if (HeapTupleHeaderXminFrozen(row))
+            return 0;
+        std::uint64_t next = U64FromFullTransactionId(ReadNextFullTransactionId());
+        std::uint32_t age = static_cast<TransactionId>(next) - HeapTupleHeaderGetRawXmin(row);
+        return next > age ? next - age : 0;
+    }
+
+    // Lower ranks are evicted first.
+    std::uint64_t rank(eviction_order order) const {
+        return order == eviction_order::oldest ? written() : rank_of_expiry(expires());
+    }
+
+    void end() {
+        table_endscan(scan_);
+        ExecDropSingleTupleTableSlot(slot_);
+    }
+
+  private:
+    Datum column(AttrNumber number) const {
+        bool is_null;
+        Datum value = slot_getattr(slot_, number, &is_null);
+        return is_null ? 0 : value;
+    }
+
+    TupleTableSlot *slot_;
+    TableScanDesc scan_;
+};
+
+// --- Removal on the fast path: at once ---
 
 // Removes this version of a row, unless it is locked or no longer the newest: then
 // somebody is about to renew it, or has.
-bool remove_unless_busy(Relation table, TupleTableSlot *row) {
+bool remove_unless_busy(Relation table, ItemPointer tid) {
     TM_FailureData failure;
-    return table_tuple_delete(table, &row->tts_tid, GetCurrentCommandId(true), InvalidSnapshot,
+    return table_tuple_delete(table, tid, GetCurrentCommandId(true), InvalidSnapshot,
                               InvalidSnapshot, false, &failure, false) == TM_Ok;
 }
 
-// Pages from..to, without `to`.
-sweep_result sweep_pages(const store &in, BlockNumber from, BlockNumber to, int64 most_rows) {
-    sweep_result result{.next = to};
-    ItemPointerData first = tid_of(from, FirstOffsetNumber);
-    ItemPointerData last = tid_of(to - 1, MaxOffsetNumber);
+// --- Removal by SQL: by key, many at a time ---
 
-    CommandCounterIncrement();
-    PushActiveSnapshot(GetTransactionSnapshot());
-    TupleTableSlot *row = table_slot_create(in.table, nullptr);
-    TableScanDesc scan = table_beginscan_tidrange(in.table, GetActiveSnapshot(), &first, &last);
-    while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, row)) {
-        CHECK_FOR_INTERRUPTS();
-        if (!has_expired(row))
-            continue;
-        if (!remove_unless_busy(in.table, row)) {
-            result.left++;
-            continue;
-        }
-        if (++result.removed >= most_rows) {
-            result.next = ItemPointerGetBlockNumber(&row->tts_tid);
-            break;
-        }
-    }
-    table_endscan(scan);
-    ExecDropSingleTupleTableSlot(row);
-    PopActiveSnapshot();
-    return result;
-}
-
-// --- The SQL path ---
-
-#define EXPIRED_IN_RANGE                                                        \
-    "SELECT ctid FROM %1$s"                                                     \
-    " WHERE ctid OPERATOR(pg_catalog.>=) $1 AND ctid OPERATOR(pg_catalog.<) $2" \
-    " AND expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp() LIMIT $3"
-#define DELETE_THESE(rows)                                                \
-    "DELETE FROM %1$s WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(" rows \
-    ")) AND expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
+#define STILL_TO_GO " AND ($2 OR expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())"
+#define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
 // Locking a row needs the privilege UPDATE.
-constexpr const char *sweep_unlocked = DELETE_THESE(EXPIRED_IN_RANGE " FOR UPDATE SKIP LOCKED");
-constexpr const char *sweep_any = DELETE_THESE(EXPIRED_IN_RANGE);
+constexpr const char *remove_unlocked =
+    "DELETE FROM %1$s" OF_THESE_KEYS("ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1")
+                                     " FOR UPDATE SKIP LOCKED)");
+constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
+constexpr const char *find_expired =
+    "SELECT key FROM %1$s WHERE expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
+    " LIMIT $1";
 
 bool may_lock_rows(Relation table) {
     return pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
 }
 
-sweep_result sweep_by_sql(const store &in, BlockNumber from, BlockNumber to, int64 most_rows) {
-    static constexpr std::array<Oid, 3> types{TIDOID, TIDOID, INT8OID};
-    ItemPointerData first = tid_of(from, 0);
-    ItemPointerData end = tid_of(to, 0);
-    std::array<Datum, 3> values{PointerGetDatum(&first), PointerGetDatum(&end),
-                                Int64GetDatum(most_rows)};
-
-    SPI_connect();
-    const char *sql = may_lock_rows(in.table) ? sweep_unlocked : sweep_any;
-    int code = SPI_execute_plan(cached_plan(in, sql, types), values.data(), nullptr, false, 0);
+void execute(const store &in, const char *sql, std::span<const Oid> types,
+             std::span<Datum> values) {
+    int code =
+        SPI_execute_plan(cached_plan(in, sql, types), values.data(), nullptr, false, 0);
     if (code < 0)
         elog(ERROR, "could not sweep: %s", SPI_result_code_string(code));
-    int64 removed = static_cast<int64>(SPI_processed);
-    SPI_finish();
-    return {.removed = removed, .next = removed >= most_rows ? from : to};
 }
+
+// Those that are still to go, `even_live` or not; how many went.
+std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live) {
+    static constexpr std::array<Oid, 2> types{TEXTARRAYOID, BOOLOID};
+    ArrayType *array = construct_array(keys.data(), static_cast<int>(keys.size()), TEXTOID, -1,
+                                       false, TYPALIGN_INT);
+    std::array<Datum, 2> values{PointerGetDatum(array), BoolGetDatum(even_live)};
+    SPI_connect();
+    execute(in, may_lock_rows(in.table) ? remove_unlocked : remove_any, types, values);
+    auto removed = static_cast<std::int64_t>(SPI_processed);
+    SPI_finish();
+    return removed;
+}
+
+// Keys to be removed, gathered page by page.
+struct key_list {
+    static constexpr std::size_t most = 1000;  // and those of the last page
+
+    List *expired = NIL;
+    List *evicted = NIL;
+
+    std::size_t size() const { return list_length(expired) + list_length(evicted); }
+};
+
+Datum copy_of_key(Datum key) {
+    return PointerGetDatum(pg_detoast_datum_copy(
+        reinterpret_cast<struct varlena *>(DatumGetPointer(key))));
+}
+
+std::span<Datum> as_array(List *keys) {
+    auto *array = static_cast<Datum *>(palloc(sizeof(Datum) * (list_length(keys) + 1)));
+    std::size_t count = 0;
+    ListCell *each;
+    foreach (each, keys)
+        array[count++] = PointerGetDatum(lfirst(each));
+    return {array, count};
+}
+
+// --- Going through pages ---
+
+class page_sweep {
+  public:
+    page_sweep(const store &in, const sweep_part &part, BlockNumber end)
+        : in_(in), part_(part), end_(end) {}
+
+    sweep_result run() {
+        result_.next = end_;
+        row_scan rows(in_.table, part_.first, end_);
+        while (rows.next()) {
+            if (rows.page() != page_ && !enter(rows.page()))
+                break;
+            if (!look_at(rows))
+                break;
+        }
+        rows.end();
+        remove_gathered();
+        return result_;
+    }
+
+  private:
+    // False if enough is done.
+    bool enter(BlockNumber page) {
+        CHECK_FOR_INTERRUPTS();
+        now_ = GetCurrentTimestamp();
+        bool enough = page_ != InvalidBlockNumber &&
+                      (now_ >= part_.deadline || gathered_.size() >= key_list::most);
+        page_ = page;
+        if (enough)
+            result_.next = page;
+        return !enough;
+    }
+
+    bool look_at(const row_scan &row) {
+        timestamp expires = row.expires();
+        std::int64_t bytes = row.bytes();
+        if (!is_live(expires, now_))
+            remove_expired(row, bytes);
+        else if (is_to_be_evicted(row))
+            evict(row, bytes);
+        else
+            keep(expires, bytes);
+        if (result_.removed + static_cast<std::int64_t>(gathered_.size()) < part_.most_rows)
+            return true;
+        result_.next = row.page();
+        return false;
+    }
+
+    bool is_to_be_evicted(const row_scan &row) const {
+        return result_.evicted_bytes < part_.evict.bytes &&
+               row.rank(part_.evict.order) <= part_.evict.threshold;
+    }
+
+    void remove_expired(const row_scan &row, std::int64_t bytes) {
+        if (in_.detour != nullptr)
+            gathered_.expired = lappend(gathered_.expired, DatumGetPointer(copy_of_key(row.key())));
+        else if (remove_unless_busy(in_.table, row.tid()))
+            result_.removed++;
+        else
+            leave(bytes);
+    }
+
+    void evict(const row_scan &row, std::int64_t bytes) {
+        if (in_.detour != nullptr)
+            gathered_.evicted = lappend(gathered_.evicted, DatumGetPointer(copy_of_key(row.key())));
+        else if (remove_unless_busy(in_.table, row.tid()))
+            result_.evicted++;
+        else {
+            leave(bytes);
+            return;
+        }
+        result_.evicted_bytes += bytes;
+    }
+
+    void keep(timestamp expires, std::int64_t bytes) {
+        result_.there.earliest = std::min(result_.there.earliest, expires);
+        result_.there.bytes += bytes;
+    }
+
+    void leave(std::int64_t bytes) {
+        result_.left++;
+        keep(now_, bytes);  // to be looked at again in the next round
+    }
+
+    // Of no keys, too: SQL then says whether the user may remove any.
+    void remove_gathered() {
+        if (in_.detour == nullptr)
+            return;
+        std::int64_t removed = remove_by_key(in_, as_array(gathered_.expired), false);
+        std::int64_t evicted = 0;
+        if (gathered_.evicted != NIL)
+            evicted = remove_by_key(in_, as_array(gathered_.evicted), true);
+        result_.removed += removed;
+        result_.evicted += evicted;
+        result_.left += static_cast<std::int64_t>(gathered_.size()) - removed - evicted;
+        if (result_.left > 0)
+            keep(now_, 0);
+    }
+
+    const store &in_;
+    const sweep_part &part_;
+    BlockNumber end_;
+    BlockNumber page_ = InvalidBlockNumber;
+    timestamp now_ = 0;
+    key_list gathered_;
+    sweep_result result_;
+};
+
+sweep_result sweep_pages(const store &in, const sweep_part &part) {
+    BlockNumber pages = RelationGetNumberOfBlocks(in.table);
+    if (part.first >= pages)
+        return {.next = InvalidBlockNumber};
+    BlockNumber end = part.first + std::min(part.pages, pages - part.first);
+
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    sweep_result result = page_sweep(in, part, end).run();
+    PopActiveSnapshot();
+    if (result.next >= pages)
+        result.next = InvalidBlockNumber;
+    return result;
+}
+
+// --- Stores without pages of their own ---
+
+sweep_result sweep_by_query(const store &in, const sweep_part &part) {
+    static constexpr std::array<Oid, 1> types{INT8OID};
+    std::array<Datum, 1> values{Int64GetDatum(part.most_rows)};
+    MemoryContext caller = CurrentMemoryContext;
+    SPI_connect();
+    execute(in, find_expired, types, values);
+    List *keys = NIL;
+    for (uint64 row = 0; row < SPI_processed; row++) {
+        bool is_null;
+        Datum key = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &is_null);
+        MemoryContext before = MemoryContextSwitchTo(caller);
+        keys = lappend(keys, DatumGetPointer(copy_of_key(key)));
+        MemoryContextSwitchTo(before);
+    }
+    SPI_finish();
+    sweep_result result;
+    result.removed = remove_by_key(in, as_array(keys), false);
+    result.left = list_length(keys) - result.removed;
+    bool more = list_length(keys) >= part.most_rows && result.removed > 0;
+    result.next = more ? 0 : InvalidBlockNumber;
+    return result;
+}
+
+// --- Choosing what to evict ---
+
+struct ranked {
+    std::uint64_t rank;
+    std::int64_t bytes;
+};
+
+// The entries of pages all over the store.
+class sample {
+  public:
+    sample(const store &in, eviction_order order) : in_(in), order_(order) {
+        entries_ = static_cast<ranked *>(palloc(sizeof(ranked) * room_));
+        BlockNumber pages = RelationGetNumberOfBlocks(in.table);
+        BlockNumber step = std::max<BlockNumber>(1, pages / most_pages);
+        for (BlockNumber page = 0; page < pages; page += step)
+            add(page);
+    }
+
+    // Of the least rank so that entries up to it are so large a part of the sample.
+    std::uint64_t quantile(double part) {
+        std::sort(entries_, entries_ + count_,
+                  [](const ranked &a, const ranked &b) { return a.rank < b.rank; });
+        double wanted = part * static_cast<double>(bytes_);
+        std::int64_t sum = 0;
+        for (std::size_t i = 0; i < count_; i++) {
+            sum += entries_[i].bytes;
+            if (static_cast<double>(sum) >= wanted)
+                return entries_[i].rank;
+        }
+        return UINT64_MAX;
+    }
+
+  private:
+    static constexpr BlockNumber most_pages = 200;
+
+    void add(BlockNumber page) {
+        row_scan rows(in_.table, page, page + 1);
+        while (rows.next())
+            add({rows.rank(order_), rows.bytes()});
+        rows.end();
+    }
+
+    void add(const ranked &one) {
+        if (count_ == room_) {
+            room_ *= 2;
+            entries_ = static_cast<ranked *>(repalloc(entries_, sizeof(ranked) * room_));
+        }
+        entries_[count_++] = one;
+        bytes_ += one.bytes;
+    }
+
+    const store &in_;
+    eviction_order order_;
+    ranked *entries_;
+    std::size_t room_ = 1024;
+    std::size_t count_ = 0;
+    std::int64_t bytes_ = 0;
+};
 
 }  // namespace
 
+eviction choose_eviction(const store &in, eviction_order order, std::int64_t excess,
+                         std::int64_t all) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    double part = static_cast<double>(excess) / static_cast<double>(all);
+    eviction chosen{order, sample(in, order).quantile(part), excess};
+    PopActiveSnapshot();
+    return chosen;
+}
+
+bool has_pages(const store &in) {
+    return in.table->rd_rel->relkind == RELKIND_RELATION &&
+           in.table->rd_rel->relam == HEAP_TABLE_AM_OID && !in.table->rd_rel->relhassubclass &&
+           !RELATION_IS_OTHER_TEMP(in.table);
+}
+
 sweep_result sweep(const store &in, const sweep_part &part) {
-    BlockNumber pages = pages_of(in.table);
-    if (part.first >= pages)
-        return {.next = InvalidBlockNumber};
-    BlockNumber to = part.first + Min(part.pages, pages - part.first);
     if (in.detour == nullptr)
         CheckCmdReplicaIdentity(in.table, CMD_DELETE);
-    sweep_result result = in.detour == nullptr ? sweep_pages(in, part.first, to, part.most_rows)
-                                               : sweep_by_sql(in, part.first, to, part.most_rows);
+    sweep_result result = has_pages(in) ? sweep_pages(in, part) : sweep_by_query(in, part);
     if (result.removed > 0)
         statistics::count(RelationGetRelid(in.table), counter::swept, result.removed);
-    if (result.next >= pages)
-        result.next = InvalidBlockNumber;
+    if (result.evicted > 0)
+        statistics::count(RelationGetRelid(in.table), counter::evicted, result.evicted);
     return result;
 }
 

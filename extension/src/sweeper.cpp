@@ -1,120 +1,27 @@
-// The sweeper: a short-lived background worker that removes what has expired from
-// the stores of one database, acting as each store's owner.
+// The sweeper: a short-lived background worker that sweeps the stores of one database.
 
-#include "postgres.hpp"
+#include "sweeper.hpp"
+
+#include "entry_types.hpp"
 #include "settings.hpp"
 #include "statistics.hpp"
-#include "sweep.hpp"
-#include "ttl.hpp"
+#include "store_round.hpp"
 
-KV_EXPORT void kvstore_sweeper_main(Datum database);
+KV_EXPORT void kvstore_sweeper_main(Datum);
 
 namespace kvstore {
 
 namespace {
 
-// A transaction removes at most so many rows from so many pages ..
-constexpr int64 rows_per_batch = 1000;
-constexpr BlockNumber pages_per_batch = 256;
-// .. and a sweeper leaves after this time, so that DROP DATABASE, which waits for
-// five seconds, never fails on its account.
-constexpr timestamp longest_sweep = 2 * microseconds_per_second;
+// A sweeper leaves after this time, so that DROP DATABASE, which waits for five seconds,
+// never fails on its account. If there is more to do, another one comes at once.
+constexpr timestamp longest_life = 2 * microseconds_per_second;
+// Stores take turns, so that one with much to do does not keep others waiting.
+constexpr timestamp longest_turn = longest_life / 8;
 
-// --- A batch, within a transaction ---
+sweep_memory *shared = nullptr;
 
-// The search_path that triggers of users expect; the sweeper's own is safe.
-const char *users_search_path = nullptr;
-
-struct owner_identity {
-    Oid user;
-    int security_context;
-    int settings_level;
-};
-
-// As autovacuum does: whatever a trigger or an index function of a user does, it
-// does with the rights of the store's owner, and cannot get at the sweeper's own.
-owner_identity become_owner(Relation table) {
-    owner_identity before;
-    GetUserIdAndSecContext(&before.user, &before.security_context);
-    SetUserIdAndSecContext(table->rd_rel->relowner,
-                           before.security_context | SECURITY_RESTRICTED_OPERATION);
-    before.settings_level = NewGUCNestLevel();
-    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-                      true, 0, false);
-    return before;
-}
-
-void become_again(const owner_identity &before) {
-    AtEOXact_GUC(false, before.settings_level);
-    SetUserIdAndSecContext(before.user, before.security_context);
-}
-
-sweep_result sweep_as_owner(Relation table, BlockNumber from) {
-    owner_identity before = become_owner(table);
-    sweep_result result = with_store(RelationGetRelid(table), sweeping, [&](const store &in) {
-        return sweep(in, {from, pages_per_batch, rows_per_batch});
-    });
-    become_again(before);
-    return result;
-}
-
-// Locks and opens the table if that is possible at once. What somebody else has
-// locked is left for another round, what was dropped for ever.
-Relation open_at_once(Oid relid) {
-    if (!ConditionalLockRelationOid(relid, RowExclusiveLock))
-        return nullptr;
-    return try_relation_open(relid, NoLock);
-}
-
-// Sweeps a part of the store.
-sweep_result sweep_batch(Oid relid, BlockNumber from) {
-    sweep_result result = {.next = InvalidBlockNumber};
-    StartTransactionCommand();
-    PushActiveSnapshot(GetTransactionSnapshot());
-    if (Relation table = open_at_once(relid)) {
-        if (is_store(table) && !XactReadOnly)
-            result = sweep_as_owner(table, from);
-        relation_close(table, NoLock);
-    }
-    PopActiveSnapshot();
-    CommitTransactionCommand();
-    return result;
-}
-
-// --- A store, in batches ---
-
-void sweep_store(Oid relid, timestamp deadline) {
-    timestamp begin = GetCurrentTimestamp();
-    timestamp now = begin;
-    std::int64_t left = 0;
-    BlockNumber from = 0;
-    while (from != InvalidBlockNumber && now < deadline) {
-        CHECK_FOR_INTERRUPTS();
-        sweep_result result = sweep_batch(relid, from);
-        from = result.next;
-        left += result.left;
-        now = GetCurrentTimestamp();
-    }
-    statistics::record_sweep(relid, {now, now - begin, left});
-}
-
-// The same; an error is reported and does not keep other stores from being swept.
-void try_sweep_store(Oid relid, timestamp deadline) {
-    PG_TRY()
-        ;
-        { sweep_store(relid, deadline); }
-        PG_CATCH();
-        {
-            pg::hold_interrupts();
-            EmitErrorReport();
-            AbortCurrentTransaction();
-            FlushErrorState();
-            pg::resume_interrupts();
-        }
-    PG_END_TRY();
-}
-
-// --- A database, store by store ---
+// --- The stores of the database ---
 
 // All stores but temporary ones, which belong to their sessions.
 constexpr const char *all_stores =
@@ -143,21 +50,13 @@ List *find_stores(MemoryContext memory) {
     return found;
 }
 
-// The launcher is needed as long as a database has the extension.
-void tell_launcher() {
-    pid_t pid = MyBgworkerEntry->bgw_notify_pid;
-    const char *type = GetBackgroundWorkerTypeByPid(pid);  // it may have gone
-    if (type != nullptr && strcmp(type, "kvstore launcher") == 0)
-        kill(pid, SIGUSR2);
-}
-
 // NIL if the database does not have the extension.
-List *stores() {
+List *stores(sweeper_report &report) {
     List *found = NIL;
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     if (OidIsValid(get_extension_oid("kvstore", true))) {
-        tell_launcher();
+        report.found_extension = true;
         found = find_stores(TopMemoryContext);
         statistics::forget_dropped_tables();
     }
@@ -166,17 +65,78 @@ List *stores() {
     return found;
 }
 
-void sweep_database() {
-    timestamp deadline = GetCurrentTimestamp() + longest_sweep;
+// --- A turn of a store ---
+
+// An error that comes in every round is logged in the first.
+void report_error(store_memory &memory) {
+    MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
+    ErrorData *error = CopyErrorData();
+    MemoryContextSwitchTo(before);
+    if (error->sqlerrcode != memory.last_error)
+        EmitErrorReport();
+    memory.last_error = error->sqlerrcode;
+    FreeErrorData(error);
+}
+
+// Whether the store needs another turn. An error ends its round, and does not keep other
+// stores from being swept.
+bool take_turn(store_memory &memory, pacer &pace) {
+    volatile bool finished = true;
+    PG_TRY()
+        ;
+        {
+            finished = advance_round(memory, pace, GetCurrentTimestamp() + longest_turn);
+            if (finished)
+                memory.last_error = 0;
+        }
+        PG_CATCH();
+        {
+            pg::hold_interrupts();
+            report_error(memory);
+            AbortCurrentTransaction();
+            FlushErrorState();
+            memory.round = {};
+            pg::resume_interrupts();
+        }
+    PG_END_TRY();
+    return !finished;
+}
+
+// --- All of them ---
+
+// The memories of stores that were not in use by anybody else.
+List *take_memories(List *tables) {
+    List *taken = NIL;
     ListCell *each;
-    foreach (each, stores())
-        try_sweep_store(lfirst_oid(each), deadline);
+    foreach (each, tables)
+        if (store_memory *memory = take_store_memory(shared, lfirst_oid(each)))
+            taken = lappend(taken, memory);
+    return taken;
+}
+
+void sweep_database(sweeper_report &report) {
+    pacer pace(GetCurrentTimestamp() + longest_life);
+    List *unfinished = take_memories(stores(report));
+    while (unfinished != NIL && !pace.out_of_time()) {
+        ListCell *each;
+        foreach (each, unfinished) {
+            auto *memory = static_cast<store_memory *>(lfirst(each));
+            if (pace.out_of_time() || take_turn(*memory, pace))
+                continue;
+            give_back(shared, memory);
+            unfinished = foreach_delete_current(unfinished, each);
+        }
+    }
+    report.unfinished = unfinished != NIL;
+    ListCell *each;
+    foreach (each, unfinished)
+        give_back(shared, static_cast<store_memory *>(lfirst(each)));
 }
 
 // Whatever is set for users of this database is not meant for the sweeper.
 void settle_in() {
-    users_search_path =
-        MemoryContextStrdup(TopMemoryContext, GetConfigOption("search_path", false, false));
+    use_search_path(
+        MemoryContextStrdup(TopMemoryContext, GetConfigOption("search_path", false, false)));
     SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
     SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
     SetConfigOption("lock_timeout", "1s", PGC_SUSET, PGC_S_OVERRIDE);
@@ -186,14 +146,21 @@ void settle_in() {
 }  // namespace
 }  // namespace kvstore
 
-void kvstore_sweeper_main(Datum database) {
+void kvstore_sweeper_main(Datum) {
     using namespace kvstore;
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-    pgstat_report_appname("kvstore sweeper");
+    sweeper_job job;
+    memcpy(&job, MyBgworkerEntry->bgw_extra, sizeof(job));
+    BackgroundWorkerInitializeConnectionByOid(job.database, InvalidOid, 0);
+    pgstat_report_appname(sweeper_name);
+    shared = attach_sweep_memory(job.memory);
+    if (shared == nullptr)
+        proc_exit(0);
+    sweeper_report &report = shared->reports[job.number];
     settle_in();
-    sweep_database();
+    sweep_database(report);
+    report.ended_well = true;
     proc_exit(0);
 }

@@ -1,0 +1,243 @@
+#include "store_round.hpp"
+
+#include "settings.hpp"
+#include "statistics.hpp"
+#include "sweep.hpp"
+
+namespace kvstore {
+
+namespace {
+
+// --- A transaction, as the owner of the store ---
+
+const char *users_search_path = "";
+
+struct owner_identity {
+    Oid user;
+    int security_context;
+    int settings_level;
+};
+
+// As autovacuum does: whatever a trigger or an index function of a user does, it
+// does with the rights of the store's owner, and cannot get at the sweeper's own.
+owner_identity become_owner(Relation table) {
+    owner_identity before;
+    GetUserIdAndSecContext(&before.user, &before.security_context);
+    SetUserIdAndSecContext(table->rd_rel->relowner,
+                           before.security_context | SECURITY_RESTRICTED_OPERATION);
+    before.settings_level = NewGUCNestLevel();
+    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                      true, 0, false);
+    return before;
+}
+
+void become_again(const owner_identity &before) {
+    AtEOXact_GUC(false, before.settings_level);
+    SetUserIdAndSecContext(before.user, before.security_context);
+}
+
+// Locks and opens the table if that is possible at once. What somebody else has
+// locked is left for another round, what was dropped for ever.
+Relation open_at_once(Oid relid) {
+    if (!ConditionalLockRelationOid(relid, RowExclusiveLock))
+        return nullptr;
+    return try_relation_open(relid, NoLock);
+}
+
+void report_activity(Relation table, const store_memory &memory) {
+    pgstat_report_activity(
+        STATE_RUNNING,
+        psprintf("sweeping %s.%s: %lld of %u pages, %lld entries removed",
+                 get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table),
+                 static_cast<long long>(memory.round.pages), memory.map.pages(),
+                 static_cast<long long>(memory.round.removed + memory.round.evicted)));
+}
+
+// Has `work` work on the store in a transaction of its own; false if the store is not
+// there, or is locked, or may not be written to.
+template <class Work>
+bool in_transaction(store_memory &memory, pacer &pace, Work work) {
+    timestamp begin = GetCurrentTimestamp();
+    bool done = false;
+    StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    if (Relation table = open_at_once(memory.table)) {
+        if (is_store(table) && !XactReadOnly) {
+            report_activity(table, memory);
+            owner_identity before = become_owner(table);
+            with_store(memory.table, sweeping, work);
+            become_again(before);
+            done = true;
+        }
+        relation_close(table, NoLock);
+    }
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    pace.worked(GetCurrentTimestamp() - begin);
+    return done;
+}
+
+// --- The beginning of a round ---
+
+bool was_written_to(Relation table, const page_span &pages, Buffer *map_page) {
+    for (BlockNumber page = pages.first; page < pages.end; page++)
+        if (!VM_ALL_VISIBLE(table, page, map_page))
+            return true;
+    return false;
+}
+
+void begin_round(store_memory &memory, const store &in) {
+    pg::file_number file = pg::file_number_of(in.table);
+    if (memory.file != file)
+        memory.map.clear();
+    memory.file = file;
+    memory.round = {.under_way = true, .began = GetCurrentTimestamp()};
+    if (!has_pages(in))
+        return;
+    Buffer map_page = InvalidBuffer;
+    memory.map.fit(RelationGetNumberOfBlocks(in.table));
+    memory.map.begin_round(GetCurrentTimestamp(), [&](const page_span &pages) {
+        return was_written_to(in.table, pages, &map_page);
+    });
+    if (BufferIsValid(map_page))
+        ReleaseBuffer(map_page);
+}
+
+// --- Its parts ---
+
+void add_up(round_progress &round, const sweep_result &result) {
+    round.removed += result.removed;
+    round.evicted += result.evicted;
+    round.left += result.left;
+}
+
+// What the map wants to be looked at, for as long as a transaction may take.
+void look_at_pages(store_memory &memory, const store &in, timestamp deadline, eviction &evict) {
+    while (std::optional<page_span> pages = memory.map.next()) {
+        sweep_result result = sweep(in, {.first = pages->first,
+                                         .pages = pages->end - pages->first,
+                                         .deadline = deadline,
+                                         .evict = evict});
+        BlockNumber end = std::min(result.next, static_cast<BlockNumber>(pages->end));
+        memory.map.looked_at(end, result.there);
+        memory.round.pages += end - pages->first;
+        evict.bytes -= result.evicted_bytes;
+        add_up(memory.round, result);
+        if (GetCurrentTimestamp() >= deadline)
+            return;
+    }
+}
+
+// False when there is nothing more.
+bool look_by_query(store_memory &memory, const store &in) {
+    constexpr std::int64_t at_once = 1000;
+    sweep_result result = sweep(in, {.most_rows = at_once});
+    add_up(memory.round, result);
+    return result.next != InvalidBlockNumber;
+}
+
+// --- Eviction, when all that has expired is gone ---
+
+// What to evict; nothing (0 bytes) if the store is not too large.
+eviction due_eviction(store_memory &memory, const store &in) {
+    std::optional<size_limit> limit = limit_of(in.table);
+    if (!limit || !has_pages(in))
+        return {};
+    std::int64_t all = memory.map.bytes();
+    if (all <= limit->bytes)
+        return {};
+    eviction evict = choose_eviction(in, limit->order, all - limit->bytes, all);
+    // The map knows where the soonest are; the oldest can be anywhere.
+    memory.map.want_expiring_until(limit->order == eviction_order::soonest
+                                       ? expiry_of_rank(evict.threshold)
+                                       : never_expires);
+    return evict;
+}
+
+bool evict(store_memory &memory, pacer &pace, timestamp until) {
+    eviction due = {};
+    if (!in_transaction(memory, pace, [&](const store &in) { due = due_eviction(memory, in); }))
+        return true;
+    while (due.bytes > 0 && memory.map.next()) {
+        if (GetCurrentTimestamp() >= until)
+            return false;
+        timestamp deadline = pace.deadline();
+        if (!in_transaction(memory, pace, [&](const store &in) {
+                look_at_pages(memory, in, deadline, due);
+            }))
+            return true;
+    }
+    return true;
+}
+
+// --- Its end ---
+
+void log_round(const store_memory &memory, const char *schema, const char *name,
+               std::int64_t took) {
+    const round_progress &round = memory.round;
+    if (settings::log_sweep_min_duration < 0 ||
+        took < settings::log_sweep_min_duration * INT64CONST(1000))
+        return;
+    ereport(LOG,
+            (errmsg("swept store \"%s.%s\" of database \"%s\"", schema, name,
+                    get_database_name(MyDatabaseId)),
+             errdetail("pages: %lld of %u looked at; entries: %lld expired and removed, %lld "
+                       "evicted, %lld left because they were locked; took %.3f s",
+                       static_cast<long long>(round.pages), memory.map.pages(),
+                       static_cast<long long>(round.removed),
+                       static_cast<long long>(round.evicted), static_cast<long long>(round.left),
+                       static_cast<double>(took) / microseconds_per_second)));
+}
+
+void end_round(store_memory &memory, const store &in) {
+    timestamp now = GetCurrentTimestamp();
+    const round_progress &round = memory.round;
+    std::int64_t took = now - round.began;
+    statistics::record_sweep(memory.table, {.at = now,
+                                            .took = took,
+                                            .pages = round.pages,
+                                            .removed = round.removed,
+                                            .left = round.left,
+                                            .bytes = has_pages(in) ? memory.map.bytes() : -1});
+    log_round(memory, get_namespace_name(RelationGetNamespace(in.table)),
+              RelationGetRelationName(in.table), took);
+}
+
+}  // namespace
+
+bool advance_round(store_memory &memory, pacer &pace, timestamp until) {
+    bool by_query = false;
+    bool more = true;
+    if (!in_transaction(memory, pace, [&](const store &in) {
+            by_query = !has_pages(in);
+            if (!memory.round.under_way || memory.file != pg::file_number_of(in.table))
+                begin_round(memory, in);
+        })) {
+        memory.round = {};
+        return true;
+    }
+    while (more) {
+        if (GetCurrentTimestamp() >= until)
+            return false;
+        timestamp deadline = pace.deadline();
+        eviction none = {};
+        bool there = in_transaction(memory, pace, [&](const store &in) {
+            if (by_query)
+                more = look_by_query(memory, in);
+            else
+                look_at_pages(memory, in, deadline, none);
+        });
+        more = there && (by_query ? more : memory.map.next().has_value());
+    }
+    if (!evict(memory, pace, until))
+        return false;
+    in_transaction(memory, pace, [&](const store &in) { end_round(memory, in); });
+    memory.round = {};
+    return true;
+}
+
+void use_search_path(const char *path) {
+    users_search_path = path;
+}
+
+}  // namespace kvstore

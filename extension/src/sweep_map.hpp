@@ -1,0 +1,157 @@
+// What the sweeper remembers of a store, so that it looks only where something can have
+// expired: pure, so that it is tested without a server.
+//
+// The pages of a store are divided into at most 1024 ranges. A range is looked at again
+//   - when the earliest expiry that was seen in it has come;
+//   - when it was written to: `changed` tells, from the visibility map, which every write
+//     clears and VACUUM sets. A range that was being written to when it was looked at
+//     is looked at once more after it has come to rest;
+//   - once in a long while in any case: a page that was written to and vacuumed between
+//     two rounds looks as if nothing had happened.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "ttl.hpp"
+
+namespace kvstore {
+
+// Pages first..end, without end.
+struct page_span {
+    std::uint32_t first;
+    std::uint32_t end;
+};
+
+// What a look at some pages has left there.
+struct remains {
+    timestamp earliest = never_expires;  // expiry
+    std::int64_t bytes = 0;              // of entries, see entry_bytes()
+};
+
+class sweep_map {
+  public:
+    static constexpr std::uint32_t most_ranges = 1024;
+    static constexpr std::uint32_t least_pages_per_range = 16;
+    static constexpr timestamp long_while = 3600 * microseconds_per_second;
+
+    // Forgets everything: the store was emptied, or is another one.
+    void clear() { *this = sweep_map{}; }
+
+    // Adapts to the present size of the store. What comes new is to be looked at.
+    void fit(std::uint32_t pages) {
+        while (ranges_for(pages) > most_ranges)
+            double_range_size();
+        std::uint32_t needed = ranges_for(pages);
+        for (std::uint32_t i = used_; i < needed; i++)
+            ranges_[i] = range{};
+        bool last_has_grown = pages > pages_ && pages_ % pages_per_range_ != 0;
+        if (last_has_grown)
+            ranges_[used_ - 1].at_rest = false;
+        used_ = needed;
+        pages_ = pages;
+    }
+
+    // Decides what is to be looked at. changed(span) tells whether pages were written to
+    // since they were last vacuumed.
+    template <class Changed>
+    void begin_round(timestamp now, Changed changed) {
+        bool everything = now - looked_at_everything_ >= long_while;
+        if (everything)
+            looked_at_everything_ = now;
+        for (std::uint32_t i = 0; i < used_; i++) {
+            range &each = ranges_[i];
+            bool in_motion = changed(span_of(i));
+            each.wanted = everything || in_motion || !each.at_rest || each.left.earliest <= now;
+            each.at_rest = !in_motion;
+        }
+        at_ = span_of(0).first;
+        seen_ = {};
+    }
+
+    // Wants a look at all ranges in which something expires until then.
+    void want_expiring_until(timestamp then) {
+        for (std::uint32_t i = 0; i < used_; i++)
+            ranges_[i].wanted = ranges_[i].left.earliest <= then;
+        at_ = 0;
+        seen_ = {};
+    }
+
+    // The pages to be looked at next, all of one range; nothing at the end of the round.
+    std::optional<page_span> next() {
+        for (std::uint32_t i = at_ / pages_per_range_; i < used_; i++) {
+            if (ranges_[i].wanted)
+                return page_span{std::max(at_, span_of(i).first), span_of(i).end};
+            at_ = span_of(i).end;
+            seen_ = {};
+        }
+        return std::nullopt;
+    }
+
+    // The pages up to `end`, of those that next() told, were looked at.
+    void looked_at(std::uint32_t end, const remains &left) {
+        range &one = ranges_[at_ / pages_per_range_];
+        std::uint32_t range_end = span_of(at_ / pages_per_range_).end;
+        seen_ = {std::min(seen_.earliest, left.earliest), seen_.bytes + left.bytes};
+        at_ = end;
+        if (end < range_end)
+            return;
+        one.left = seen_;
+        one.wanted = false;
+        seen_ = {};
+    }
+
+    // Of all entries, as far as they were looked at.
+    std::int64_t bytes() const {
+        std::int64_t sum = 0;
+        for (std::uint32_t i = 0; i < used_; i++)
+            sum += ranges_[i].left.bytes;
+        return sum;
+    }
+
+    std::uint32_t pages() const { return pages_; }
+
+  private:
+    struct range {
+        remains left = {.earliest = INT64_MIN};  // not looked at yet: due
+        bool at_rest = false;                    // nobody was writing when it was looked at
+        bool wanted = false;                     // in this round
+    };
+
+    std::uint32_t ranges_for(std::uint32_t pages) const {
+        return pages / pages_per_range_ + (pages % pages_per_range_ != 0 ? 1 : 0);
+    }
+
+    page_span span_of(std::uint32_t index) const {
+        std::uint32_t first = index * pages_per_range_;
+        return {first, std::min(first + pages_per_range_, pages_)};
+    }
+
+    // Joins neighbours.
+    void double_range_size() {
+        for (std::uint32_t i = 0; i < used_; i += 2) {
+            const range &left = ranges_[i];
+            const range &right = i + 1 < used_ ? ranges_[i + 1] : left;
+            std::int64_t bytes = left.left.bytes + (i + 1 < used_ ? right.left.bytes : 0);
+            ranges_[i / 2] = {{std::min(left.left.earliest, right.left.earliest), bytes},
+                              left.at_rest && right.at_rest,
+                              left.wanted || right.wanted};
+        }
+        used_ = (used_ + 1) / 2;
+        pages_per_range_ *= 2;
+        at_ = at_ / pages_per_range_ * pages_per_range_;
+        seen_ = {};
+    }
+
+    std::uint32_t pages_per_range_ = least_pages_per_range;
+    std::uint32_t used_ = 0;
+    std::uint32_t pages_ = 0;
+    std::uint32_t at_ = 0;  // the round has come to this page
+    remains seen_ = {};     // in the part of the range before it
+    timestamp looked_at_everything_ = INT64_MIN / 2;
+    std::array<range, most_ranges> ranges_ = {};
+};
+
+}  // namespace kvstore

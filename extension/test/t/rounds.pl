@@ -1,0 +1,130 @@
+# How the sweeper goes about it: paced, only where it must, one store's troubles apart from
+# another's, and never touching what lives.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('rounds');
+$node->init;
+$node->append_conf('postgresql.conf', qq{
+shared_preload_libraries = 'kvstore'
+kvstore.sweep_interval = 0
+kvstore.log_sweep_min_duration = 0
+autovacuum = off
+});
+$node->start;
+
+sub sql { return $node->safe_psql('postgres', shift) }
+sub last_sweep { return sql("SELECT $_[0] FROM kv_stats WHERE store = '" . ($_[1] // 'kv_store') . "'::regclass") }
+
+sub settings
+{
+	my %settings = @_;
+	sql("ALTER SYSTEM SET $_ = '$settings{$_}'") for sort keys %settings;
+	sql('SELECT pg_reload_conf()');
+}
+
+# Has exactly one round done, and waits for it.
+sub sweep_once
+{
+	my $store = shift // 'kv_store';
+	my $before = sql("SELECT coalesce(max(last_sweep), '-infinity') FROM kv_stats WHERE store = '$store'::regclass");
+	settings('kvstore.sweep_interval' => '1h');
+	$node->poll_query_until('postgres', "SELECT last_sweep > '$before' FROM kv_stats WHERE store = '$store'::regclass") or die;
+	settings('kvstore.sweep_interval' => '0');
+}
+
+sql('CREATE EXTENSION kvstore');
+
+# --- What a round looks at ---
+sql(q{INSERT INTO kv_store SELECT i, repeat('x', 100), now() + CASE WHEN i > 40000 AND i <= 40010 THEN interval '20 s' ELSE interval '1 day' END FROM generate_series(1, 50000) i});
+sql('VACUUM kv_store');
+my $pages = sql(q{SELECT pg_relation_size('kv_store') / current_setting('block_size')::int});
+sweep_once();
+is(last_sweep('last_sweep_pages, last_sweep_removed'), "$pages|0", 'the first round looks at all pages');
+ok(last_sweep('entry_bytes BETWEEN table_bytes / 2 AND table_bytes + index_bytes') eq 't', 'and knows what the entries take');
+sweep_once();
+is(last_sweep('last_sweep_pages'), 0, 'the second at none, for nothing was due or written to');
+sql(q{UPDATE kv_store SET expires = now() - interval '1 s' WHERE key IN ('1', '2')});
+sweep_once();
+is(last_sweep('last_sweep_removed, last_sweep_pages < 200'), '2|t', 'what plain SQL has written to is looked at');
+$node->poll_query_until('postgres', q{SELECT min(expires) <= clock_timestamp() FROM kv_store});
+sweep_once();
+is(last_sweep('last_sweep_removed, last_sweep_pages < 200'), '10|t', 'and what is due');
+sql('SELECT kv_flush()');
+sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+sweep_once();
+is(last_sweep('last_sweep_removed, last_sweep_pages'), '1|1', 'an emptied store is a new one');
+like(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/swept store "public.kv_store" of database "postgres".*\n.*pages: \d+ of \d+ looked at; entries: 10 expired and removed, 0 evicted, 0 left/, 'the log tells of it');
+
+# --- Locked entries are left, and found again ---
+sql(q{SELECT kv_set_ex('locked', 'x', 1e-6), kv_set_ex('free', 'x', 1e-6)});
+my $holder = $node->background_psql('postgres');
+$holder->query_safe(q{BEGIN; SELECT * FROM kv_store WHERE key = 'locked' FOR UPDATE});
+sweep_once();
+is(last_sweep('last_sweep_removed, last_sweep_left'), '1|1', 'what is locked is left');
+$holder->query_safe('ROLLBACK');
+sweep_once();
+is(last_sweep('last_sweep_removed, last_sweep_left'), '1|0', 'and removed in the next round');
+$holder->quit;
+
+# --- Transactions are short, and sweepers tell what they do ---
+settings('kvstore.sweep_budget' => '1ms', 'kvstore.sweep_pause' => '100ms');
+sql(q{INSERT INTO kv_store SELECT i, repeat('x', 500), now() - interval '1 s' FROM generate_series(1, 30000) i});
+my $xid = sql(q{SELECT pg_current_xact_id()});
+settings('kvstore.sweep_interval' => '1h');
+ok($node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND query ~ '^sweeping public.kv_store: \d+ of \d+ pages, \d+ entries removed$'}),
+	'pg_stat_activity shows what a sweeper is doing');
+ok($node->poll_query_until('postgres', 'SELECT last_sweep_removed = 30000 FROM kv_stats'), 'a backlog is swept by one sweeper after another');
+cmp_ok(sql(qq{SELECT pg_current_xact_id()::text::bigint - $xid}), '>', 5, 'in many transactions');
+settings('kvstore.sweep_budget' => '5ms', 'kvstore.sweep_pause' => '0', 'kvstore.sweep_interval' => '0');
+
+# --- Troubles of one store are logged once, and are nobody else's ---
+sql(q{
+	SELECT kv_create_store('a_trap'), kv_create_store('z_other');
+	CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'shut for today'; END $$;
+	CREATE TRIGGER fail BEFORE DELETE ON a_trap FOR EACH ROW EXECUTE FUNCTION fail();
+	SELECT kv_set_ex('brief', 'x', 1e-6, store => 'a_trap');
+});
+for my $round (1 .. 3)
+{
+	sql(q{SELECT kv_set_ex('brief', 'x', 1e-6, store => 'z_other')});
+	sweep_once('z_other');
+	is(last_sweep('last_sweep_removed', 'z_other'), 1, "round $round: another store is swept");
+}
+my @complaints = PostgreSQL::Test::Utils::slurp_file($node->logfile) =~ /ERROR:.*shut for today/g;
+is(scalar @complaints, 1, 'the error was logged once');
+sql('DROP TRIGGER fail ON a_trap');
+sweep_once('a_trap');
+is(last_sweep('last_sweep_removed', 'a_trap'), 1, 'when it is mended, the store is swept');
+sql('DROP TABLE a_trap, z_other');
+
+# --- A database that is to be read only ---
+sql(q{SELECT kv_set_ex('brief', 'x', 1e-6); ALTER DATABASE postgres SET default_transaction_read_only = on});
+$node->safe_psql('template1', 'CREATE DATABASE witness TEMPLATE template0');
+$node->safe_psql('witness', q{CREATE EXTENSION kvstore; SELECT kv_set_ex('brief', 'x', 1e-6)});
+# In a database where ALTER SYSTEM may be run.
+$node->safe_psql('witness', q{ALTER SYSTEM SET kvstore.sweep_interval = '50ms'});
+$node->safe_psql('witness', q{SELECT pg_reload_conf()});
+ok($node->poll_query_until('witness', 'SELECT count(*) = 0 FROM kv_store'), 'others are swept');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM kv_store'), 1, 'default_transaction_read_only is respected');
+$node->safe_psql('witness', 'ALTER DATABASE postgres RESET default_transaction_read_only');
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'as long as it is set');
+settings('kvstore.sweep_interval' => '0');
+
+# --- No slot for a worker: it waits and says so ---
+# The launcher has one slot, the launcher of logical replication the other.
+sql(q{ALTER SYSTEM SET max_worker_processes = 2});
+$node->restart;
+sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+my $offset = -s $node->logfile;
+settings('kvstore.sweep_interval' => '100ms');
+ok($node->wait_for_log(qr/could not start kvstore sweeper: no free slot for a background worker/, $offset), 'a full max_worker_processes is told of');
+sql(q{ALTER SYSTEM RESET max_worker_processes});
+$node->restart;
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'and waited out');
+$node->stop('fast');
+
+done_testing();

@@ -1,0 +1,188 @@
+#include "sweep_map.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace kvstore {
+namespace {
+
+constexpr timestamp hour = 3600 * microseconds_per_second;
+constexpr std::uint32_t range = sweep_map::least_pages_per_range;
+
+// A map and a store for it, of which each page has an earliest expiry.
+class SweepMap : public testing::Test {
+  protected:
+    void begin() {
+        map->fit(static_cast<std::uint32_t>(expires.size()));
+        map->begin_round(now, [&](const page_span &pages) {
+            for (std::uint32_t page = pages.first; page < pages.end; page++)
+                if (written[page])
+                    return true;
+            return false;
+        });
+    }
+
+    // A round in steps of so many pages; the pages that were looked at.
+    std::vector<std::uint32_t> look(std::uint32_t step = 7) {
+        std::vector<std::uint32_t> looked;
+        while (std::optional<page_span> pages = map->next()) {
+            std::uint32_t end = std::min(pages->first + step, pages->end);
+            remains left;
+            for (std::uint32_t page = pages->first; page < end; page++) {
+                looked.push_back(page);
+                if (expires[page] <= now)
+                    expires[page] = never_expires;  // swept
+                left.earliest = std::min(left.earliest, expires[page]);
+                left.bytes += 10;
+            }
+            map->looked_at(end, left);
+        }
+        return looked;
+    }
+
+    std::vector<std::uint32_t> round() {
+        begin();
+        return look();
+    }
+
+    void make_store(std::uint32_t pages) {
+        expires.assign(pages, now + 10 * hour);
+        written.assign(pages, false);
+    }
+
+    timestamp now = 1000 * hour;
+    std::vector<timestamp> expires;
+    std::vector<bool> written;
+    std::unique_ptr<sweep_map> map = std::make_unique<sweep_map>();
+};
+
+TEST_F(SweepMap, AnEmptyStoreHasNothingToLookAt) {
+    make_store(0);
+    EXPECT_TRUE(round().empty());
+    EXPECT_EQ(map->bytes(), 0);
+}
+
+TEST_F(SweepMap, ANewStoreIsLookedAtFromEndToEnd) {
+    make_store(100);
+    std::vector<std::uint32_t> looked = round();
+    ASSERT_EQ(looked.size(), 100U);
+    for (std::uint32_t page = 0; page < 100; page++)
+        EXPECT_EQ(looked[page], page);
+    EXPECT_EQ(map->bytes(), 1000);
+}
+
+TEST_F(SweepMap, AnIdleStoreIsNotLookedAt) {
+    make_store(100);
+    round();
+    EXPECT_TRUE(round().empty());
+    EXPECT_EQ(map->bytes(), 1000);
+}
+
+TEST_F(SweepMap, WhatIsDueIsLookedAt) {
+    make_store(10 * range);
+    expires[3 * range + 1] = now + hour / 2;
+    round();
+    now += hour / 2 - 1;
+    EXPECT_TRUE(round().empty());
+    now += 1;
+    std::vector<std::uint32_t> looked = round();
+    ASSERT_EQ(looked.size(), range);
+    EXPECT_EQ(looked.front(), 3 * range);
+    EXPECT_TRUE(round().empty());
+}
+
+TEST_F(SweepMap, WhatIsWrittenToIsLookedAtUntilItHasComeToRest) {
+    make_store(10 * range);
+    round();
+    written[5 * range] = true;
+    EXPECT_EQ(round().size(), range);
+    EXPECT_EQ(round().size(), range);
+    written[5 * range] = false;
+    EXPECT_EQ(round().size(), range) << "written to after the last look";
+    EXPECT_TRUE(round().empty());
+}
+
+TEST_F(SweepMap, EverythingIsLookedAtOnceInALongWhile) {
+    make_store(100);
+    round();
+    now += sweep_map::long_while - 1;
+    EXPECT_TRUE(round().empty());
+    now += 1;
+    EXPECT_EQ(round().size(), 100U);
+}
+
+TEST_F(SweepMap, NewPagesAreLookedAt) {
+    make_store(10 * range + 3);
+    round();
+    expires.resize(12 * range, now + hour);
+    written.resize(12 * range, false);
+    std::vector<std::uint32_t> looked = round();
+    ASSERT_FALSE(looked.empty());
+    EXPECT_EQ(looked.front(), 10 * range) << "the range that was not full";
+    EXPECT_EQ(looked.back(), 12 * range - 1);
+}
+
+TEST_F(SweepMap, AStoreThatShrinksIsForgottenWhereItWas) {
+    make_store(10 * range);
+    round();
+    make_store(2 * range);
+    EXPECT_TRUE(round().empty());
+    EXPECT_EQ(map->bytes(), 2 * range * 10);
+    make_store(4 * range);
+    EXPECT_EQ(round().front(), 2 * range);
+}
+
+TEST_F(SweepMap, ALargeStoreHasLargerRangesButNoMoreOfThem) {
+    make_store(sweep_map::most_ranges * range);
+    round();
+    make_store(5 * sweep_map::most_ranges * range);
+    expires[17] = now + hour;
+    begin();
+    std::vector<std::uint32_t> looked = look(100'000);
+    EXPECT_EQ(looked.size(), 4 * sweep_map::most_ranges * range);
+    EXPECT_GE(looked.front(), sweep_map::most_ranges * range) << "what is known stays known";
+    EXPECT_EQ(map->bytes(), static_cast<std::int64_t>(expires.size()) * 10);
+}
+
+TEST_F(SweepMap, ARoundGoesOnWhereItStopped) {
+    make_store(100);
+    begin();
+    page_span first = *map->next();
+    map->looked_at(first.first + 3, {.earliest = now + hour / 2, .bytes = 30});
+    page_span next = *map->next();
+    EXPECT_EQ(next.first, 3U);
+    EXPECT_EQ(look().size(), 97U);
+    EXPECT_EQ(map->bytes(), 1000);
+    now += hour / 2;
+    EXPECT_EQ(round().front(), 0U) << "the earliest expiry of both parts counts";
+}
+
+// Whatever happens, each page is looked at in time, as long as writes are told.
+TEST_F(SweepMap, NothingDueIsEverMissed) {
+    std::mt19937 random(42);
+    make_store(300);
+    for (int i = 0; i < 2000; i++) {
+        std::fill(written.begin(), written.end(), false);
+        for (int writes = static_cast<int>(random() % 4); writes > 0; writes--) {
+            std::size_t page = random() % expires.size();
+            expires[page] = now + static_cast<timestamp>(random() % (3 * hour));
+            written[page] = true;
+        }
+        if (random() % 50 == 0) {
+            std::size_t pages = 1 + random() % 2000;
+            expires.resize(pages, now + 1);
+            written.resize(pages, true);
+        }
+        now += static_cast<timestamp>(random() % (hour / 10));
+        begin();
+        look(1 + random() % 40);
+        for (timestamp each : expires)
+            ASSERT_GT(each, now);
+    }
+}
+
+}  // namespace
+}  // namespace kvstore

@@ -1,0 +1,47 @@
+-- The size limit of a store: how it is given, where it is kept.
+SELECT kv_create_store('pages');
+SELECT kv_limit('100 MB', store => 'pages');
+SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'pages'::regclass;
+SELECT store, max_size FROM kv_stats ORDER BY store::text;
+-- It stands in nobody's way.
+SELECT kv_detour('pages') IS NOT DISTINCT FROM CASE current_setting('kvstore.fast_path') WHEN 'off' THEN 'kvstore.fast_path is off' END AS reached;
+SELECT kv_set('k', 'v', store => 'pages'), kv_flush(store => 'pages');
+TRUNCATE pages;
+-- It can be changed and lifted, again and again.
+SELECT kv_limit('1 GB', 'oldest', store => 'pages');
+SELECT kv_limit('64kB', evict => 'soonest', store => 'pages');
+SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'pages'::regclass;
+SELECT kv_limit(NULL, store => 'pages');
+SELECT kv_limit(NULL, store => 'pages');
+SELECT store, max_size FROM kv_stats ORDER BY store::text;
+
+-- What is not a limit.
+SELECT call, error_of('SELECT ' || call) FROM unnest(ARRAY[
+    'kv_limit(''much'', store => ''pages'')', 'kv_limit('''', store => ''pages'')', 'kv_limit(''0'', store => ''pages'')',
+    'kv_limit(''-1 MB'', store => ''pages'')', 'kv_limit(''1 MB'', ''newest'', store => ''pages'')', 'kv_limit(''1 MB'', NULL, store => ''pages'')',
+    'kv_limit(''1 MB'', store => NULL)', 'kv_limit(''1 MB'', store => ''pg_class'')']) call;
+CREATE TABLE parts OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL) PARTITION BY HASH (key);
+SELECT kv_limit('1 MB', store => 'parts');
+DROP TABLE parts;
+
+-- For those who may do it in SQL.
+CREATE ROLE kv_guest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pages TO kv_guest;
+SET ROLE kv_guest;
+SELECT kv_limit('1 MB', store => 'pages');
+SELECT kv_limit(NULL, store => 'pages');
+RESET ROLE;
+SELECT kv_create_store('pg_temp.scratch');
+SELECT kv_limit('1 MB', store => 'scratch');
+DROP TABLE scratch;
+BEGIN READ ONLY;
+SELECT kv_limit('1 MB', store => 'pages');
+ROLLBACK;
+-- Somebody's own trigger of that name is not a limit, and spoils nothing.
+CREATE FUNCTION truncated() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER kv_limit AFTER TRUNCATE ON pages FOR EACH STATEMENT EXECUTE FUNCTION truncated('nonsense', 'of mine');
+SELECT store, max_size FROM kv_stats ORDER BY store::text;
+DROP TABLE pages;
+DROP FUNCTION truncated;
+DROP OWNED BY kv_guest;
+DROP ROLE kv_guest;
