@@ -89,14 +89,14 @@ struct troubled_database {
 struct rounds {
     std::array<running_sweeper, most_sweepers> running;
     std::array<troubled_database, 16> troubled;
-    sweep_memory *memory;         // shared with the sweepers
+    sweep_memory *memory;  // shared with the sweepers
     dsm_handle memory_handle;
-    List *due;                    // databases still to be swept in this round
-    TimestampTz next;             // when the next round begins
-    int rounds_in_vain;           // since a sweeper last found the extension
-    bool extension_found;         // in this round
-    bool told_full_house;         // in this round
-    MemoryContext context;        // of `due` and of the handles
+    List *due;              // databases still to be swept in this round
+    TimestampTz next;       // when the next round begins
+    int rounds_in_vain;     // since a sweeper last found the extension
+    bool extension_found;   // in this round
+    bool told_full_house;   // in this round
+    MemoryContext context;  // of `due` and of the handles
 };
 
 // --- Databases in trouble ---

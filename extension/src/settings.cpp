@@ -24,21 +24,21 @@ void define_settings() {
         &settings::sweep_interval, 60'000, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr,
         nullptr);
 
-    DefineCustomIntVariable(
-        "kvstore.sweep_budget", "Time after which a transaction of the sweeper ends.",
-        "There is a pause after each.", &settings::sweep_budget, 5, 1, 1000, PGC_SIGHUP,
-        GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("kvstore.sweep_budget",
+                            "Time after which a transaction of the sweeper ends.",
+                            "There is a pause after each.", &settings::sweep_budget, 5, 1, 1000,
+                            PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
 
-    DefineCustomIntVariable(
-        "kvstore.sweep_pause", "Pause of the sweeper after kvstore.sweep_budget was used up.",
-        "0 has it sweep at full speed.", &settings::sweep_pause, 20, 0, 1000, PGC_SIGHUP,
-        GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("kvstore.sweep_pause",
+                            "Pause of the sweeper after kvstore.sweep_budget was used up.",
+                            "0 has it sweep at full speed.", &settings::sweep_pause, 20, 0, 1000,
+                            PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
 
-    DefineCustomIntVariable(
-        "kvstore.log_sweep_min_duration",
-        "Sweeps of a store that take at least this long are logged.",
-        "0 logs all of them, -1 none.", &settings::log_sweep_min_duration, 10'000, -1, INT_MAX,
-        PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("kvstore.log_sweep_min_duration",
+                            "Sweeps of a store that take at least this long are logged.",
+                            "0 logs all of them, -1 none.", &settings::log_sweep_min_duration,
+                            10'000, -1, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr,
+                            nullptr);
 
     MarkGUCPrefixReserved("kvstore");
 }

@@ -17,6 +17,10 @@ constexpr const char *look_again =
     "SELECT value, expires, tableoid, ctid FROM %1$s"
     " WHERE key OPERATOR(pg_catalog.=) $1"
     " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *look_again_at_columns =
+    "SELECT value, expires, NULL, NULL FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
 constexpr const char *read_expiry =
     "SELECT NULL, expires FROM %1$s"
     " WHERE key OPERATOR(pg_catalog.=) $1"
@@ -28,6 +32,12 @@ constexpr const char *lock_row =
 constexpr const char *update_row =
     "UPDATE %1$s SET value = $2, expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
 constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
+
+// On the whole table, not just on columns.
+bool has_privileges(const store &in, AclMode privileges) {
+    return pg_class_aclmask(RelationGetRelid(in.table), GetUserId(), privileges, ACLMASK_ALL) ==
+           privileges;
+}
 
 // Runs a statement on the store. Needs SPI to be connected.
 void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
@@ -83,31 +93,36 @@ outcome run_operation(const store &in, const operation &op, const request &asked
 }
 
 // A version of a row. It stays recognizable while the snapshot of the calling statement
-// keeps its place from being used again.
+// keeps its place from being used again. InvalidOid for the table: any version, if the
+// user has no right to see where it is.
 struct version_seen {
-    Oid table;
-    ItemPointerData tid;
+    Oid table = InvalidOid;
+    ItemPointerData tid = {};
 };
 
 bool same(version_seen one, version_seen other) {
-    return one.table == other.table && ItemPointerEquals(&one.tid, &other.tid);
+    return one.table == other.table &&
+           (!OidIsValid(one.table) || ItemPointerEquals(&one.tid, &other.tid));
 }
 
 // The version that the operation would change, if there is one.
 std::optional<version_seen> look(const store &in, const operation &op, const request &asked) {
-    run(in, look_again, asked);
+    run(in, has_privileges(in, ACL_SELECT) ? look_again : look_again_at_columns, asked);
     entry live{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
-    Datum tid = column_of_first_row(4);
-    if (live.value == 0 || tid == 0 || op.decide(asked, &live).what == decision::verb::leave)
+    if (live.value == 0 || op.decide(asked, &live).what == decision::verb::leave)
         return std::nullopt;
+    Datum tid = column_of_first_row(4);
+    if (tid == 0)
+        return version_seen{};
     return version_seen{DatumGetObjectId(column_of_first_row(3)),
                         *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
 }
 
-// Whether an upsert leaves a live entry as it is, whatever its value.
-bool spares_live_entry(const operation &op, const request &asked) {
+// Whether an upsert leaves a live entry as it is, whatever its value. It may do so only
+// for those who have the right to more.
+bool spares_live_entry(const store &in, const operation &op, const request &asked) {
     entry any{asked.value, never_expires};
-    return op.sql != nullptr && is_upsert(op) &&
+    return op.sql != nullptr && is_upsert(op) && has_privileges(in, op.what.privileges) &&
            op.decide(asked, &any).what == decision::verb::leave;
 }
 
@@ -118,7 +133,7 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
     // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
     if (is_upsert(op) && IsolationUsesXactSnapshot())
         run(in, lock_row, asked);
-    version_seen last{};
+    std::optional<version_seen> last;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         outcome result = run_operation(in, op, asked, caller);
@@ -128,9 +143,9 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
         // statement waited for it: the statement saw neither. It did see what is the
         // same version as last time, and a trigger, a rule or a policy spoke against it.
         std::optional<version_seen> now = look(in, op, asked);
-        if (!now || same(*now, last))
+        if (!now || (last && same(*now, *last)))
             return result;
-        last = *now;
+        last = now;
     }
 }
 
@@ -240,7 +255,7 @@ outcome modify(const store &in, const operation &op, const request &asked) {
     MemoryContext caller = CurrentMemoryContext;
     SPI_connect();
     // An UPDATE does not wait for who is changing a row that it does not match, but upserts do.
-    if (spares_live_entry(op, asked)) {
+    if (spares_live_entry(in, op, asked)) {
         run(in, read_expiry, asked);
         if (SPI_processed > 0) {
             SPI_finish();

@@ -19,12 +19,12 @@ constexpr std::size_t number_of_counters = 6;
 
 // What the sweeper last did with a store.
 struct sweep_record {
-    timestamp at;         // when it ended, 0 for never
-    std::int64_t took;    // microseconds
-    std::int64_t pages;   // looked at
+    timestamp at;        // when it ended, 0 for never
+    std::int64_t took;   // microseconds
+    std::int64_t pages;  // looked at
     std::int64_t removed;
-    std::int64_t left;    // expired, but others were busy with them
-    std::int64_t bytes;   // of the entries that remain, -1 if not known
+    std::int64_t left;   // expired, but others were busy with them
+    std::int64_t bytes;  // of the entries that remain, -1 if not known
 };
 constexpr std::size_t numbers_of_a_sweep = 6;
 

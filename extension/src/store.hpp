@@ -10,8 +10,8 @@ namespace kvstore {
 
 // What a call is about to do with a store.
 struct intent {
-    const char *function;  // as the user knows it, for error messages
-    AclMode privileges;    // that the equivalent SQL needs on the table
+    const char *function;             // as the user knows it, for error messages
+    AclMode privileges;               // that the equivalent SQL needs on the table
     LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write
 
     constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }

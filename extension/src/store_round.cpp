@@ -45,12 +45,13 @@ Relation open_at_once(Oid relid) {
 }
 
 void report_activity(Relation table, const store_memory &memory) {
+    std::int64_t gone = memory.round.removed + memory.round.evicted;
     pgstat_report_activity(
         STATE_RUNNING,
         psprintf("sweeping %s.%s: %lld of %u pages, %lld entries removed",
                  get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table),
                  static_cast<long long>(memory.round.pages), memory.map.pages(),
-                 static_cast<long long>(memory.round.removed + memory.round.evicted)));
+                 static_cast<long long>(gone)));
 }
 
 // Has `work` work on the store in a transaction of its own; false if the store is not
@@ -111,9 +112,12 @@ void add_up(round_progress &round, const sweep_result &result) {
     round.left += result.left;
 }
 
-// What the map wants to be looked at, for as long as a transaction may take.
-void look_at_pages(store_memory &memory, const store &in, timestamp deadline, eviction &evict) {
+// Looks at the pages that the map wants, for as long as a transaction may take; whether
+// there are more.
+bool look_at_pages(store_memory &memory, const store &in, timestamp deadline, eviction &evict) {
     while (std::optional<page_span> pages = memory.map.next()) {
+        if (GetCurrentTimestamp() >= deadline)
+            return true;
         sweep_result result = sweep(in, {.first = pages->first,
                                          .pages = pages->end - pages->first,
                                          .deadline = deadline,
@@ -123,17 +127,33 @@ void look_at_pages(store_memory &memory, const store &in, timestamp deadline, ev
         memory.round.pages += end - pages->first;
         evict.bytes -= result.evicted_bytes;
         add_up(memory.round, result);
-        if (GetCurrentTimestamp() >= deadline)
-            return;
     }
+    return false;
 }
 
-// False when there is nothing more.
+// The same for a store without pages.
 bool look_by_query(store_memory &memory, const store &in) {
     constexpr std::int64_t at_once = 1000;
     sweep_result result = sweep(in, {.most_rows = at_once});
     add_up(memory.round, result);
     return result.next != InvalidBlockNumber;
+}
+
+// In one transaction after the other; whether all was looked at before `until`. Nothing is
+// evicted beyond what `evict` says.
+bool look_at_all(store_memory &memory, pacer &pace, timestamp until, eviction &evict) {
+    for (bool more = true; more;) {
+        if (GetCurrentTimestamp() >= until)
+            return false;
+        timestamp deadline = pace.deadline();
+        bool there = in_transaction(memory, pace, [&](const store &in) {
+            more = has_pages(in) ? look_at_pages(memory, in, deadline, evict)
+                                 : look_by_query(memory, in);
+        });
+        if (!there || evict.is_done())
+            more = false;
+    }
+    return true;
 }
 
 // --- Eviction, when all that has expired is gone ---
@@ -148,26 +168,15 @@ eviction due_eviction(store_memory &memory, const store &in) {
         return {};
     eviction evict = choose_eviction(in, limit->order, all - limit->bytes, all);
     // The map knows where the soonest are; the oldest can be anywhere.
-    memory.map.want_expiring_until(limit->order == eviction_order::soonest
-                                       ? expiry_of_rank(evict.threshold)
-                                       : never_expires);
+    memory.map.want_expiring_until(
+        limit->order == eviction_order::soonest ? expiry_of_rank(evict.threshold) : never_expires);
     return evict;
 }
 
 bool evict(store_memory &memory, pacer &pace, timestamp until) {
     eviction due = {};
-    if (!in_transaction(memory, pace, [&](const store &in) { due = due_eviction(memory, in); }))
-        return true;
-    while (due.bytes > 0 && memory.map.next()) {
-        if (GetCurrentTimestamp() >= until)
-            return false;
-        timestamp deadline = pace.deadline();
-        if (!in_transaction(memory, pace, [&](const store &in) {
-                look_at_pages(memory, in, deadline, due);
-            }))
-            return true;
-    }
-    return true;
+    in_transaction(memory, pace, [&](const store &in) { due = due_eviction(memory, in); });
+    return !due.is_due || look_at_all(memory, pace, until, due);
 }
 
 // --- Its end ---
@@ -184,8 +193,8 @@ void log_round(const store_memory &memory, const char *schema, const char *name,
              errdetail("pages: %lld of %u looked at; entries: %lld expired and removed, %lld "
                        "evicted, %lld left because they were locked; took %.3f s",
                        static_cast<long long>(round.pages), memory.map.pages(),
-                       static_cast<long long>(round.removed),
-                       static_cast<long long>(round.evicted), static_cast<long long>(round.left),
+                       static_cast<long long>(round.removed), static_cast<long long>(round.evicted),
+                       static_cast<long long>(round.left),
                        static_cast<double>(took) / microseconds_per_second)));
 }
 
@@ -206,32 +215,15 @@ void end_round(store_memory &memory, const store &in) {
 }  // namespace
 
 bool advance_round(store_memory &memory, pacer &pace, timestamp until) {
-    bool by_query = false;
-    bool more = true;
-    if (!in_transaction(memory, pace, [&](const store &in) {
-            by_query = !has_pages(in);
-            if (!memory.round.under_way || memory.file != pg::file_number_of(in.table))
-                begin_round(memory, in);
-        })) {
-        memory.round = {};
-        return true;
-    }
-    while (more) {
-        if (GetCurrentTimestamp() >= until)
-            return false;
-        timestamp deadline = pace.deadline();
-        eviction none = {};
-        bool there = in_transaction(memory, pace, [&](const store &in) {
-            if (by_query)
-                more = look_by_query(memory, in);
-            else
-                look_at_pages(memory, in, deadline, none);
-        });
-        more = there && (by_query ? more : memory.map.next().has_value());
-    }
-    if (!evict(memory, pace, until))
+    bool there = in_transaction(memory, pace, [&](const store &in) {
+        if (!memory.round.under_way || memory.file != pg::file_number_of(in.table))
+            begin_round(memory, in);
+    });
+    eviction none = {};
+    if (there && (!look_at_all(memory, pace, until, none) || !evict(memory, pace, until)))
         return false;
-    in_transaction(memory, pace, [&](const store &in) { end_round(memory, in); });
+    if (there)
+        in_transaction(memory, pace, [&](const store &in) { end_round(memory, in); });
     memory.round = {};
     return true;
 }

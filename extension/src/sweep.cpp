@@ -42,8 +42,8 @@ class row_scan {
     std::int64_t bytes() const {
         HeapTuple row = ExecFetchSlotHeapTuple(slot_, false, nullptr);
         std::int64_t in_table = MAXALIGN(row->t_len) + sizeof(ItemIdData);
-        std::int64_t in_index = MAXALIGN(sizeof(IndexTupleData) + toast_datum_size(key())) +
-                                sizeof(ItemIdData);
+        std::int64_t in_index =
+            MAXALIGN(sizeof(IndexTupleData) + toast_datum_size(key())) + sizeof(ItemIdData);
         auto *value = reinterpret_cast<struct varlena *>(DatumGetPointer(column(2)));
         bool out_of_line = value != nullptr && VARATT_IS_EXTERNAL_ONDISK(value);
         return in_table + in_index +
@@ -97,9 +97,8 @@ bool remove_unless_busy(Relation table, ItemPointer tid) {
 #define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
 // Locking a row needs the privilege UPDATE.
-constexpr const char *remove_unlocked =
-    "DELETE FROM %1$s" OF_THESE_KEYS("ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1")
-                                     " FOR UPDATE SKIP LOCKED)");
+constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
+    "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
 constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
 constexpr const char *find_expired =
     "SELECT key FROM %1$s WHERE expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
@@ -111,8 +110,7 @@ bool may_lock_rows(Relation table) {
 
 void execute(const store &in, const char *sql, std::span<const Oid> types,
              std::span<Datum> values) {
-    int code =
-        SPI_execute_plan(cached_plan(in, sql, types), values.data(), nullptr, false, 0);
+    int code = SPI_execute_plan(cached_plan(in, sql, types), values.data(), nullptr, false, 0);
     if (code < 0)
         elog(ERROR, "could not sweep: %s", SPI_result_code_string(code));
 }
@@ -141,8 +139,8 @@ struct key_list {
 };
 
 Datum copy_of_key(Datum key) {
-    return PointerGetDatum(pg_detoast_datum_copy(
-        reinterpret_cast<struct varlena *>(DatumGetPointer(key))));
+    return PointerGetDatum(
+        pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(key))));
 }
 
 std::span<Datum> as_array(List *keys) {
@@ -204,7 +202,7 @@ class page_sweep {
     }
 
     bool is_to_be_evicted(const row_scan &row) const {
-        return result_.evicted_bytes < part_.evict.bytes &&
+        return part_.evict.is_due && result_.evicted_bytes < part_.evict.bytes &&
                row.rank(part_.evict.order) <= part_.evict.threshold;
     }
 
@@ -368,7 +366,7 @@ eviction choose_eviction(const store &in, eviction_order order, std::int64_t exc
                          std::int64_t all) {
     PushActiveSnapshot(GetTransactionSnapshot());
     double part = static_cast<double>(excess) / static_cast<double>(all);
-    eviction chosen{order, sample(in, order).quantile(part), excess};
+    eviction chosen{true, order, sample(in, order).quantile(part), excess};
     PopActiveSnapshot();
     return chosen;
 }

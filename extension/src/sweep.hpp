@@ -14,9 +14,12 @@ constexpr intent sweeping{"kv_sweep()", ACL_SELECT | ACL_DELETE};
 // Entries that go although they live: those whose rank is up to a threshold, until so
 // many bytes are gone.
 struct eviction {
-    eviction_order order;
-    std::uint64_t threshold;
-    std::int64_t bytes;
+    bool is_due = false;
+    eviction_order order = {};
+    std::uint64_t threshold = 0;
+    std::int64_t bytes = 0;
+
+    bool is_done() const { return is_due && bytes <= 0; }
 };
 
 // For the order `soonest`, ranks are expiries, made unsigned.
@@ -33,16 +36,16 @@ struct sweep_part {
     BlockNumber pages = MaxBlockNumber;
     std::int64_t most_rows = INT64_MAX;  // to be removed
     timestamp deadline = INT64_MAX;      // ends with the page that is being looked at then
-    eviction evict = {};                 // nothing, with bytes 0
+    eviction evict = {};
 };
 
 struct sweep_result {
-    std::int64_t removed = 0;       // expired
-    std::int64_t evicted = 0;       // live
+    std::int64_t removed = 0;  // expired
+    std::int64_t evicted = 0;  // live
     std::int64_t evicted_bytes = 0;
-    std::int64_t left = 0;          // that should have gone, but others were busy with them
-    BlockNumber next = 0;           // where to go on; InvalidBlockNumber at the end of the store
-    remains there = {};             // what remains on the pages up to `next`
+    std::int64_t left = 0;  // that should have gone, but others were busy with them
+    BlockNumber next = 0;   // where to go on; InvalidBlockNumber at the end of the store
+    remains there = {};     // what remains on the pages up to `next`
 };
 
 // Removes entries of a part of the store, in the current transaction. Entries that
