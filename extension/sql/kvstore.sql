@@ -372,6 +372,21 @@ RETURNS trigger
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION kv_limit_trigger() IS 'keeps what kv_limit() was told, and does nothing';
 
+-- pg_dump does not dump triggers of what belongs to an extension. This table carries the
+-- limit of kv_store from one database to another.
+CREATE TABLE kv_store_limit (max_size text NOT NULL, evict text NOT NULL);
+ALTER TABLE kv_store_limit OWNER TO @extowner@;
+COMMENT ON TABLE kv_store_limit IS 'the limit of kv_store, for pg_dump; kv_limit() sets it';
+SELECT pg_extension_config_dump('kv_store_limit', '');
+
+CREATE FUNCTION kv_store_limit_trigger()
+RETURNS trigger
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION kv_store_limit_trigger() IS 'gives kv_store the limit that stands in kv_store_limit';
+
+CREATE TRIGGER apply AFTER INSERT OR DELETE ON kv_store_limit
+    FOR EACH ROW EXECUTE FUNCTION kv_store_limit_trigger();
+
 CREATE FUNCTION kv_schedule_sweep(schedule text DEFAULT '* * * * *', store regclass DEFAULT 'kv_store')
 RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';

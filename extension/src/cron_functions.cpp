@@ -5,6 +5,7 @@
 
 #include "arguments.hpp"
 #include "sweep.hpp"
+#include "utility.hpp"
 
 namespace kvstore {
 
@@ -34,21 +35,16 @@ void require_pg_cron() {
                      home)));
 }
 
-// A store of this database, as the parameters of statements on cron's tables.
-const char *qualified_name(const store &of) {
-    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(of.table)),
-                                      RelationGetRelationName(of.table));
-}
-
 Datum job_name(const store &of) {
-    return CStringGetTextDatum(psprintf("kvstore sweep of %s", qualified_name(of)));
+    return CStringGetTextDatum(
+        psprintf("kvstore sweep of %s", qualified_name(RelationGetRelid(of.table))));
 }
 
 Datum sweep_command(const store &of) {
     const char *schema = get_namespace_name(extension_schema());
-    return CStringGetTextDatum(psprintf("SELECT %s(store => %s)",
-                                        quote_qualified_identifier(schema, "kv_sweep"),
-                                        quote_literal_cstr(qualified_name(of))));
+    return CStringGetTextDatum(
+        psprintf("SELECT %s(store => %s)", quote_qualified_identifier(schema, "kv_sweep"),
+                 quote_literal_cstr(qualified_name(RelationGetRelid(of.table)))));
 }
 
 // The one value of the one row that a statement gives; 0 if it gives none.

@@ -6,13 +6,11 @@ namespace kvstore {
 
 namespace {
 
-constexpr const char *trigger_function = "kv_limit_trigger";
-
 bool is_limit(const Trigger &trigger) {
     if (trigger.tgnargs != 2 || strcmp(trigger.tgname, limit_trigger) != 0)
         return false;
     const char *function = get_func_name(trigger.tgfoid);
-    return function != nullptr && strcmp(function, trigger_function) == 0 &&
+    return function != nullptr && strcmp(function, limit_function) == 0 &&
            get_func_namespace(trigger.tgfoid) == extension_schema();
 }
 

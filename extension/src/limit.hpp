@@ -29,5 +29,6 @@ std::optional<size_limit> limit_of(Relation store);
 size_limit parse_limit(const char *size, const char *order);
 
 constexpr const char *limit_trigger = "kv_limit";
+constexpr const char *limit_function = "kv_limit_trigger";
 
 }  // namespace kvstore

@@ -2,8 +2,7 @@
 
 #include "arguments.hpp"
 #include "entry_types.hpp"
-#include "limit.hpp"
-#include "sweep.hpp"
+#include "utility.hpp"
 
 namespace kvstore {
 
@@ -27,13 +26,6 @@ bool is_temporary(const RangeVar *name) {
     return name->schemaname != nullptr && strcmp(name->schemaname, "pg_temp") == 0;
 }
 
-void execute_utility(const char *sql) {
-    SPI_connect();
-    if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-        elog(ERROR, "could not execute \"%s\"", sql);
-    SPI_finish();
-}
-
 Oid create_store(RangeVar *name, bool logged, value_kind kind) {
     const char *persistence = is_temporary(name) ? "TEMPORARY" : logged ? "" : "UNLOGGED";
     // Where CREATE TABLE would create it, said in full, so that the name below is its own.
@@ -48,36 +40,6 @@ Oid create_store(RangeVar *name, bool logged, value_kind kind) {
         persistence, table, format_type_be_qualified(entry_type(kind)), storage_parameters);
     execute_utility(sql);
     return RangeVarGetRelid(name, NoLock, false);
-}
-
-void require_privilege(Oid table, AclMode privilege) {
-    bool is_missing = false;
-    AclResult result = pg_class_aclcheck_ext(table, GetUserId(), privilege, &is_missing);
-    if (result != ACLCHECK_OK && !is_missing)
-        aclcheck_error(result, OBJECT_TABLE, get_rel_name(table));
-}
-
-const char *qualified_name(Oid table) {
-    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
-                                      get_rel_name(table));
-}
-
-// The sweeper does not come to temporary stores, and goes through pages to evict.
-bool may_be_limited(const store &of) {
-    return has_pages(of) && of.table->rd_rel->relpersistence != RELPERSISTENCE_TEMP;
-}
-
-void create_limit(Oid table, const char *size, const char *order) {
-    execute_utility(psprintf(
-        "CREATE OR REPLACE TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT"
-        " EXECUTE FUNCTION %s(%s, %s)",
-        limit_trigger, qualified_name(table),
-        quote_qualified_identifier(get_namespace_name(extension_schema()), "kv_limit_trigger"),
-        quote_literal_cstr(size), quote_literal_cstr(order)));
-}
-
-void drop_limit(Oid table) {
-    execute_utility(psprintf("DROP TRIGGER %s ON %s", limit_trigger, qualified_name(table)));
 }
 
 }  // namespace
@@ -99,35 +61,6 @@ KV_SQL_FUNCTION(kv_flush) {
     close_store(open_store(table, emptying));
     execute_utility(psprintf("TRUNCATE %s", qualified_name(table)));
     PG_RETURN_VOID();
-}
-
-KV_SQL_FUNCTION(kv_limit) {
-    bool lift = PG_ARGISNULL(0);
-    intent limiting{"kv_limit()", ACL_SELECT | ACL_TRIGGER,
-                    lift ? AccessExclusiveLock : ShareRowExclusiveLock};
-    const char *size = lift ? nullptr : TextDatumGetCString(PG_GETARG_DATUM(0));
-    const char *order = TextDatumGetCString(required(fcinfo, 1, "evict"));
-    if (!lift)
-        parse_limit(size, order);  // is it one?
-    Oid table = store_argument(fcinfo);
-    require_privilege(table, ACL_TRIGGER);
-    keep_launcher_running();
-    bool has_limit = with_store(table, limiting, [&](const store &of) {
-        if (!lift && !may_be_limited(of))
-            raise_unlimitable(of.table);
-        return limit_of(of.table).has_value();
-    });
-    if (!lift)
-        create_limit(table, size, order);
-    else if (has_limit)
-        drop_limit(table);
-    PG_RETURN_VOID();
-}
-
-// Never does anything: its arguments are the limit.
-KV_SQL_FUNCTION(kv_limit_trigger) {
-    (void)fcinfo;
-    return PointerGetDatum(nullptr);
 }
 
 KV_SQL_FUNCTION(kv_detour) {

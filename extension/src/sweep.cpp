@@ -55,9 +55,8 @@ class row_scan {
         HeapTupleHeader row = ExecFetchSlotHeapTuple(slot_, false, nullptr)->t_data;
         if (HeapTupleHeaderXminFrozen(row))
             return 0;
-        std::uint64_t next = U64FromFullTransactionId(ReadNextFullTransactionId());
-        std::uint32_t age = static_cast<TransactionId>(next) - HeapTupleHeaderGetRawXmin(row);
-        return next > age ? next - age : 0;
+        std::uint32_t age = static_cast<TransactionId>(now_) - HeapTupleHeaderGetRawXmin(row);
+        return now_ > age ? now_ - age : 0;
     }
 
     // Lower ranks are evicted first.
@@ -77,6 +76,7 @@ class row_scan {
         return is_null ? 0 : value;
     }
 
+    std::uint64_t now_ = U64FromFullTransactionId(ReadNextFullTransactionId());
     TupleTableSlot *slot_;
     TableScanDesc scan_;
 };

@@ -78,15 +78,17 @@ cmp_ok(sql('SELECT count(*) FROM large'), '<', 40, 'by what they take');
 
 # A limit belongs to the store: pg_dump keeps it, for an owner of low privilege.
 sql(q{CREATE ROLE keeper; CREATE SCHEMA keeper AUTHORIZATION keeper; SET ROLE keeper; SELECT kv_create_store('keeper.pages'); SELECT kv_limit('10 MB', 'oldest', store => 'keeper.pages')});
+sql(q{SELECT kv_limit('5 MB'); SELECT kv_limit('6 MB', 'oldest')});  # the extension's own store
 sql('CREATE DATABASE copy');
 my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '--file', $dump, 'postgres' ], 'pg_dump');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'copy', '-f', $dump ], 'psql restores it');
 is($node->safe_psql('copy', q{SELECT store, max_size FROM kv_stats WHERE max_size IS NOT NULL ORDER BY store::text}),
-	"keeper.pages|10 MB\nlarge|1 MB\ns|" . sql(q{SELECT max_size FROM kv_stats WHERE store = 's'::regclass}), 'the limits are there');
+	"keeper.pages|10 MB\nkv_store|6 MB\nlarge|1 MB\ns|" . sql(q{SELECT max_size FROM kv_stats WHERE store = 's'::regclass}), 'the limits are there');
 $node->safe_psql('copy', q{SET ROLE keeper; SELECT kv_set('k' || i, repeat('x', 1000), store => 'keeper.pages') FROM generate_series(1, 15000) i});
 ok( $node->poll_query_until('copy', q{SELECT evicted > 0 AND entry_bytes BETWEEN 10000000 AND 10485760 FROM kv_stats WHERE store = 'keeper.pages'::regclass}),
 	'and are kept');
+is($node->safe_psql('copy', q{SELECT kv_limit(NULL); SELECT max_size IS NULL FROM kv_stats WHERE store = 'kv_store'::regclass}), "\nt", 'and can be lifted');
 is($node->safe_psql('copy', q{SELECT count(*) FROM keeper.pages WHERE key IN ('k1', 'k15000')}), 1, 'in the order that was asked for');
 
 $node->stop('fast');

@@ -114,6 +114,22 @@ $node->safe_psql('witness', 'ALTER DATABASE postgres RESET default_transaction_r
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'as long as it is set');
 settings('kvstore.sweep_interval' => '0');
 
+# --- A database that cannot be entered is left alone for longer and longer ---
+my $damaged = $node->data_dir . '/base/' . sql(q{SELECT oid FROM pg_database WHERE datname = 'witness'}) . '/PG_VERSION';
+rename $damaged, "$damaged.away" or die;
+my $begin = -s $node->logfile;
+settings('kvstore.sweep_interval' => '20ms');
+$node->wait_for_log(qr/FATAL.*base/, $begin);
+sleep 3;
+my @failures = PostgreSQL::Test::Utils::slurp_file($node->logfile, $begin) =~ /FATAL/g;
+cmp_ok(scalar @failures, '<', 12, 'a sweeper that always fails is started more and more seldom');
+sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'while others are swept');
+rename "$damaged.away", $damaged or die;
+$node->safe_psql('witness', q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+ok($node->poll_query_until('witness', 'SELECT count(*) = 0 FROM kv_store'), 'and again when it works');
+settings('kvstore.sweep_interval' => '0');
+
 # --- No slot for a worker: it waits and says so ---
 # The launcher has one slot, the launcher of logical replication the other.
 sql(q{ALTER SYSTEM SET max_worker_processes = 2});
