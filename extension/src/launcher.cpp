@@ -197,6 +197,7 @@ void collect_finished(rounds &now) {
             continue;
         pfree(each.handle);
         each.handle = nullptr;
+        give_back_all(now.memory, static_cast<int>(i));
         take_report(now, now.memory->reports[i], each.database);
     }
 }

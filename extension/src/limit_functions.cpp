@@ -16,10 +16,11 @@ const char *in_our_schema(const char *name) {
 // --- The trigger that is the limit ---
 
 void create_limit(Oid table, const char *size, const char *order) {
-    execute_utility(psprintf("CREATE OR REPLACE TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT"
-                             " EXECUTE FUNCTION %s(%s, %s)",
-                             limit_trigger, qualified_name(table), in_our_schema(limit_function),
-                             quote_literal_cstr(size), quote_literal_cstr(order)));
+    execute_utility(
+        psprintf("CREATE OR REPLACE TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT"
+                 " EXECUTE FUNCTION %s(%s, %s)",
+                 limit_trigger, qualified_name(table), in_our_schema(limit_function),
+                 quote_literal_cstr(size), quote_literal_cstr(order)));
 }
 
 void drop_limit(Oid table) {

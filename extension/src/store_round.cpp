@@ -74,7 +74,9 @@ bool in_transaction(store_memory &memory, pacer &pace, Work work) {
     }
     PopActiveSnapshot();
     CommitTransactionCommand();
-    pace.worked(GetCurrentTimestamp() - begin);
+    timestamp took = GetCurrentTimestamp() - begin;
+    memory.round.longest = std::max(memory.round.longest, took);
+    pace.worked(took);
     return done;
 }
 
@@ -191,11 +193,13 @@ void log_round(const store_memory &memory, const char *schema, const char *name,
             (errmsg("swept store \"%s.%s\" of database \"%s\"", schema, name,
                     get_database_name(MyDatabaseId)),
              errdetail("pages: %lld of %u looked at; entries: %lld expired and removed, %lld "
-                       "evicted, %lld left because they were locked; took %.3f s",
+                       "evicted, %lld left because they were locked; took %.3f s, in "
+                       "transactions of at most %.1f ms",
                        static_cast<long long>(round.pages), memory.map.pages(),
                        static_cast<long long>(round.removed), static_cast<long long>(round.evicted),
                        static_cast<long long>(round.left),
-                       static_cast<double>(took) / microseconds_per_second)));
+                       static_cast<double>(took) / microseconds_per_second,
+                       static_cast<double>(round.longest) / 1000)));
 }
 
 void end_round(store_memory &memory, const store &in) {

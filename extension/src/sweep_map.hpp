@@ -64,7 +64,9 @@ class sweep_map {
         for (std::uint32_t i = 0; i < used_; i++) {
             range &each = ranges_[i];
             bool in_motion = changed(span_of(i));
-            each.wanted = everything || in_motion || !each.at_rest || each.left.earliest <= now;
+            // What an earlier round wanted and did not come to is wanted still.
+            each.wanted = each.wanted || everything || in_motion || !each.at_rest ||
+                          each.left.earliest <= now;
             each.at_rest = !in_motion;
         }
         at_ = span_of(0).first;

@@ -13,14 +13,14 @@ sweep_memory *keep(dsm_segment *segment) {
 }
 
 bool is_free(const store_memory &one) {
-    return !one.in_use;
+    return one.user == store_memory::nobody;
 }
 
 bool belongs_to(const store_memory &one, Oid table) {
     return one.database == MyDatabaseId && one.table == table;
 }
 
-// The lock is held.
+// There is a free one: each sweeper has one at most. The lock is held.
 store_memory *choose(sweep_memory *all, Oid table) {
     store_memory *oldest = nullptr;
     for (store_memory &each : all->stores) {
@@ -49,17 +49,15 @@ sweep_memory *attach_sweep_memory(dsm_handle handle) {
     return segment == nullptr ? nullptr : keep(segment);
 }
 
-store_memory *take_store_memory(sweep_memory *all, Oid table) {
+store_memory *take_store_memory(sweep_memory *all, Oid table, int user) {
     SpinLockAcquire(&all->lock);
     store_memory *chosen = choose(all, table);
-    if (chosen != nullptr) {
-        if (!belongs_to(*chosen, table)) {
-            *chosen = store_memory{};
-            chosen->database = MyDatabaseId;
-            chosen->table = table;
-        }
-        chosen->in_use = true;
+    if (!belongs_to(*chosen, table)) {
+        *chosen = store_memory{};
+        chosen->database = MyDatabaseId;
+        chosen->table = table;
     }
+    chosen->user = user;
     SpinLockRelease(&all->lock);
     return chosen;
 }
@@ -67,8 +65,14 @@ store_memory *take_store_memory(sweep_memory *all, Oid table) {
 void give_back(sweep_memory *all, store_memory *one) {
     one->used_at = GetCurrentTimestamp();
     SpinLockAcquire(&all->lock);
-    one->in_use = false;
+    one->user = store_memory::nobody;
     SpinLockRelease(&all->lock);
+}
+
+void give_back_all(sweep_memory *all, int user) {
+    for (store_memory &each : all->stores)
+        if (each.user == user)
+            give_back(all, &each);
 }
 
 }  // namespace kvstore

@@ -18,13 +18,16 @@ struct round_progress {
     std::int64_t removed = 0;
     std::int64_t evicted = 0;
     std::int64_t left = 0;  // expired, but others were busy with them
+    timestamp longest = 0;  // transaction
 };
 
 struct store_memory {
+    static constexpr int nobody = -1;
+
     Oid database = InvalidOid;
     Oid table = InvalidOid;
     pg::file_number file = 0;  // of the table: TRUNCATE gives it another one
-    bool in_use = false;       // by a sweeper
+    int user = nobody;         // the number of the sweeper that works on it
     timestamp used_at = 0;
     int last_error = 0;  // the SQLSTATE that was logged, 0 if the last round was without
     round_progress round;
@@ -54,9 +57,12 @@ sweep_memory *create_sweep_memory(dsm_handle *handle);
 // By a sweeper; nullptr if the launcher has gone.
 sweep_memory *attach_sweep_memory(dsm_handle handle);
 
-// The memory of a store of this database, or one that was not used for longest; nullptr if
-// all are in use. give_back() it.
-store_memory *take_store_memory(sweep_memory *all, Oid table);
+// For sweeper `user`: the memory of a store of this database, or that of the store that was
+// not worked on for longest, for a new beginning. To be given back before taking another.
+store_memory *take_store_memory(sweep_memory *all, Oid table, int user);
 void give_back(sweep_memory *all, store_memory *one);
+
+// Whatever sweeper `user`, which has ended, did not give back.
+void give_back_all(sweep_memory *all, int user);
 
 }  // namespace kvstore

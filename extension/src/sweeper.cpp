@@ -19,6 +19,7 @@ constexpr timestamp longest_life = 2 * microseconds_per_second;
 // Stores take turns, so that one with much to do does not keep others waiting.
 constexpr timestamp longest_turn = longest_life / 8;
 
+sweeper_job job;
 sweep_memory *shared = nullptr;
 
 // --- The stores of the database ---
@@ -80,8 +81,9 @@ void report_error(store_memory &memory) {
 
 // Whether the store needs another turn. An error ends its round, and does not keep other
 // stores from being swept.
-bool take_turn(store_memory &memory, pacer &pace) {
+bool take_turn(Oid table, pacer &pace) {
     volatile bool finished = true;
+    store_memory &memory = *take_store_memory(shared, table, job.number);
     PG_TRY()
         ;
         {
@@ -99,38 +101,25 @@ bool take_turn(store_memory &memory, pacer &pace) {
             pg::resume_interrupts();
         }
     PG_END_TRY();
+    give_back(shared, &memory);
     return !finished;
 }
 
 // --- All of them ---
 
-// The memories of stores that were not in use by anybody else.
-List *take_memories(List *tables) {
-    List *taken = NIL;
-    ListCell *each;
-    foreach (each, tables)
-        if (store_memory *memory = take_store_memory(shared, lfirst_oid(each)))
-            taken = lappend(taken, memory);
-    return taken;
-}
-
-void sweep_database(sweeper_report &report) {
+// Whether all were finished in time.
+bool sweep_stores(List *unfinished) {
     pacer pace(GetCurrentTimestamp() + longest_life);
-    List *unfinished = take_memories(stores(report));
-    while (unfinished != NIL && !pace.out_of_time()) {
+    while (unfinished != NIL) {
         ListCell *each;
         foreach (each, unfinished) {
-            auto *memory = static_cast<store_memory *>(lfirst(each));
-            if (pace.out_of_time() || take_turn(*memory, pace))
-                continue;
-            give_back(shared, memory);
-            unfinished = foreach_delete_current(unfinished, each);
+            if (pace.out_of_time())
+                return false;
+            if (!take_turn(lfirst_oid(each), pace))
+                unfinished = foreach_delete_current(unfinished, each);
         }
     }
-    report.unfinished = unfinished != NIL;
-    ListCell *each;
-    foreach (each, unfinished)
-        give_back(shared, static_cast<store_memory *>(lfirst(each)));
+    return true;
 }
 
 // Whatever is set for users of this database is not meant for the sweeper.
@@ -151,7 +140,6 @@ void kvstore_sweeper_main(Datum) {
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    sweeper_job job;
     memcpy(&job, MyBgworkerEntry->bgw_extra, sizeof(job));
     BackgroundWorkerInitializeConnectionByOid(job.database, InvalidOid, 0);
     pgstat_report_appname(sweeper_name);
@@ -160,7 +148,7 @@ void kvstore_sweeper_main(Datum) {
         proc_exit(0);
     sweeper_report &report = shared->reports[job.number];
     settle_in();
-    sweep_database(report);
+    report.unfinished = !sweep_stores(stores(report));
     report.ended_well = true;
     proc_exit(0);
 }

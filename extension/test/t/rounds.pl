@@ -101,6 +101,23 @@ sweep_once('a_trap');
 is(last_sweep('last_sweep_removed', 'a_trap'), 1, 'when it is mended, the store is swept');
 sql('DROP TABLE a_trap, z_other');
 
+# --- More stores than the sweepers remember, and sweepers that are ended in the midst ---
+sql(q{SELECT kv_create_store('many' || i) FROM generate_series(1, 80) i});
+for my $round (1 .. 2)
+{
+	sql(q{SELECT kv_set_ex('brief', 'x', 1e-6, store => ('many' || i)::regclass) FROM generate_series(1, 80) i});
+	settings('kvstore.sweep_interval' => '20ms');
+	if ($round == 2)
+	{
+		sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}) for 1 .. 50;
+	}
+	ok( $node->poll_query_until('postgres', q{SELECT sum(n) = 0 FROM generate_series(1, 80) i, LATERAL
+		(SELECT (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM many' || i, false, true, '')))[1]::text::int AS n) c}),
+		"round $round: 80 stores are swept");
+	settings('kvstore.sweep_interval' => '0');
+}
+sql(join ';', map { "DROP TABLE many$_" } 1 .. 80);
+
 # --- A database that is to be read only ---
 sql(q{SELECT kv_set_ex('brief', 'x', 1e-6); ALTER DATABASE postgres SET default_transaction_read_only = on});
 $node->safe_psql('template1', 'CREATE DATABASE witness TEMPLATE template0');

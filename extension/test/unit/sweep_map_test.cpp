@@ -160,6 +160,22 @@ TEST_F(SweepMap, ARoundGoesOnWhereItStopped) {
     EXPECT_EQ(round().front(), 0U) << "the earliest expiry of both parts counts";
 }
 
+TEST_F(SweepMap, WhatARoundDidNotComeToIsLookedAtInTheNext) {
+    make_store(10 * range);
+    round();
+    written[5 * range] = true;
+    begin();  // and ends by an error
+    written[5 * range] = false;
+    begin();
+    EXPECT_EQ(look().size(), range);
+    written[7 * range] = true;
+    round();
+    written[7 * range] = false;
+    begin();
+    begin();
+    EXPECT_EQ(look().size(), range);
+}
+
 // Whatever happens, each page is looked at in time, as long as writes are told.
 TEST_F(SweepMap, NothingDueIsEverMissed) {
     std::mt19937 random(42);
