@@ -1,8 +1,7 @@
 // The client against a real server, the one that the PG* variables name.
-#include <gtest/gtest.h>
-
-#include <kvstore/client.hpp>
 #include <thread>
+
+#include "support.hpp"
 
 namespace {
 
@@ -12,17 +11,6 @@ class ClientTest : public testing::Test {
   protected:
     kvstore::client client;
 };
-
-// The SQLSTATE of the error that `call` throws.
-template <class Call>
-std::string sqlstate_of(Call call) {
-    try {
-        call();
-    } catch (const kvstore::sql_error &problem) {
-        return problem.sqlstate();
-    }
-    return "none";
-}
 
 TEST_F(ClientTest, GetsWhatWasSet) {
     client.set("client", "value");
