@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "kvstore/pipeline.hpp"
-#include "kvstore/transaction.hpp"
 #include "queue.hpp"
 #include "session.hpp"
 
@@ -47,11 +46,16 @@ class lease {
 
     // Gives the lease back and stores the value, as one; does neither if the lease was lost.
     void exchange_for(std::string_view value, ttl time) {
-        transaction together(session_, {});
-        if (store_.del_if(key_, token_))
-            store_.set_ex(value_key_, value, time);
-        together.commit();
-        held_ = false;
+        session_.begin({});
+        try {
+            if (store_.del_if(key_, token_))
+                store_.set_ex(value_key_, value, time);
+            session_.commit();
+            held_ = false;
+        } catch (...) {
+            session_.rollback();
+            throw;
+        }
     }
 
   private:

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <kvstore/client.hpp>
 #include <memory>
 #include <string>
+#include <thread>
 
 // The SQLSTATE of the error that `call` throws.
 template <class Call>
@@ -19,7 +22,13 @@ std::string sqlstate_of(Call call) {
     return "none";
 }
 
-// A connection that is not kvstore's, to the server that the PG* variables name.
+// What tests connect with that have no reason to choose: the server that the PG* variables name,
+// which with KVSTORE_TEST_UNPREPARED is behind a pooler.
+inline kvstore::connection_options usual_options() {
+    return {.prepared = std::getenv("KVSTORE_TEST_UNPREPARED") == nullptr};  // NOLINT: one thread
+}
+
+// A connection that is not kvstore's, to the same server.
 class plain_connection {
   public:
     explicit plain_connection(const std::string &conninfo = "")
@@ -39,4 +48,34 @@ class plain_connection {
 
   private:
     std::unique_ptr<PGconn, decltype(&PQfinish)> pq_;
+};
+
+// A client that can be found among the backends of the server, and killed.
+class victim {
+  public:
+    kvstore::client client{kvstore::connection_options{.conninfo = "application_name=victim"}};
+
+    // Ends its backend, and returns when that is gone.
+    void kill() const {
+        EXPECT_EQ(server_.sql("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+                              "WHERE application_name = 'victim'"),
+                  "t");
+    }
+
+    // Locks an entry, so that who writes it waits. Ends with the victim.
+    void lock(const std::string &key) const {
+        blocker_.sql("SELECT kv_set('" + key + "', 'before')");
+        blocker_.sql("BEGIN; SELECT kv_set('" + key + "', 'locked')");
+    }
+
+    void wait_until_blocked() const {
+        using namespace std::chrono_literals;
+        while (server_.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                           "'victim' AND wait_event_type = 'Lock'") != "1")
+            std::this_thread::sleep_for(5ms);
+    }
+
+  private:
+    plain_connection server_;
+    plain_connection blocker_;
 };

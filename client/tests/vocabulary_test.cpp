@@ -1,5 +1,6 @@
 // Every operation, with every way of reaching the functions.
 #include <map>
+#include <ostream>
 #include <thread>
 
 #include "support.hpp"
@@ -14,6 +15,8 @@ struct way {
     const char *name;
     kvstore::connection_options options;
     const char *store;
+
+    friend std::ostream &operator<<(std::ostream &out, const way &of) { return out << of.name; }
 };
 
 class VocabularyTest : public testing::TestWithParam<way> {

@@ -22,15 +22,12 @@ class transaction : public store {
     /// @return      a handle of it, which must not outlive the transaction
     kvstore::store store(std::string name);
 
-    /// Not for applications, which have no session: begins.
-    /// @param on       the connection
-    /// @param options  isolation
-    transaction(session &on, const transaction_options &options);
+  private:
+    friend class client;
 
-    /// Not for applications: client::transaction() commits.
+    transaction(session &on, const transaction_options &options);
     void commit();
 
-  private:
     bool open_ = true;
 };
 
