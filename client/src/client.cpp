@@ -9,14 +9,16 @@
 namespace kvstore {
 
 client::client(const std::string &conninfo) : client(connection_options{.conninfo = conninfo}) {}
-client::client(const connection_options &options) : client(std::make_unique<session>(options)) {}
-client::client(std::unique_ptr<session> on) : kvstore::store(*on, ""), session_(std::move(on)) {}
+client::client(const connection_options &options)
+    : client(std::make_unique<detail::session>(options)) {}
+client::client(std::unique_ptr<detail::session> on)
+    : kvstore::store(*on, ""), session_(std::move(on)) {}
 client::~client() = default;
 client::client(client &&) noexcept = default;
 client &client::operator=(client &&) noexcept = default;
 
 client client::wrap(PGconn *existing, const std::string &schema) {
-    return client(std::make_unique<session>(existing, schema));
+    return client(std::make_unique<detail::session>(existing, schema));
 }
 
 kvstore::store client::store(std::string name) {
@@ -24,10 +26,11 @@ kvstore::store client::store(std::string name) {
 }
 
 kvstore::store client::create_store(std::string name, const store_options &options) {
-    request create{"SELECT ", "kv_create_store"};
+    detail::request create{"SELECT ", "kv_create_store"};
     create.add(std::string_view(name));
     create.add(options.logged);
-    create.parameters.push_back(name_parameter("regtype", options.bytes ? "bytea" : "text"));
+    create.parameters.push_back(
+        detail::name_parameter("regtype", options.bytes ? "bytea" : "text"));
     on().call<void>(create);
     return store(std::move(name));
 }

@@ -11,12 +11,12 @@ namespace kvstore {
 namespace {
 
 template <class... Arguments>
-request make_request(const char *select, const char *function, const std::string &store,
-                     const Arguments &...arguments) {
-    request made{select, function};
+detail::request make_request(const char *select, const char *function, const std::string &store,
+                             const Arguments &...arguments) {
+    detail::request made{select, function};
     (made.add(arguments), ...);
     if (!store.empty()) {
-        made.parameters.push_back(name_parameter("regclass", store));
+        made.parameters.push_back(detail::name_parameter("regclass", store));
         made.parameters.back().name = "store";
     }
     return made;

@@ -4,6 +4,8 @@
 
 namespace kvstore {
 
+namespace detail {
+
 std::size_t queue::run() {
     const auto requests = std::exchange(requests_, {});
     const auto settlements = std::exchange(settlements_, {});
@@ -18,7 +20,9 @@ std::size_t queue::run() {
     return failed;
 }
 
-pipeline::pipeline(std::unique_ptr<queue> waiting, std::string store)
+}  // namespace detail
+
+pipeline::pipeline(std::unique_ptr<detail::queue> waiting, std::string store)
     : operations<queued>(*waiting, std::move(store)), queue_(std::move(waiting)) {}
 pipeline::~pipeline() = default;
 pipeline::pipeline(pipeline &&other) noexcept = default;

@@ -9,7 +9,7 @@
 #include "kvstore/pipeline.hpp"
 #include "session.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 class queue {
   public:
@@ -52,4 +52,4 @@ class queue {
     std::vector<std::function<void(const outcome &)>> settlements_;
 };
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

@@ -1,6 +1,6 @@
 #include "request.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 namespace {
 
@@ -31,4 +31,4 @@ std::string request::sql(const std::string &schema) const {
     return sql += parameters.empty() ? "()" : ")";
 }
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

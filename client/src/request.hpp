@@ -8,7 +8,7 @@
 
 #include "wire.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 struct request {
     const char *select;  // what stands before the function
@@ -30,4 +30,4 @@ struct request {
     std::string sql(const std::string &schema) const;
 };
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

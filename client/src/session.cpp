@@ -8,7 +8,7 @@
 
 #include "kvstore/error.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 namespace {
 
@@ -276,4 +276,4 @@ void session::rollback() noexcept {
     PQclear(PQexec(pq_.get(), "ROLLBACK"));
 }
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

@@ -14,7 +14,7 @@
 #include "request.hpp"
 #include "wire.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 // What became of a request in a batch: a result, or why there is none.
 struct outcome {
@@ -81,4 +81,4 @@ class session {
     std::unordered_map<std::string, std::string> prepared_;  // statements, and their names
 };
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

@@ -12,7 +12,7 @@
 namespace kvstore {
 
 kvstore::pipeline store::pipeline() {
-    return {std::make_unique<queue>(on()), name()};
+    return {std::make_unique<detail::queue>(on()), name()};
 }
 
 namespace {
@@ -30,7 +30,7 @@ std::string random_token() {
 // it expires.
 class lease {
   public:
-    lease(store &in, session &on, std::string_view key)
+    lease(store &in, detail::session &on, std::string_view key)
         : store_(in), session_(on), value_key_(key), key_("kvstore:lease:" + value_key_) {}
     ~lease() {
         if (held_)
@@ -60,7 +60,7 @@ class lease {
 
   private:
     store &store_;
-    session &session_;
+    detail::session &session_;
     const std::string value_key_;
     const std::string key_;
     const std::string token_ = random_token();

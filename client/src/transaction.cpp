@@ -4,7 +4,8 @@
 
 namespace kvstore {
 
-transaction::transaction(session &on, const transaction_options &options) : kvstore::store(on, "") {
+transaction::transaction(detail::session &on, const transaction_options &options)
+    : kvstore::store(on, "") {
     on.begin(options);
 }
 

@@ -6,7 +6,7 @@
 
 #include "kvstore/error.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 namespace {
 
@@ -246,4 +246,4 @@ void decode(const PGresult *from, std::vector<store_stats> &into) {
     }
 }
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

@@ -17,7 +17,7 @@
 #include "kvstore/results.hpp"
 #include "kvstore/time.hpp"
 
-namespace kvstore {
+namespace kvstore::detail {
 
 // An argument of a function: its type, and its bytes, seen or owned, or none for null.
 struct parameter {
@@ -74,4 +74,4 @@ R decode(const PGresult *from) {
     }
 }
 
-}  // namespace kvstore
+}  // namespace kvstore::detail

@@ -121,7 +121,7 @@ class client : public kvstore::store {
     bool idle() const noexcept;
 
   private:
-    explicit client(std::unique_ptr<session> on);
+    explicit client(std::unique_ptr<detail::session> on);
 
     template <class Work>
     auto attempt_transaction(Work &work, const transaction_options &options) {
@@ -139,7 +139,7 @@ class client : public kvstore::store {
     static bool may_be_retried(const sql_error &problem);
     static void pause_after(int attempt);
 
-    std::unique_ptr<session> session_;
+    std::unique_ptr<detail::session> session_;
 };
 
 }  // namespace kvstore

@@ -19,8 +19,6 @@
 
 namespace kvstore {
 
-class session;
-
 /// The operations on one store.
 ///
 /// Each is one statement, atomic, and outside of transaction() a transaction of its own. An
@@ -58,12 +56,14 @@ class operations {
     /// Stores a value that does not expire.
     /// @param key    at most 2048 bytes
     /// @param value  text or bytes
+    /// @return       nothing; on a pipeline, whether it succeeded
     answer<void> set(std::string_view key, value_view value);
 
     /// Stores a value that expires.
     /// @param key    at most 2048 bytes
     /// @param value  text or bytes
     /// @param time   how long it lives
+    /// @return       nothing; on a pipeline, whether it succeeded
     answer<void> set_ex(std::string_view key, value_view value, kvstore::ttl time);
 
     /// Stores a value if the key is not live. Of all who do so at once, one succeeds.
@@ -218,6 +218,7 @@ class operations {
     answer<std::int64_t> del_prefix(std::string_view prefix);
 
     /// Empties the store, with TRUNCATE: it needs that privilege, and waits for everyone.
+    /// @return nothing; on a pipeline, whether it succeeded
     answer<void> flush();
 
     /// @}

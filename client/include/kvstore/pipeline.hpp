@@ -15,7 +15,9 @@
 
 namespace kvstore {
 
+namespace detail {
 class queue;
+}
 
 /// The result of an operation on a pipeline, or its error, once the pipeline ran. It may be
 /// copied, and outlive the pipeline.
@@ -40,7 +42,7 @@ class reply {
     bool ready() const noexcept { return answer_->ready || answer_->problem; }
 
   private:
-    friend class queue;
+    friend class detail::queue;
 
     struct nothing {};
 
@@ -60,7 +62,7 @@ struct queued {
     using answer = reply<R>;
 
     /// What they wait in.
-    using executor = queue;
+    using executor = detail::queue;
 };
 
 extern template class operations<queued>;
@@ -106,9 +108,9 @@ class pipeline : public operations<queued> {
   private:
     friend class kvstore::store;
 
-    pipeline(std::unique_ptr<queue> waiting, std::string store);
+    pipeline(std::unique_ptr<detail::queue> waiting, std::string store);
 
-    std::unique_ptr<queue> queue_;
+    std::unique_ptr<detail::queue> queue_;
 };
 
 }  // namespace kvstore

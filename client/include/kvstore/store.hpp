@@ -13,6 +13,10 @@ namespace kvstore {
 
 class pipeline;
 
+namespace detail {
+class session;
+}
+
 /// The mode of operations that are carried out at once, and return their results.
 struct immediately {
     /// The result itself.
@@ -20,7 +24,7 @@ struct immediately {
     using answer = R;
 
     /// The connection.
-    using executor = session;
+    using executor = detail::session;
 };
 
 extern template class operations<immediately>;

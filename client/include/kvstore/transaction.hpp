@@ -25,7 +25,7 @@ class transaction : public store {
   private:
     friend class client;
 
-    transaction(session &on, const transaction_options &options);
+    transaction(detail::session &on, const transaction_options &options);
     void commit();
 
     bool open_ = true;

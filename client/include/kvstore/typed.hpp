@@ -126,6 +126,7 @@ concept storable = has_entry_traits<T> && has_expiry<T> && has_key<T> &&
     (has_own_codec<T> || has_json<T>)&&(text_codec<codec_of<T>, T> || byte_codec<codec_of<T>, T>);
 
 /// Says in words what a type lacks to be storable; used by typed.
+/// @return true, if it compiles
 template <class T>
 constexpr bool require_storable() {
     static_assert(has_entry_traits<T>,
