@@ -135,6 +135,10 @@ TEST_F(TypedTest, KeepsBytesOfOnesOwn) {
     EXPECT_THROW(points.get(1), kvstore::decode_error);
 }
 
+TEST_F(TypedTest, SaysWhatCannotBeEncoded) {
+    EXPECT_THROW(players.set_ex({"\xff", {}, {}}), kvstore::error);
+}
+
 TEST_F(TypedTest, SaysWhatCannotBeDecoded) {
     client.set("player:Eve", "not JSON");
     EXPECT_THROW(players.get("Eve"), kvstore::decode_error);
