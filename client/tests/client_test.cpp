@@ -61,6 +61,15 @@ TEST_F(ClientTest, TellsTheServersErrors) {
     EXPECT_EQ(client.get("k"), "usable after errors");
 }
 
+TEST_F(ClientTest, IsToldWhereInAnyWay) {
+    const std::string conninfo = "application_name=told";
+    EXPECT_NO_THROW(kvstore::client());
+    EXPECT_NO_THROW(kvstore::client(conninfo).get("k"));
+    EXPECT_NO_THROW(kvstore::client("application_name=told").get("k"));
+    EXPECT_NO_THROW(kvstore::client({.conninfo = "application_name=told"}).get("k"));
+    EXPECT_NO_THROW(kvstore::client({.conninfo = conninfo, .connect_timeout = 5s}).get("k"));
+}
+
 TEST_F(ClientTest, MovesButDoesNotCopy) {
     static_assert(!std::is_copy_constructible_v<kvstore::client>);
     client.set("moved", "v");

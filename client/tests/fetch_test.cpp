@@ -25,9 +25,9 @@ class FetchTest : public testing::Test {
     // How often the value is computed when 32 clients miss it at once.
     static int computations(const kvstore::fetch_options &options) {
         std::atomic<int> computed = 0;
-        std::vector<std::thread> threads;
-        for (int i = 0; i < 32; i++)
-            threads.emplace_back([&] {
+        std::vector<std::thread> threads(32);
+        for (std::thread &each : threads)
+            each = std::thread([&] {
                 kvstore::client own(usual_options());
                 EXPECT_EQ(own.fetch(
                               "fetch", 1h,
