@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <kvstore/typed.hpp>
@@ -59,14 +60,18 @@ TEST_F(FetchTest, ComputesOnceForAll) {
 }
 
 TEST_F(FetchTest, ComputesOnceMoreIfTheFirstIsKilled) {
+    std::array<int, 2> channel{};
+    ASSERT_EQ(pipe(channel.data()), 0);
+    char computing = 0;
     const pid_t child = fork();
     if (child == 0) {
         kvstore::client doomed(usual_options());
-        doomed.fetch("fetch", 1h, [] { return pause(), "never"; }, {.lease = 1s});
+        auto never_ends = [&] { return write(channel[1], "!", 1), pause(), "never"; };
+        doomed.fetch("fetch", 1h, never_ends, {.lease = 1s});
         _exit(0);
     }
-    while (!client.exists("kvstore:lease:fetch"))
-        std::this_thread::sleep_for(1ms);
+    close(channel[1]);
+    ASSERT_EQ(read(channel[0], &computing, 1), 1);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     EXPECT_EQ(computations(patient), 1);
