@@ -37,6 +37,8 @@ find_pg_config() {
 
 has_command() { command -v "$1" >/dev/null; }
 has_header() { echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1; }
+# Debian puts it where only root looks.
+find_pgbouncer() { PATH=$PATH:/usr/sbin command -v pgbouncer; }
 has_perl() { perl -M"$1" -e 1 2>/dev/null; }
 
 # Debian's pg_cron for the PostgreSQL that is there; nothing for one that is not Debian's.
@@ -59,6 +61,9 @@ missing_packages() {
     has_header gtest/gtest.h || echo libgtest-dev
     has_command prove || echo perl
     has_perl IPC::Run || echo libipc-run-perl
+    find_pgbouncer >/dev/null || echo pgbouncer
+    has_command pkg-config || echo pkg-config
+    has_command doxygen || echo doxygen
     missing_pg_cron
 }
 
@@ -201,10 +206,31 @@ start_server() {
     unset PGSERVICE PGOPTIONS PGPASSWORD PGHOSTADDR PGSSLMODE
 }
 
-# Every server that lives in the temporary folder: the one above, and those of tests
+# A pgbouncer in front of the server, on the same socket with port 6432, that gives each
+# transaction whatever connection is free.
+start_pooler() {
+    as_server tee "$work/run/pgbouncer.ini" >/dev/null <<INI
+[databases]
+* = host=$socket port=5432 user=postgres
+[pgbouncer]
+unix_socket_dir = $socket
+listen_port = 6432
+auth_type = any
+pool_mode = transaction
+default_pool_size = 10
+max_client_conn = 200
+logfile = $work/run/pgbouncer.log
+pidfile = $work/run/pgbouncer.pid
+INI
+    as_server "$(find_pgbouncer)" -q -d "$work/run/pgbouncer.ini" ||
+        { cat "$work/run/pgbouncer.log" >&2; die "pgbouncer did not start"; }
+}
+
+# Every server that lives in the temporary folder: the ones above, and those of tests
 # that were interrupted.
 stop_servers() {
     local pid_file
+    [ ! -e "$work/run/pgbouncer.pid" ] || kill "$(cat "$work/run/pgbouncer.pid")" || true
     find "$work" -name postmaster.pid 2>/dev/null | while read -r pid_file; do
         as_server "$bin/pg_ctl" --silent --wait -m immediate -D "${pid_file%/*}" stop || true
     done

@@ -1,49 +1,68 @@
 #include "kvstore/client.hpp"
 
-#include "connection.hpp"
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "session.hpp"
 
 namespace kvstore {
 
-namespace {
-
-constexpr statement set_statement{"kv_set", "SELECT kv_set($1::text, $2::text)"};
-constexpr statement set_ex_statement{"kv_set_ex",
-                                     "SELECT kv_set_ex($1::text, $2::text, $3::float8)"};
-constexpr statement get_statement{"kv_get", "SELECT kv_get($1::text)"};
-constexpr statement get_ex_statement{"kv_get_ex", "SELECT kv_get_ex($1::text, $2::float8)"};
-constexpr statement get_del_statement{"kv_get_del", "SELECT kv_get_del($1::text)"};
-constexpr statement del_statement{"kv_del", "SELECT kv_del($1::text)"};
-
-}  // namespace
-
-client::client(const std::string &conninfo) : connection_(std::make_unique<connection>(conninfo)) {}
+client::client(const connection_options &options)
+    : client(std::make_unique<detail::session>(options)) {}
+client::client(std::unique_ptr<detail::session> on)
+    : kvstore::store(*on, ""), session_(std::move(on)) {}
 client::~client() = default;
 client::client(client &&) noexcept = default;
 client &client::operator=(client &&) noexcept = default;
 
-void client::set(std::string_view key, std::string_view value) {
-    connection_->run(set_statement, std::array<parameter, 2>{key, value});
+client client::wrap(PGconn *existing, const std::string &schema) {
+    return client(std::make_unique<detail::session>(existing, schema));
 }
 
-void client::set_ex(std::string_view key, std::string_view value, ttl time) {
-    connection_->run(set_ex_statement, std::array<parameter, 3>{key, value, time.seconds()});
+kvstore::store client::store(std::string name) {
+    return {on(), std::move(name)};
 }
 
-std::optional<std::string> client::get(std::string_view key) {
-    return value_of(connection_->run(get_statement, std::array<parameter, 1>{key}));
+kvstore::store client::create_store(std::string name, const store_options &options) {
+    detail::request create{"SELECT ", "kv_create_store"};
+    create.add(std::string_view(name));
+    create.add(options.logged);
+    create.parameters.push_back(
+        detail::name_parameter("regtype", options.bytes ? "bytea" : "text"));
+    on().call<void>(create);
+    return store(std::move(name));
 }
 
-std::optional<std::string> client::get_ex(std::string_view key, ttl time) {
-    return value_of(
-        connection_->run(get_ex_statement, std::array<parameter, 2>{key, time.seconds()}));
+std::vector<store_stats> client::stats() {
+    auto stats = on().call<std::vector<store_stats>>(
+        {"SELECT store::text AS name, * FROM ", "kv_stats", false});
+    std::ranges::sort(stats, {}, &store_stats::name);
+    return stats;
 }
 
-std::optional<std::string> client::get_del(std::string_view key) {
-    return value_of(connection_->run(get_del_statement, std::array<parameter, 1>{key}));
+void client::reset_stats() {
+    on().call<void>({"SELECT ", "kv_stats_reset"});
 }
 
-bool client::del(std::string_view key) {
-    return bool_of(connection_->run(del_statement, std::array<parameter, 1>{key}));
+void client::check() {
+    on().ensure_connected();
+}
+
+bool client::idle() const noexcept {
+    return on().usable() && !on().in_transaction();
+}
+
+bool client::may_be_retried(const sql_error &problem) {
+    return problem.sqlstate() == "40001" || problem.sqlstate() == "40P01";
+}
+
+// Random, so that those who met do not meet again.
+void client::pause_after(int attempt) {
+    std::random_device random;
+    const int longest = 10'000 << std::min(attempt - 1, 10);
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(std::uniform_int_distribution(0, longest)(random)));
 }
 
 }  // namespace kvstore

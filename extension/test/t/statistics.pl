@@ -72,11 +72,11 @@ $node->start;
 is(counters(), '0|0|0|0|0', 'not even if the launcher was ended before');
 
 # Counters of what is dropped are given up.
-$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '50ms'");
-$node->reload;
 my $oid = sql(q{SELECT 'own'::regclass::oid});
 sql(q{SELECT kv_set('k', 'v', store => 'own'); DROP TABLE own});
 is(sql("SELECT sets FROM kv_counters($oid)"), 1, 'they are there until a sweeper comes by');
+$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '50ms'");
+$node->reload;
 ok($node->poll_query_until('postgres', "SELECT sets = 0 FROM kv_counters($oid)"), 'and then gone');
 ok($node->poll_query_until('postgres', 'SELECT last_sweep > now() - interval \'1 minute\' AND last_sweep_took >= \'0\' AND last_sweep_left = 0 FROM kv_stats'),
 	'the view tells of the last sweep');

@@ -1,0 +1,265 @@
+/// @file
+/// What can be done with a store: the vocabulary that clients, transactions, handles of stores
+/// and pipelines share.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kvstore/arguments.hpp"
+#include "kvstore/error.hpp"
+#include "kvstore/options.hpp"
+#include "kvstore/results.hpp"
+#include "kvstore/time.hpp"
+
+namespace kvstore {
+
+/// The operations on one store.
+///
+/// Each is one statement, atomic, and outside of transaction() a transaction of its own. An
+/// entry is live if it is there and has not expired; one that has expired is absent, to the
+/// microsecond, by the server's clock.
+///
+/// `Mode` says when they are carried out. On a store, a client or a transaction that is at once
+/// (`immediately`): `answer<bool>` is a bool. On a pipeline they are `queued`: `answer<bool>` is a
+/// reply<bool>, which has the result, or throws the error, once the pipeline ran.
+///
+/// All of them throw connection_error, timeout_error and sql_error. Any may meet these SQLSTATEs,
+/// which are not repeated below: 54000 for a key of more than 2048 bytes, 22021 for text that is
+/// not UTF-8 or bytes that are asked for as text, 42501 without a privilege, 25006 for writes
+/// where nothing may be written, 42P01 if there is no such store and 42809 if it is none, 42883 if
+/// the extension is not found, 40001 in transactions that are REPEATABLE READ or stricter. A
+/// TTL that is not positive is 22023.
+template <class Mode>
+class operations {
+  public:
+    /// What an operation with the result R returns.
+    template <class R>
+    using answer = typename Mode::template answer<R>;
+
+    /// What carries the operations out, inside the library.
+    using executor = typename Mode::executor;
+
+    /// Not for applications, which have no executor: clients and pipelines give handles of stores.
+    /// @param on     carries the operations out
+    /// @param store  name of the store; empty for kv_store
+    operations(executor &on, std::string store) : on_(&on), store_(std::move(store)) {}
+
+    /// @name Storing
+    /// @{
+
+    /// Stores a value that does not expire.
+    /// @param key    at most 2048 bytes
+    /// @param value  text or bytes
+    /// @return       nothing; on a pipeline, whether it succeeded
+    answer<void> set(std::string_view key, value_view value);
+
+    /// Stores a value that expires.
+    /// @param key    at most 2048 bytes
+    /// @param value  text or bytes
+    /// @param time   how long it lives
+    /// @return       nothing; on a pipeline, whether it succeeded
+    answer<void> set_ex(std::string_view key, value_view value, kvstore::ttl time);
+
+    /// Stores a value if the key is not live. Of all who do so at once, one succeeds.
+    /// @param key    at most 2048 bytes
+    /// @param value  text or bytes
+    /// @param time   how long it lives; without, it does not expire
+    /// @return       whether it was stored
+    answer<bool> set_nx(std::string_view key, value_view value,
+                        std::optional<kvstore::ttl> time = {});
+
+    /// Stores a value if the key is live.
+    /// @param key    of an entry
+    /// @param value  text or bytes
+    /// @param time   how long it lives; without, it does not expire
+    /// @return       whether it was stored
+    answer<bool> set_xx(std::string_view key, value_view value,
+                        std::optional<kvstore::ttl> time = {});
+
+    /// Stores a value that does not expire.
+    /// @param key    at most 2048 bytes
+    /// @param value  text
+    /// @return       the live value that it replaced, if there was one
+    answer<std::optional<std::string>> get_set(std::string_view key, std::string_view value);
+
+    /// Stores a value if the live one is the expected one (compare and swap).
+    /// @param key       at most 2048 bytes
+    /// @param expected  the value that must be there; std::nullopt: there must be none
+    /// @param value     text
+    /// @param time      how long it lives; without, the expiry stays what it is
+    /// @return          whether it was stored
+    answer<bool> cas(std::string_view key, std::optional<std::string_view> expected,
+                     std::string_view value, std::optional<kvstore::ttl> time = {});
+
+    /// Adds to a counter. One that is not live starts at 0.
+    /// @param key   of an integer value
+    /// @param by    what to add; may be negative
+    /// @param time  how long the counter lives if this call creates it: a fixed window. An
+    ///              existing expiry is kept
+    /// @return      the sum
+    /// @throws sql_error  22P02 if the value is not an integer, 22003 if the sum is too large
+    answer<std::int64_t> incr(std::string_view key, std::int64_t by = 1,
+                              std::optional<kvstore::ttl> time = {});
+
+    /// Stores many entries, all or none. Of a key given twice the last value counts.
+    /// @param entries  keys with values
+    /// @param time     how long they live; without, they do not expire
+    /// @return         how many different keys
+    answer<std::int64_t> mset(const entry_list &entries, std::optional<kvstore::ttl> time = {});
+
+    /// @}
+    /// @name Reading
+    /// @{
+
+    /// @param key  of an entry
+    /// @return     the live value, if there is one
+    answer<std::optional<std::string>> get(std::string_view key);
+
+    /// @param key  of an entry
+    /// @return     the live value as bytes, if there is one; from a store of either type
+    answer<std::optional<byte_vector>> get_bytes(std::string_view key);
+
+    /// Reads many entries, with one statement.
+    /// @param keys  of entries, in any order; the same key may occur again
+    /// @return      for each key, in the order given, the live value if there is one
+    answer<std::vector<std::optional<std::string>>> mget(const key_list &keys);
+
+    /// @param key  of an entry
+    /// @return     whether it is live
+    answer<bool> exists(std::string_view key);
+
+    /// @param key  of an entry
+    /// @return     the time that it has left; no value if it is not live or does not expire
+    answer<std::optional<std::chrono::microseconds>> ttl(std::string_view key);
+
+    /// @param key  of an entry
+    /// @return     when it expires, `never` if it does not; no value if it is not live
+    answer<std::optional<time_point>> expires(std::string_view key);
+
+    /// Reads live entries in the order of their keys (as bytes), a page at a time.
+    /// @param options  which entries, and how many at most
+    /// @return         a page of entries; fewer than the maximum, if there are no more
+    answer<std::vector<entry>> scan(const scan_options &options = {});
+
+    /// Counts live entries, which reads them all.
+    /// @param prefix  of the keys
+    /// @return        how many
+    answer<std::int64_t> count(std::string_view prefix = {});
+
+    /// @}
+    /// @name Changing the expiry
+    /// @{
+
+    /// Reads an entry, whose time begins anew.
+    /// @param key   of an entry
+    /// @param time  how long it lives from now on
+    /// @return      the live value, if there is one
+    answer<std::optional<std::string>> get_ex(std::string_view key, kvstore::ttl time);
+
+    /// Reads an entry as bytes, whose time begins anew.
+    /// @param key   of an entry
+    /// @param time  how long it lives from now on
+    /// @return      the live value, if there is one
+    answer<std::optional<byte_vector>> get_ex_bytes(std::string_view key, kvstore::ttl time);
+
+    /// @param key   of an entry
+    /// @param time  how long it lives from now on
+    /// @return      whether there was a live one
+    answer<bool> expire(std::string_view key, kvstore::ttl time);
+
+    /// @param key      of an entry
+    /// @param expires  when it expires, by the server's clock; if that is past, it is removed
+    /// @return         whether there was a live one
+    answer<bool> expire_at(std::string_view key, time_point expires);
+
+    /// Makes an entry one that does not expire.
+    /// @param key  of an entry
+    /// @return     whether there was a live one that did
+    answer<bool> persist(std::string_view key);
+
+    /// @}
+    /// @name Removing
+    /// @{
+
+    /// Reads and removes an entry: of all who ask at once, one gets it.
+    /// @param key  of an entry
+    /// @return     the live value, if there was one
+    answer<std::optional<std::string>> get_del(std::string_view key);
+
+    /// Reads and removes an entry as bytes: of all who ask at once, one gets it.
+    /// @param key  of an entry
+    /// @return     the live value, if there was one
+    answer<std::optional<byte_vector>> get_del_bytes(std::string_view key);
+
+    /// @param key  of an entry
+    /// @return     whether there was a live one
+    answer<bool> del(std::string_view key);
+
+    /// Removes an entry if it has a certain value, such as a lock by the one who holds it.
+    /// @param key       of an entry
+    /// @param expected  the value that it must have
+    /// @return          whether it was removed
+    answer<bool> del_if(std::string_view key, std::string_view expected);
+
+    /// Removes many entries, all or none.
+    /// @param keys  of entries
+    /// @return      how many were live
+    answer<std::int64_t> mdel(const key_list &keys);
+
+    /// Removes the entries whose keys have a prefix.
+    /// @param prefix  of the keys; not empty (sql_error 22023), flush() exists
+    /// @return        how many were live
+    answer<std::int64_t> del_prefix(std::string_view prefix);
+
+    /// Empties the store, with TRUNCATE: it needs that privilege, and waits for everyone.
+    /// @return nothing; on a pipeline, whether it succeeded
+    answer<void> flush();
+
+    /// @}
+    /// @name Care
+    /// @{
+
+    /// Removes expired entries, except locked ones. The server does that by itself as well.
+    /// @param max_rows  how many at most; all of them without a value
+    /// @return          how many were removed
+    answer<std::int64_t> sweep(std::optional<std::int64_t> max_rows = {});
+
+    /// Has pg_cron sweep the store.
+    /// @param schedule  as cron writes it
+    /// @return          the id of the job
+    /// @throws sql_error  where pg_cron is not installed, with a hint
+    answer<std::int64_t> schedule_sweep(std::string_view schedule = "* * * * *");
+
+    /// Ends what schedule_sweep() began.
+    /// @return whether there was such a job
+    answer<bool> unschedule_sweep();
+
+    /// @return why writes to the store take the slower way, through SQL; no value if they do not
+    answer<std::optional<std::string>> detour();
+
+    /// @}
+
+    /// @return the name of the store; empty for the extension's own, kv_store
+    const std::string &name() const noexcept { return store_; }
+
+  protected:
+    /// @return what carries the operations out
+    executor &on() const noexcept { return *on_; }
+
+  private:
+    template <class R, class... Arguments>
+    answer<R> call(const char *function, const Arguments &...arguments);
+    template <class R, class... Arguments>
+    answer<R> call_for_rows(const char *function, const Arguments &...arguments);
+
+    executor *on_;
+    std::string store_;
+};
+
+}  // namespace kvstore

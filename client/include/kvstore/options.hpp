@@ -1,0 +1,104 @@
+/// @file
+/// The choices that there are, with their defaults:
+///
+///     kvstore::client client({.conninfo = "dbname=app", .statement_timeout = 200ms});
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kvstore {
+
+/// How to reach the server.
+struct connection_options {
+    /// As libpq takes it, "host=/run/postgresql dbname=app" or "postgresql://..". What it does
+    /// not say, the PG* variables do.
+    std::string conninfo = {};
+
+    /// How long connecting may take, for each host; rounded up to whole seconds, at least 2.
+    /// 0 leaves it to conninfo and PGCONNECT_TIMEOUT, and then to the operating system.
+    std::chrono::milliseconds connect_timeout{0};
+
+    /// How long the server may work on a statement before it gives up (timeout_error). 0 leaves
+    /// it to the server. It is asked for while connecting, which a pooler may refuse.
+    std::chrono::milliseconds statement_timeout{0};
+
+    /// Prepare each statement when it is first used. To be turned off for a pooler that gives
+    /// each transaction another connection and does not keep prepared statements, such as
+    /// pgbouncer before 1.21 in transaction mode.
+    bool prepared = true;
+
+    /// The schema that the extension was created in. Empty: search_path finds it.
+    std::string schema = {};
+};
+
+/// How many connections a pool has, and how long it lets callers wait for one.
+struct pool_options {
+    /// Connections at most. They are made when they are first needed.
+    std::size_t max_size = 8;
+
+    /// How long pool::borrow() waits for a connection to become free.
+    std::chrono::milliseconds wait{5000};
+};
+
+/// What a transaction sees of others; see PostgreSQL's documentation on transaction isolation.
+enum class isolation_level {
+    read_committed,   ///< each statement sees what was committed before it
+    repeatable_read,  ///< all statements see what was committed before the first
+    serializable      ///< as if the transactions ran one after the other
+};
+
+/// How client::transaction() goes about it.
+struct transaction_options {
+    /// What it sees of others.
+    isolation_level isolation = isolation_level::read_committed;
+
+    /// The server refuses writes (sql_error 25006).
+    bool read_only = false;
+
+    /// How often the work is tried in all if it fails because of concurrent transactions, with a
+    /// serialization failure (40001) or a deadlock (40P01). Before each further attempt there is
+    /// a random pause of at most 10 ms, 20 ms, 40 ms ..
+    int attempts = 3;
+};
+
+/// How store::fetch() waits.
+struct fetch_options {
+    /// The time that computing a value may take. If it takes longer, or if the process that
+    /// computes dies, another begins to compute.
+    std::chrono::milliseconds lease{10'000};
+
+    /// How long to wait for a value that another computes, before timeout_error.
+    std::chrono::milliseconds wait{30'000};
+
+    /// How long to wait between two looks at the store.
+    std::chrono::milliseconds poll{20};
+};
+
+/// Which entries operations::scan() gives.
+struct scan_options {
+    /// Those whose keys begin with this; `%` and `_` mean themselves.
+    std::string_view prefix = {};
+
+    /// Those after this key: the last one of the page before.
+    std::optional<std::string_view> after = {};
+
+    /// How many at most; all of them without a value.
+    std::optional<std::int32_t> max = 1000;
+};
+
+/// What sort of store client::create_store() makes.
+struct store_options {
+    /// Kept through a crash, and on standbys. Without it the store is faster, and empty after a
+    /// crash.
+    bool logged = false;
+
+    /// Its values are bytes (bytea) instead of text.
+    bool bytes = false;
+};
+
+}  // namespace kvstore

@@ -1,0 +1,116 @@
+/// @file
+/// Many operations with one round trip to the server.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kvstore/operations.hpp"
+#include "kvstore/store.hpp"
+
+namespace kvstore {
+
+namespace detail {
+class queue;
+}
+
+/// The result of an operation on a pipeline, or its error, once the pipeline ran. It may be
+/// copied, and outlive the pipeline.
+template <class R>
+class reply {
+  public:
+    /// @return the result; may be asked again
+    /// @throws sql_error, timeout_error  the operation failed
+    /// @throws connection_error  the connection was lost before the answer; if the operation
+    ///                           was under way, whether it was carried out is not known
+    /// @throws error  the pipeline did not run yet
+    R get() const {
+        if (answer_->problem)
+            std::rethrow_exception(answer_->problem);
+        if (!answer_->ready)
+            throw error("a reply was read before its pipeline ran");
+        if constexpr (!std::is_void_v<R>)
+            return *answer_->result;
+    }
+
+    /// @return whether the pipeline ran, so that get() has something to say
+    bool ready() const noexcept { return answer_->ready || answer_->problem; }
+
+  private:
+    friend class detail::queue;
+
+    struct nothing {};
+
+    struct state {
+        bool ready = false;
+        std::exception_ptr problem;
+        std::optional<std::conditional_t<std::is_void_v<R>, nothing, R>> result;
+    };
+
+    std::shared_ptr<state> answer_ = std::make_shared<state>();
+};
+
+/// The mode of operations that wait in a pipeline, and return a reply.
+struct queued {
+    /// The result, later.
+    template <class R>
+    using answer = reply<R>;
+
+    /// What they wait in.
+    using executor = detail::queue;
+};
+
+extern template class operations<queued>;
+
+/// Operations that are sent together, so that they cost one round trip:
+///
+///     auto batch = client.pipeline();
+///     auto name = batch.get("name");
+///     batch.incr("visits");
+///     batch.store("sessions").expire("session:42", 1h);
+///     batch.run();
+///     use(name.get());
+///
+/// They are carried out in the order in which they were added, each as a transaction of its own:
+/// one that fails changes nothing for the others, before it or after it. Each holds its locks only
+/// for itself, so pipelines of several clients wait for one another at most for a moment, and
+/// cannot deadlock. On a pipeline of a transaction it is different, as always there: they all
+/// commit or none, after a failure the remaining ones fail with 25P02, and so does the commit.
+///
+/// Nothing is sent before run(). All that is sent, and all answers, are held in memory.
+class pipeline : public operations<queued> {
+  public:
+    ~pipeline();
+    /// Moves what is queued. @param other  is not to be used any more
+    pipeline(pipeline &&other) noexcept;
+    /// Moves what is queued. @param other  is not to be used any more @return this
+    pipeline &operator=(pipeline &&other) noexcept;
+
+    /// @param name  of another store, as SQL writes it: `sessions`, `app.sessions`
+    /// @return      operations on that store, in this pipeline, which they must not outlive
+    operations<queued> store(std::string name);
+
+    /// Sends what was added since the last run, and waits for the answers. What was added is
+    /// gone then, whether or not it succeeded; the pipeline can be used again.
+    /// @return how many operations failed; their replies tell why
+    /// @throws connection_error  there is no connection, or it was lost. Replies that had come
+    ///                           by then are good; the others throw the same error
+    std::size_t run();
+
+    /// @return how many operations wait for run()
+    std::size_t size() const noexcept;
+
+  private:
+    friend class kvstore::store;
+
+    pipeline(std::unique_ptr<detail::queue> waiting, std::string store);
+
+    std::unique_ptr<detail::queue> queue_;
+};
+
+}  // namespace kvstore

@@ -1,0 +1,52 @@
+/// @file
+/// What the calls return, where it is more than a value.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kvstore/time.hpp"
+
+namespace kvstore {
+
+/// A value as bytes.
+using byte_vector = std::vector<std::byte>;
+
+/// A live entry.
+struct entry {
+    std::string key;     ///< its key
+    std::string value;   ///< its value, as text
+    time_point expires;  ///< when it expires; `never` if it does not
+
+    /// @return whether all three are equal
+    bool operator==(const entry &) const = default;
+};
+
+/// The size of a store, and what was done with it since the counters were last reset. What
+/// the server does not know (it has not counted, or may not) has no value.
+struct store_stats {
+    /// A number, if there is one.
+    using number = std::optional<std::int64_t>;
+
+    std::string name;                      ///< as SQL would write it, with the schema where needed
+    number entries_estimated;              ///< entries, live or not, by the planner's estimate
+    number live_tuples;                    ///< rows, by the statistics of PostgreSQL
+    number dead_tuples;                    ///< rows to be vacuumed
+    number table_bytes;                    ///< size of the table without TOAST
+    number index_bytes;                    ///< size of its indexes
+    number toast_bytes;                    ///< size of its large values
+    number hits;                           ///< reads that found a live entry
+    number misses;                         ///< reads that did not
+    number sets;                           ///< entries stored
+    number deletes;                        ///< entries removed by calls
+    number expired_removed;                ///< expired entries removed
+    std::optional<time_point> last_sweep;  ///< when it was last swept
+    std::optional<std::chrono::microseconds> last_sweep_took;  ///< how long that took
+    number last_sweep_left;                                    ///< expired entries it left
+};
+
+}  // namespace kvstore

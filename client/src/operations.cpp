@@ -1,0 +1,226 @@
+// Every operation, as the function of the extension that it is.
+#include "kvstore/operations.hpp"
+
+#include "kvstore/pipeline.hpp"
+#include "kvstore/store.hpp"
+#include "queue.hpp"
+#include "session.hpp"
+
+namespace kvstore {
+
+namespace {
+
+template <class... Arguments>
+detail::request make_request(const char *select, const char *function, const std::string &store,
+                             const Arguments &...arguments) {
+    detail::request made{select, function};
+    (made.add(arguments), ...);
+    if (!store.empty()) {
+        made.parameters.push_back(detail::name_parameter("regclass", store));
+        made.parameters.back().name = "store";
+    }
+    return made;
+}
+
+}  // namespace
+
+template <class Mode>
+template <class R, class... Arguments>
+auto operations<Mode>::call(const char *function, const Arguments &...arguments) -> answer<R> {
+    return on_->template call<R>(make_request("SELECT ", function, store_, arguments...));
+}
+
+template <class Mode>
+template <class R, class... Arguments>
+auto operations<Mode>::call_for_rows(const char *function, const Arguments &...arguments)
+    -> answer<R> {
+    return on_->template call<R>(make_request("SELECT * FROM ", function, store_, arguments...));
+}
+
+using std::int64_t;
+using std::optional;
+using std::string;
+using std::string_view;
+using std::vector;
+
+// --- Storing -----------------------------------------------------------------------------------
+
+template <class Mode>
+auto operations<Mode>::set(string_view key, value_view value) -> answer<void> {
+    return call<void>("kv_set", key, value);
+}
+
+template <class Mode>
+auto operations<Mode>::set_ex(string_view key, value_view value, kvstore::ttl time)
+    -> answer<void> {
+    return call<void>("kv_set_ex", key, value, time);
+}
+
+template <class Mode>
+auto operations<Mode>::set_nx(string_view key, value_view value, optional<kvstore::ttl> time)
+    -> answer<bool> {
+    return call<bool>("kv_set_nx", key, value, time);
+}
+
+template <class Mode>
+auto operations<Mode>::set_xx(string_view key, value_view value, optional<kvstore::ttl> time)
+    -> answer<bool> {
+    return call<bool>("kv_set_xx", key, value, time);
+}
+
+template <class Mode>
+auto operations<Mode>::get_set(string_view key, string_view value) -> answer<optional<string>> {
+    return call<optional<string>>("kv_get_set", key, value);
+}
+
+template <class Mode>
+auto operations<Mode>::cas(string_view key, optional<string_view> expected, string_view value,
+                           optional<kvstore::ttl> time) -> answer<bool> {
+    return call<bool>("kv_cas", key, expected, value, time);
+}
+
+template <class Mode>
+auto operations<Mode>::incr(string_view key, int64_t by, optional<kvstore::ttl> time)
+    -> answer<int64_t> {
+    return call<int64_t>("kv_incr", key, by, time);
+}
+
+template <class Mode>
+auto operations<Mode>::mset(const entry_list &entries, optional<kvstore::ttl> time)
+    -> answer<int64_t> {
+    return call<int64_t>("kv_mset", entries.keys(), entries.values(), time);
+}
+
+// --- Reading -----------------------------------------------------------------------------------
+
+template <class Mode>
+auto operations<Mode>::get(string_view key) -> answer<optional<string>> {
+    return call<optional<string>>("kv_get", key);
+}
+
+template <class Mode>
+auto operations<Mode>::get_bytes(string_view key) -> answer<optional<byte_vector>> {
+    return call<optional<byte_vector>>("kv_get_bytes", key);
+}
+
+template <class Mode>
+auto operations<Mode>::mget(const key_list &keys) -> answer<vector<optional<string>>> {
+    return call_for_rows<vector<optional<string>>>("kv_mget", keys.keys());
+}
+
+template <class Mode>
+auto operations<Mode>::exists(string_view key) -> answer<bool> {
+    return call<bool>("kv_exists", key);
+}
+
+template <class Mode>
+auto operations<Mode>::ttl(string_view key) -> answer<optional<std::chrono::microseconds>> {
+    return call<optional<std::chrono::microseconds>>("kv_ttl", key);
+}
+
+template <class Mode>
+auto operations<Mode>::expires(string_view key) -> answer<optional<time_point>> {
+    return call<optional<time_point>>("kv_expires", key);
+}
+
+template <class Mode>
+auto operations<Mode>::scan(const scan_options &options) -> answer<vector<entry>> {
+    return call_for_rows<vector<entry>>("kv_scan", options.prefix, options.after, options.max);
+}
+
+template <class Mode>
+auto operations<Mode>::count(string_view prefix) -> answer<int64_t> {
+    return call<int64_t>("kv_count", prefix);
+}
+
+// --- Changing the expiry -----------------------------------------------------------------------
+
+template <class Mode>
+auto operations<Mode>::get_ex(string_view key, kvstore::ttl time) -> answer<optional<string>> {
+    return call<optional<string>>("kv_get_ex", key, time);
+}
+
+template <class Mode>
+auto operations<Mode>::get_ex_bytes(string_view key, kvstore::ttl time)
+    -> answer<optional<byte_vector>> {
+    return call<optional<byte_vector>>("kv_get_ex_bytes", key, time);
+}
+
+template <class Mode>
+auto operations<Mode>::expire(string_view key, kvstore::ttl time) -> answer<bool> {
+    return call<bool>("kv_expire", key, time);
+}
+
+template <class Mode>
+auto operations<Mode>::expire_at(string_view key, time_point expires) -> answer<bool> {
+    return call<bool>("kv_expire_at", key, expires);
+}
+
+template <class Mode>
+auto operations<Mode>::persist(string_view key) -> answer<bool> {
+    return call<bool>("kv_persist", key);
+}
+
+// --- Removing ----------------------------------------------------------------------------------
+
+template <class Mode>
+auto operations<Mode>::get_del(string_view key) -> answer<optional<string>> {
+    return call<optional<string>>("kv_get_del", key);
+}
+
+template <class Mode>
+auto operations<Mode>::get_del_bytes(string_view key) -> answer<optional<byte_vector>> {
+    return call<optional<byte_vector>>("kv_get_del_bytes", key);
+}
+
+template <class Mode>
+auto operations<Mode>::del(string_view key) -> answer<bool> {
+    return call<bool>("kv_del", key);
+}
+
+template <class Mode>
+auto operations<Mode>::del_if(string_view key, string_view expected) -> answer<bool> {
+    return call<bool>("kv_del_if", key, expected);
+}
+
+template <class Mode>
+auto operations<Mode>::mdel(const key_list &keys) -> answer<int64_t> {
+    return call<int64_t>("kv_mdel", keys.keys());
+}
+
+template <class Mode>
+auto operations<Mode>::del_prefix(string_view prefix) -> answer<int64_t> {
+    return call<int64_t>("kv_del_prefix", prefix);
+}
+
+template <class Mode>
+auto operations<Mode>::flush() -> answer<void> {
+    return call<void>("kv_flush");
+}
+
+// --- Care --------------------------------------------------------------------------------------
+
+template <class Mode>
+auto operations<Mode>::sweep(optional<int64_t> max_rows) -> answer<int64_t> {
+    return call<int64_t>("kv_sweep", max_rows);
+}
+
+template <class Mode>
+auto operations<Mode>::schedule_sweep(string_view schedule) -> answer<int64_t> {
+    return call<int64_t>("kv_schedule_sweep", schedule);
+}
+
+template <class Mode>
+auto operations<Mode>::unschedule_sweep() -> answer<bool> {
+    return call<bool>("kv_unschedule_sweep");
+}
+
+template <class Mode>
+auto operations<Mode>::detour() -> answer<optional<string>> {
+    return call<optional<string>>("kv_detour");
+}
+
+template class operations<immediately>;
+template class operations<queued>;
+
+}  // namespace kvstore

@@ -1,0 +1,34 @@
+#include "request.hpp"
+
+namespace kvstore::detail {
+
+namespace {
+
+std::string quoted(const std::string &identifier) {
+    std::string quoted = "\"";
+    for (char each : identifier)
+        quoted += each == '"' ? std::string("\"\"") : std::string(1, each);
+    return quoted + '"';
+}
+
+}  // namespace
+
+// SELECT "schema".kv_set($1::text, $2::bytea, store => $3::regclass)
+std::string request::sql(const std::string &schema) const {
+    std::string sql = select;
+    if (!schema.empty())
+        sql += quoted(schema) + '.';
+    sql += what;
+    if (!is_function)
+        return sql;
+    const char *separator = "(";
+    for (std::size_t i = 0; i < parameters.size(); i++) {
+        sql += std::exchange(separator, ", ");
+        if (parameters[i].name != nullptr)
+            sql.append(parameters[i].name).append(" => ");
+        sql.append("$").append(std::to_string(i + 1)).append("::").append(parameters[i].type);
+    }
+    return sql += parameters.empty() ? "()" : ")";
+}
+
+}  // namespace kvstore::detail

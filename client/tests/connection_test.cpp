@@ -1,0 +1,113 @@
+// Connections that cannot be made, that end, and that take too long.
+#include <future>
+
+#include "support.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ConnectionTest, SaysWhyThereIsNone) {
+    EXPECT_THROW(kvstore::client("host=/nonexistent"), kvstore::connection_error);
+    EXPECT_THROW(kvstore::client("host=127.0.0.1 port=1"), kvstore::connection_error);
+    EXPECT_THROW(kvstore::client("dbname=no_such_database"), kvstore::connection_error);
+    EXPECT_THROW(kvstore::client("no such option"), kvstore::connection_error);
+    try {
+        kvstore::client client("dbname=no_such_database");
+    } catch (const kvstore::error &problem) {
+        EXPECT_NE(std::string(problem.what()).find("no_such_database"), std::string::npos);
+    }
+}
+
+TEST(ConnectionTest, NeedsTheRightPassword) {
+    const char *user = std::getenv("KVSTORE_TEST_PASSWORD_USER");  // NOLINT: one thread
+    if (user == nullptr)
+        GTEST_SKIP() << "no user with a password here";
+    const std::string conninfo = std::string("user=") + user + " password=";
+    EXPECT_NO_THROW(kvstore::client(conninfo + "right"));
+    EXPECT_THROW(kvstore::client(conninfo + "wrong"), kvstore::connection_error);
+}
+
+TEST(ConnectionTest, IsMadeAnewAfterItEndedIdle) {
+    victim of;
+    kvstore::client &client = of.client;
+    client.set("idle", "1");
+    of.kill();
+    EXPECT_EQ(client.get("idle"), "1");
+    of.kill();
+    auto batch = client.pipeline();
+    auto later = batch.get_del("idle");
+    EXPECT_EQ(batch.run(), 0U);
+    EXPECT_EQ(later.get(), "1");
+    of.kill();
+    client.transaction([](auto &tx) { tx.set("idle", "2"); });
+    EXPECT_EQ(client.get_del("idle"), "2");
+}
+
+TEST(ConnectionTest, IsMadeAnewAfterACallThatFailedWithIt) {
+    victim of;
+    of.lock("killed");
+    auto killer = std::async([&] {
+        of.wait_until_blocked();
+        of.kill();
+    });
+    EXPECT_THROW(of.client.set("killed", "mine"), kvstore::connection_error);
+    killer.get();
+    EXPECT_EQ(of.client.get("killed"), "before");
+}
+
+TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
+    victim of;
+    of.lock("killed");
+    auto killer = std::async([&] {
+        of.wait_until_blocked();
+        of.kill();
+    });
+    auto batch = of.client.pipeline();
+    auto before = batch.incr("pipeline", 1);
+    auto under_way = batch.set("killed", "mine");
+    auto after = batch.incr("pipeline", 1);
+    EXPECT_THROW(batch.run(), kvstore::connection_error);
+    killer.get();
+    EXPECT_EQ(before.get(), 1);
+    EXPECT_THROW(under_way.get(), kvstore::connection_error);
+    EXPECT_THROW(after.get(), kvstore::connection_error);
+    EXPECT_EQ(of.client.get_del("pipeline"), "1");
+}
+
+TEST(ConnectionTest, EndsTheTransactionWithIt) {
+    victim of;
+    int attempts = 0;
+    EXPECT_THROW(of.client.transaction([&](auto &tx) {
+        attempts++;
+        tx.set("ended", "v");
+        of.kill();
+        EXPECT_THROW(tx.set("ended", "w"), kvstore::connection_error);
+        tx.set("ended", "not outside of the transaction");
+    }),
+                 kvstore::connection_error);
+    EXPECT_EQ(attempts, 1);
+    EXPECT_EQ(of.client.get("ended"), std::nullopt);
+}
+
+TEST(ConnectionTest, GivesUpAfterTheStatementTimeout) {
+    victim of;
+    of.lock("slow");
+    kvstore::client client({.statement_timeout = 1s});
+    EXPECT_THROW(client.set("slow", "mine"), kvstore::timeout_error);
+    EXPECT_EQ(client.get("slow"), "before");
+    auto batch = client.pipeline();
+    auto slow = batch.set("slow", "mine");
+    auto quick = batch.get("slow");
+    EXPECT_EQ(batch.run(), 1U);
+    EXPECT_THROW(slow.get(), kvstore::timeout_error);
+    EXPECT_EQ(quick.get(), "before");
+}
+
+TEST(ConnectionTest, AddsToTheServersOptions) {
+    kvstore::client client(
+        {.conninfo = "options='-c kvstore.fast_path=off'", .statement_timeout = 1min});
+    EXPECT_NE(client.detour(), std::nullopt);
+}
+
+}  // namespace

@@ -1,0 +1,86 @@
+// Connections shared by threads. Runs under ThreadSanitizer too.
+#include <atomic>
+#include <kvstore/pool.hpp>
+
+#include "support.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(PoolTest, MakesNoMoreThanItMay) {
+    kvstore::pool pool(usual_options(), {.max_size = 2, .wait = 20ms});
+    EXPECT_EQ(pool.size(), 0U);
+    auto first = pool.borrow();
+    {
+        auto second = pool.borrow();
+        EXPECT_EQ(pool.size(), 2U);
+        EXPECT_THROW(pool.borrow(), kvstore::timeout_error);
+    }
+    auto again = pool.borrow();
+    again->set("pool", "v");
+    EXPECT_EQ(first->get_del("pool"), "v");
+    EXPECT_EQ(pool.size(), 2U);
+}
+
+TEST(PoolTest, WaitsForWhatIsGivenBack) {
+    kvstore::pool pool(usual_options(), {.max_size = 1, .wait = 60s});
+    std::optional<kvstore::borrowed_client> only(pool.borrow());
+    std::thread waiting([&] { pool.borrow()->set("pool", "after"); });
+    (*only)->set("pool", "before");
+    only.reset();
+    waiting.join();
+    EXPECT_EQ(pool.borrow()->get_del("pool"), "after");
+}
+
+TEST(PoolTest, HandsOutWhatIsConnected) {
+    kvstore::pool pool({.conninfo = "application_name=victim"}, {.max_size = 1});
+    pool.borrow()->set("pool", "v");
+    plain_connection().sql(
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+        "WHERE application_name = 'victim'");
+    EXPECT_EQ(pool.borrow()->get_del("pool"), "v");
+}
+
+TEST(PoolTest, KeepsItsPlacesWhenItCannotConnect) {
+    kvstore::pool pool({.conninfo = "host=/nonexistent"}, {.max_size = 1, .wait = 1ms});
+    EXPECT_THROW(pool.borrow(), kvstore::connection_error);
+    EXPECT_THROW(pool.borrow(), kvstore::connection_error);
+    EXPECT_EQ(pool.size(), 0U);
+}
+
+TEST(PoolTest, ClosesWhatIsBroken) {
+    kvstore::pool pool({.conninfo = "application_name=victim"}, {.max_size = 1});
+    {
+        auto broken = pool.borrow();
+        EXPECT_THROW(broken->transaction([](auto &tx) {
+            plain_connection().sql(
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+                "WHERE application_name = 'victim'");
+            tx.set("pool", "v");
+        }),
+                     kvstore::connection_error);
+    }
+    EXPECT_EQ(pool.size(), 0U);
+    EXPECT_FALSE(pool.borrow()->exists("pool"));
+}
+
+TEST(PoolTest, ServesManyThreads) {
+    kvstore::pool pool(usual_options(), {.max_size = 3, .wait = 60s});
+    std::vector<std::thread> threads(8);
+    for (std::size_t i = 0; i < threads.size(); i++)
+        threads[i] = std::thread([&pool, i] {
+            for (int round = 0; round < 25; round++) {
+                auto client = pool.borrow();
+                client->incr("pool:all");
+                client->incr("pool:" + std::to_string(i));
+            }
+        });
+    for (std::thread &each : threads)
+        each.join();
+    EXPECT_LE(pool.size(), 3U);
+    EXPECT_EQ(pool.borrow()->get("pool:all"), "200");
+    EXPECT_EQ(pool.borrow()->del_prefix("pool:"), 9);
+}
+
+}  // namespace

@@ -1,0 +1,164 @@
+// Several operations as one, on a connection of one's own and on the application's.
+#include <stdexcept>
+
+#include "support.hpp"
+
+namespace {
+
+using kvstore::isolation_level;
+
+class TransactionTest : public testing::Test {
+  protected:
+    ~TransactionTest() override { other.del_prefix("t:"); }
+
+    kvstore::client client{usual_options()};
+    kvstore::client other{usual_options()};
+};
+
+TEST_F(TransactionTest, CommitsWhenTheWorkReturns) {
+    const auto result = client.transaction([&](kvstore::transaction &tx) {
+        tx.set("t:a", "1");
+        tx.incr("t:a");
+        EXPECT_FALSE(other.exists("t:a"));
+        return tx.get("t:a");
+    });
+    EXPECT_EQ(result, "2");
+    EXPECT_EQ(other.get("t:a"), "2");
+}
+
+TEST_F(TransactionTest, RollsBackWhenTheWorkThrows) {
+    EXPECT_THROW(client.transaction([](auto &tx) {
+        tx.set("t:a", "1");
+        throw std::runtime_error("no");
+    }),
+                 std::runtime_error);
+    EXPECT_EQ(sqlstate_of([&] {
+                  client.transaction([](auto &tx) {
+                      tx.set("t:a", "x");
+                      tx.incr("t:a");
+                  });
+              }),
+              "22P02");
+    EXPECT_FALSE(client.exists("t:a"));
+}
+
+TEST_F(TransactionTest, SaysSoIfAnErrorWasPassedOver) {
+    EXPECT_EQ(sqlstate_of([&] {
+                  client.transaction([](auto &tx) {
+                      tx.set("t:a", "x");
+                      EXPECT_EQ(sqlstate_of([&] { tx.incr("t:a"); }), "22P02");
+                      EXPECT_EQ(sqlstate_of([&] { tx.get("t:a"); }), "25P02");
+                  });
+              }),
+              "25P02");
+    EXPECT_FALSE(client.exists("t:a"));
+}
+
+TEST_F(TransactionTest, TriesAgainAfterASerializationFailure) {
+    client.set("t:n", "1");
+    int attempts = 0;
+    auto conflict = [&](auto &tx) {
+        attempts++;
+        const auto seen = tx.get("t:n");
+        if (attempts == 1)
+            other.incr("t:n");
+        tx.set("t:n", *seen + "0");
+    };
+    client.transaction(conflict, {.isolation = isolation_level::repeatable_read});
+    EXPECT_EQ(attempts, 2);
+    EXPECT_EQ(client.get("t:n"), "20");
+
+    attempts = 0;
+    EXPECT_EQ(sqlstate_of([&] {
+                  client.transaction(conflict,
+                                     {.isolation = isolation_level::serializable, .attempts = 1});
+              }),
+              "40001");
+    EXPECT_EQ(attempts, 1);
+}
+
+TEST_F(TransactionTest, TriesAgainAfterADeadlock) {
+    auto lock_both = [](kvstore::client &on, const std::string &first, const std::string &second) {
+        on.transaction([&](auto &tx) {
+            tx.incr(first);
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            tx.incr(second);
+        });
+    };
+    std::thread rival([&] { lock_both(other, "t:x", "t:y"); });
+    lock_both(client, "t:y", "t:x");
+    rival.join();
+    EXPECT_EQ(client.get("t:x"), "2");
+    EXPECT_EQ(client.get("t:y"), "2");
+}
+
+TEST_F(TransactionTest, MayBeReadOnly) {
+    EXPECT_EQ(sqlstate_of([&] {
+                  client.transaction([](auto &tx) { tx.set("t:a", "1"); }, {.read_only = true});
+              }),
+              "25006");
+}
+
+TEST_F(TransactionTest, IsNotWithinAnother) {
+    client.transaction([&](auto &tx) {
+        tx.set("t:a", "1");
+        EXPECT_THROW(client.transaction([](auto &) {}), kvstore::error);
+    });
+    EXPECT_EQ(client.get("t:a"), "1");
+}
+
+class WrappedTest : public TransactionTest {
+  protected:
+    plain_connection application;
+    kvstore::client wrapped = kvstore::client::wrap(application.get());
+};
+
+TEST_F(WrappedTest, CommitsWithTheApplication) {
+    application.sql("CREATE TEMP TABLE business (id int)");
+    application.sql("BEGIN");
+    application.sql("INSERT INTO business VALUES (1)");
+    wrapped.set("t:b", "committed");
+    EXPECT_FALSE(client.exists("t:b"));
+    application.sql("COMMIT");
+    EXPECT_EQ(client.get("t:b"), "committed");
+
+    application.sql("BEGIN");
+    application.sql("DELETE FROM business");
+    wrapped.del("t:b");
+    application.sql("ROLLBACK");
+    EXPECT_EQ(application.sql("SELECT count(*) FROM business"), "1");
+    EXPECT_EQ(wrapped.get("t:b"), "committed");
+}
+
+TEST_F(WrappedTest, LeavesNothingBehind) {
+    wrapped.set("t:w", "v");
+    auto batch = wrapped.pipeline();
+    batch.incr("t:w2");
+    batch.run();
+    wrapped.transaction([](auto &tx) { tx.incr("t:w2"); });
+    EXPECT_EQ(application.sql("SELECT count(*) FROM pg_prepared_statements"), "0");
+    EXPECT_EQ(PQpipelineStatus(application.get()), PQ_PIPELINE_OFF);
+    EXPECT_EQ(PQisnonblocking(application.get()), 0);
+    EXPECT_EQ(PQtransactionStatus(application.get()), PQTRANS_IDLE);
+}
+
+TEST_F(WrappedTest, KeepsOutOfTheApplicationsTransaction) {
+    application.sql("BEGIN");
+    EXPECT_THROW(wrapped.transaction([](auto &) {}), kvstore::error);
+    EXPECT_THROW(wrapped.fetch("t:f", std::chrono::hours(1), [] { return "v"; }), kvstore::error);
+    application.sql("ROLLBACK");
+}
+
+TEST(LostWrappedTest, IsNotConnectedAnew) {
+    const plain_connection application("application_name=victim");
+    kvstore::client wrapped = kvstore::client::wrap(application.get());
+    plain_connection().sql(
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+        "WHERE application_name = 'victim'");
+    EXPECT_THROW(wrapped.get("t:a"), kvstore::connection_error);
+    EXPECT_THROW(wrapped.get("t:a"), kvstore::connection_error);
+    PQreset(application.get());
+    EXPECT_EQ(wrapped.get("t:a"), std::nullopt);
+}
+
+}  // namespace
