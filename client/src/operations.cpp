@@ -206,6 +206,17 @@ auto operations<Mode>::sweep(optional<int64_t> max_rows) -> answer<int64_t> {
 }
 
 template <class Mode>
+auto operations<Mode>::limit(string_view max_size, eviction order) -> answer<void> {
+    const string_view evict = order == eviction::oldest ? "oldest" : "soonest";
+    return call<void>("kv_limit", max_size, evict);
+}
+
+template <class Mode>
+auto operations<Mode>::lift_limit() -> answer<void> {
+    return call<void>("kv_limit", optional<string_view>());
+}
+
+template <class Mode>
 auto operations<Mode>::schedule_sweep(string_view schedule) -> answer<int64_t> {
     return call<int64_t>("kv_schedule_sweep", schedule);
 }

@@ -151,6 +151,11 @@ void decode_all(const PGresult *from, std::vector<store_stats> &into) {
         decode(named("last_sweep"), each.last_sweep);
         decode(named("last_sweep_took"), each.last_sweep_took);
         decode(named("last_sweep_left"), each.last_sweep_left);
+        decode(named("max_size"), each.max_size);
+        decode(named("evicted"), each.evicted);
+        decode(named("last_sweep_pages"), each.last_sweep_pages);
+        decode(named("last_sweep_removed"), each.last_sweep_removed);
+        decode(named("entry_bytes"), each.entry_bytes);
     }
 }
 

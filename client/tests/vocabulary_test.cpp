@@ -156,10 +156,16 @@ TEST_P(VocabularyTest, TakesCareOfStores) {
     EXPECT_EQ(store.detour(), std::nullopt);
     EXPECT_EQ(sqlstate_of([&] { client.create_store("vocabulary"); }), "42P07");
     client.reset_stats();
+    kvstore::store limited = client.store("vocabulary");
+    limited.limit("100 MB", kvstore::eviction::oldest);
+    EXPECT_EQ(sqlstate_of([&] { limited.limit("a lot"); }), "22023");
     const auto stats = client.stats();
+    limited.lift_limit();
+    limited.lift_limit();
     const auto found = std::ranges::find(stats, "vocabulary", &kvstore::store_stats::name);
     ASSERT_NE(found, stats.end());
     EXPECT_GT(found->index_bytes, 0);
+    EXPECT_EQ(found->max_size, "100 MB");
 }
 
 TEST_P(VocabularyTest, TellsWhatIsNoStore) {

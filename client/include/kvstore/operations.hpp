@@ -230,6 +230,17 @@ class operations {
     /// @return          how many were removed
     answer<std::int64_t> sweep(std::optional<std::int64_t> max_rows = {});
 
+    /// Gives the store a maximum size. Past it, the server's sweeper evicts entries.
+    /// @param max_size  such as "100 MB", of what live entries take
+    /// @param order     who goes first
+    /// @return          nothing; on a pipeline, whether it succeeded
+    /// @throws sql_error  22023 if max_size is no size, 0A000 for a store that cannot have a limit
+    answer<void> limit(std::string_view max_size, eviction order = eviction::soonest);
+
+    /// Takes the maximum size away, if there is one.
+    /// @return nothing; on a pipeline, whether it succeeded
+    answer<void> lift_limit();
+
     /// Has pg_cron sweep the store.
     /// @param schedule  as cron writes it
     /// @return          the id of the job

@@ -45,6 +45,12 @@ struct pool_options {
     std::chrono::milliseconds wait{5000};
 };
 
+/// Which entries of a store go first when it has become larger than its limit.
+enum class eviction {
+    soonest,  ///< to expire; those that do not expire go last
+    oldest    ///< written; a touch is a write
+};
+
 /// What a transaction sees of others; see PostgreSQL's documentation on transaction isolation.
 enum class isolation_level {
     read_committed,   ///< each statement sees what was committed before it

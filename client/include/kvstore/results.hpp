@@ -39,14 +39,19 @@ struct store_stats {
     number table_bytes;                    ///< size of the table without TOAST
     number index_bytes;                    ///< size of its indexes
     number toast_bytes;                    ///< size of its large values
+    std::optional<std::string> max_size;   ///< the limit that was set, such as "100 MB"
     number hits;                           ///< reads that found a live entry
     number misses;                         ///< reads that did not
     number sets;                           ///< entries stored
     number deletes;                        ///< entries removed by calls
     number expired_removed;                ///< expired entries removed
+    number evicted;                        ///< live entries removed because of the limit
     std::optional<time_point> last_sweep;  ///< when it was last swept
     std::optional<std::chrono::microseconds> last_sweep_took;  ///< how long that took
-    number last_sweep_left;                                    ///< expired entries it left
+    number last_sweep_pages;                                   ///< how many pages were looked at
+    number last_sweep_removed;                                 ///< expired entries removed
+    number last_sweep_left;  ///< expired entries left, because they were locked
+    number entry_bytes;      ///< what the entries took then, as limit() counts
 };
 
 }  // namespace kvstore
