@@ -36,7 +36,7 @@ find_pg_config() {
 }
 
 has_command() { command -v "$1" >/dev/null; }
-has_header() { echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1; }
+has_header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | g++ -E -x c++ - >/dev/null 2>&1; }
 # Debian puts it where only root looks.
 find_pgbouncer() { PATH=$PATH:/usr/sbin command -v pgbouncer; }
 has_perl() { perl -M"$1" -e 1 2>/dev/null; }
@@ -56,6 +56,8 @@ missing_packages() {
     has_command cmake || echo cmake
     has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev
     has_header nlohmann/json.hpp || echo nlohmann-json3-dev
+    has_header CLI/CLI.hpp || echo libcli11-dev
+    has_header readline/readline.h || echo libreadline-dev
     find_pg_config >/dev/null || echo postgresql
     [ "$1" = test ] || return 0
     has_header gtest/gtest.h || echo libgtest-dev
