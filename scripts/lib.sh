@@ -36,7 +36,7 @@ find_pg_config() {
 }
 
 has_command() { command -v "$1" >/dev/null; }
-has_header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | g++ -E -x c++ - >/dev/null 2>&1; }
+has_header() { echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1; }
 # Debian puts it where only root looks.
 find_pgbouncer() { PATH=$PATH:/usr/sbin command -v pgbouncer; }
 has_perl() { perl -M"$1" -e 1 2>/dev/null; }
