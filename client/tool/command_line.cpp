@@ -31,7 +31,6 @@ void add_output_options(CLI::App &app, options &into) {
 void label(CLI::FormatterBase &formatter) {
     formatter.column_width(26);
     formatter.label("SUBCOMMAND", "COMMAND");
-    formatter.label("Subcommands", "Commands");
     formatter.label("Positionals", "Arguments");
     formatter.label("REQUIRED", "");
 }
@@ -44,6 +43,7 @@ std::unique_ptr<CLI::App> make_app(const char *description, arguments &given) {
     label(*app->get_formatter());
     for (const command &each : commands()) {
         CLI::App *line = app->add_subcommand(each.name, each.help)->fallthrough();
+        line->group("Commands");
         line->set_help_flag("--help", "print this");
         for (const std::string &alias : each.aliases)
             line->alias(alias);

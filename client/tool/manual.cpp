@@ -1,8 +1,9 @@
-// Writes the manual page: reads it from standard input, and puts the commands and the options,
-// which only the program knows, where it says .COMMANDS and .OPTIONS.
+// Writes the manual page: reads the file of the first argument, and puts the commands and the
+// options, which only the program knows, where it says .COMMANDS and .OPTIONS. The second argument
+// is the file to write.
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <iostream>
+#include <fstream>
 
 #include "command_line.hpp"
 
@@ -21,8 +22,8 @@ std::string roff(const std::string &text) {
     return escaped;
 }
 
-void write_item(const std::string &term, const std::string &text) {
-    std::cout << ".TP\n.B " << roff(term) << '\n' << roff(text) << '\n';
+void write_item(std::ostream &page, const std::string &term, const std::string &text) {
+    page << ".TP\n.B " << roff(term) << '\n' << roff(text) << '\n';
 }
 
 std::vector<const CLI::Option *> options_of(const CLI::App &app) {
@@ -51,31 +52,37 @@ std::string usage(const kv::command &what) {
     return line;
 }
 
-void write_commands() {
+void write_commands(std::ostream &page) {
     for (const kv::command &each : kv::commands()) {
         std::string text = each.help;
         for (const std::string &alias : each.aliases)
             text += "; also " + alias;
-        write_item(usage(each), text + ".");
+        write_item(page, usage(each), text + ".");
     }
 }
 
-void write_options() {
+void write_options(std::ostream &page) {
     kv::options ignored_options;
     kv::arguments ignored;
     const auto app = kv::make_command_line(ignored_options, ignored);
     for (const CLI::Option *option : options_of(*app))
-        write_item(described(*option), option->get_description() + ".");
+        write_item(page, described(*option), option->get_description() + ".");
 }
 
 }  // namespace
 
-int main() {
-    for (std::string line; std::getline(std::cin, line);)
+int main(int argc, char **argv) {
+    if (argc != 3)
+        return 2;
+    std::ifstream from(argv[1]);
+    std::ofstream page(argv[2]);
+    for (std::string line; std::getline(from, line);)
         if (line == ".COMMANDS")
-            write_commands();
+            write_commands(page);
         else if (line == ".OPTIONS")
-            write_options();
+            write_options(page);
         else
-            std::cout << line << '\n';
+            page << line << '\n';
+    page.close();
+    return page ? 0 : 2;
 }

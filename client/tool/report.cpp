@@ -36,7 +36,7 @@ std::string describe(const std::string &server_message, const std::string &sqlst
         else
             described += "\n" + line;
     }
-    if (sqlstate == "42883" && server_message.find("kv_") != std::string::npos)
+    if (sqlstate == "42883" && server_message.find(" kv_") != std::string::npos)
         described += "\nHINT:  Was CREATE EXTENSION kvstore done in this database?";
     return described;
 }

@@ -158,11 +158,13 @@ void write_entries(connection &on, const store_table &to, std::span<const entry 
         values.add(each->value);
         expires.add(each->expires);
     }
+    // unnest() of several arrays is a form of its own, which has no schema in front.
     on.query("INSERT INTO " + to.name +
-                 " (key, value, expires) SELECT * FROM pg_catalog.unnest($1::pg_catalog.text[], "
-                 "$2::pg_catalog." +
+                 " (key, value, expires)"
+                 " SELECT * FROM unnest($1::pg_catalog.text[], $2::pg_catalog." +
                  to.value_type +
-                 "[], $3::pg_catalog.timestamptz[]) ON CONFLICT (key) DO UPDATE"
+                 "[], $3::pg_catalog.timestamptz[])"
+                 " ON CONFLICT (key) DO UPDATE"
                  " SET value = excluded.value, expires = excluded.expires",
              {{keys.bytes(), true}, {values.bytes(), true}, {expires.bytes(), true}});
 }
