@@ -1,5 +1,4 @@
 # What `cmake --install` puts where, for find_package(kvstore) and for pkg-config.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/kvstore)

@@ -8,7 +8,6 @@
 
 namespace kvstore {
 
-client::client(const std::string &conninfo) : client(connection_options{.conninfo = conninfo}) {}
 client::client(const connection_options &options)
     : client(std::make_unique<detail::session>(options)) {}
 client::client(std::unique_ptr<detail::session> on)

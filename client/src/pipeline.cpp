@@ -11,10 +11,8 @@ std::size_t queue::run() {
     const auto settlements = std::exchange(settlements_, {});
     const std::vector<outcome> outcomes = on_->run_all(requests);
     std::size_t failed = 0;
-    for (std::size_t i = 0; i < outcomes.size(); i++) {
-        settlements[i](outcomes[i]);
-        failed += outcomes[i].problem ? 1 : 0;
-    }
+    for (std::size_t i = 0; i < outcomes.size(); i++)
+        failed += settlements[i](outcomes[i]) ? 0 : 1;
     if (!on_->usable())
         std::rethrow_exception(on_->lost());
     return failed;

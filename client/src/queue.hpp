@@ -27,6 +27,7 @@ class queue {
             answer->problem = of.problem;
             if (!of.problem)
                 settle<R>(*answer, of.rows.get());
+            return !answer->problem;
         });
         return later;
     }
@@ -49,7 +50,7 @@ class queue {
 
     session *on_;
     std::vector<request> requests_;
-    std::vector<std::function<void(const outcome &)>> settlements_;
+    std::vector<std::function<bool(const outcome &)>> settlements_;  // whether it succeeded
 };
 
 }  // namespace kvstore::detail

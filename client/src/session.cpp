@@ -93,8 +93,9 @@ void session::connect() {
 // once they are read. So a connection that ended meanwhile is found out before it is used.
 void session::ensure_connected() {
     if (is_own_ && !in_transaction_) {
-        while (PQstatus(pq_.get()) == CONNECTION_OK && wait_for(pq_.get(), POLLIN, 0))
-            PQconsumeInput(pq_.get());
+        while (PQstatus(pq_.get()) == CONNECTION_OK && wait_for(pq_.get(), POLLIN, 0) &&
+               PQconsumeInput(pq_.get()) == 1) {
+        }
         if (PQstatus(pq_.get()) != CONNECTION_OK)
             connect();
     }
@@ -181,10 +182,18 @@ std::exception_ptr session::problem_of(const PGresult *answer) const {
 // Each request is followed by a sync, which ends its transaction and confines its failure.
 std::vector<outcome> session::run_all(std::span<const request> requests) {
     std::vector<outcome> outcomes(requests.size());
+    try {
+        ensure_connected();
+    } catch (const connection_error &) {
+        for (outcome &each : outcomes)
+            each.problem = std::current_exception();
+        return outcomes;
+    }
     const std::vector<message> messages = to_messages(requests, outcomes);
     const int was_nonblocking = PQisnonblocking(pq_.get());
+    if (PQenterPipelineMode(pq_.get()) != 1)
+        throw error(without_newline(PQerrorMessage(pq_.get())));
     PQsetnonblocking(pq_.get(), 1);
-    PQenterPipelineMode(pq_.get());
     for (std::size_t i = 0; i < requests.size(); i++)
         if (!outcomes[i].problem)
             send(messages[i]);
@@ -204,7 +213,6 @@ std::vector<session::message> session::to_messages(std::span<const request> requ
     std::vector<message> messages(requests.size());
     for (std::size_t i = 0; i < requests.size(); i++)
         try {
-            ensure_connected();
             messages[i] = to_message(requests[i]);
         } catch (const error &) {
             outcomes[i].problem = std::current_exception();

@@ -1,7 +1,6 @@
 #include "kvstore/store.hpp"
 
-#include <array>
-#include <cstdint>
+#include <chrono>
 #include <random>
 #include <thread>
 
@@ -74,16 +73,16 @@ std::string store::fetch_with(std::string_view key, kvstore::ttl time,
                               const fetch_options &options) {
     if (on().in_transaction())
         throw error("fetch() in a transaction would wait for what it cannot see");
+    if (auto found = get(key))
+        return *found;
     const auto deadline = std::chrono::steady_clock::now() + options.wait;
     lease mine(*this, on(), key);
-    for (;;) {
-        if (auto found = get(key))
-            return *found;
-        if (mine.acquire(options.lease))
-            break;
+    while (!mine.acquire(options.lease)) {
         if (std::chrono::steady_clock::now() >= deadline)
             throw timeout_error("somebody else still computes the value");
         std::this_thread::sleep_for(options.poll);
+        if (auto found = get(key))
+            return *found;
     }
     // Between the look and the lease someone may have finished.
     if (auto found = get(key))

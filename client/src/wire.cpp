@@ -37,17 +37,23 @@ std::int32_t length_of(std::string_view text) {
     return static_cast<std::int32_t>(text.size());
 }
 
-// One field of a result.
+// --- Results -----------------------------------------------------------------------------------
+
+// One field.
 struct field {
     const PGresult *result;
     int row;
     int column;
 
-    bool is_null() const { return PQgetisnull(result, row, column) != 0; }
-
-    std::string_view bytes() const {
+    bool is_null() const {
         if (column < 0 || column >= PQnfields(result) || row >= PQntuples(result))
             throw decode_error("the server's result lacks what was asked for");
+        return PQgetisnull(result, row, column) != 0;
+    }
+
+    std::string_view bytes() const {
+        if (is_null())
+            throw decode_error("the server's result is null where it should not be");
         return {PQgetvalue(result, row, column),
                 static_cast<std::size_t>(PQgetlength(result, row, column))};
     }
@@ -63,7 +69,7 @@ Number number_at(std::string_view bytes) {
 
 std::string_view bytes_of_size(const field &from, std::size_t size) {
     std::string_view bytes = from.bytes();
-    if (from.is_null() || bytes.size() != size)
+    if (bytes.size() != size)
         throw decode_error("the server's result is not of the expected type");
     return bytes;
 }
@@ -95,18 +101,62 @@ void decode(const field &from, microseconds &into) {
 
 void decode(const field &from, time_point &into) {
     auto number = number_at<std::int64_t>(bytes_of_size(from, 8));
-    constexpr std::int64_t last = (time_point::max() - epoch).count();
-    into = number == infinity || number > last ? never : epoch + microseconds(number);
+    constexpr std::int64_t last = (never - epoch).count();
+    into = number > last ? never : epoch + microseconds(number);  // so infinity is never
 }
 
 template <class T>
 void decode(const field &from, std::optional<T> &into) {
     into.reset();
-    if (!from.bytes().empty() || !from.is_null())
+    if (!from.is_null())
         decode(from, into.emplace());
 }
 
+template <class T>
+void decode_all(const PGresult *from, T &into) {
+    decode(field{from, 0, 0}, into);
+}
+
+void decode_all(const PGresult *from, std::vector<std::optional<std::string>> &into) {
+    constexpr int value_column = 1;
+    for (int row = 0; row < PQntuples(from); row++)
+        decode(field{from, row, value_column}, into.emplace_back());
+}
+
+void decode_all(const PGresult *from, std::vector<entry> &into) {
+    for (int row = 0; row < PQntuples(from); row++) {
+        entry &each = into.emplace_back();
+        decode(field{from, row, 0}, each.key);
+        decode(field{from, row, 1}, each.value);
+        decode(field{from, row, 2}, each.expires);
+    }
+}
+
+void decode_all(const PGresult *from, std::vector<store_stats> &into) {
+    for (int row = 0; row < PQntuples(from); row++) {
+        store_stats &each = into.emplace_back();
+        auto named = [&](const char *column) { return field{from, row, PQfnumber(from, column)}; };
+        decode(named("name"), each.name);
+        decode(named("entries_estimated"), each.entries_estimated);
+        decode(named("live_tuples"), each.live_tuples);
+        decode(named("dead_tuples"), each.dead_tuples);
+        decode(named("table_bytes"), each.table_bytes);
+        decode(named("index_bytes"), each.index_bytes);
+        decode(named("toast_bytes"), each.toast_bytes);
+        decode(named("hits"), each.hits);
+        decode(named("misses"), each.misses);
+        decode(named("sets"), each.sets);
+        decode(named("deletes"), each.deletes);
+        decode(named("expired_removed"), each.expired_removed);
+        decode(named("last_sweep"), each.last_sweep);
+        decode(named("last_sweep_took"), each.last_sweep_took);
+        decode(named("last_sweep_left"), each.last_sweep_left);
+    }
+}
+
 }  // namespace
+
+// --- Parameters --------------------------------------------------------------------------------
 
 const char *parameter::data() const {
     if (const auto *owned = std::get_if<std::string>(&bytes))
@@ -185,65 +235,26 @@ parameter name_parameter(const char *type, std::string_view value) {
     return {type, std::string(value), false};  // a copy, since libpq wants an end to it
 }
 
-void decode(const PGresult *from, bool &into) {
-    decode(field{from, 0, 0}, into);
+// --- The types that operations return ----------------------------------------------------------
+
+template <class R>
+R decode(const PGresult *from) {
+    R into{};
+    decode_all(from, into);
+    return into;
 }
 
-void decode(const PGresult *from, std::int64_t &into) {
-    decode(field{from, 0, 0}, into);
-}
+template <>
+void decode(const PGresult *) {}
 
-void decode(const PGresult *from, std::optional<std::string> &into) {
-    decode(field{from, 0, 0}, into);
-}
-
-void decode(const PGresult *from, std::optional<byte_vector> &into) {
-    decode(field{from, 0, 0}, into);
-}
-
-void decode(const PGresult *from, std::optional<microseconds> &into) {
-    decode(field{from, 0, 0}, into);
-}
-
-void decode(const PGresult *from, std::optional<time_point> &into) {
-    decode(field{from, 0, 0}, into);
-}
-
-void decode(const PGresult *from, std::vector<std::optional<std::string>> &into) {
-    constexpr int value_column = 1;
-    for (int row = 0; row < PQntuples(from); row++)
-        decode(field{from, row, value_column}, into.emplace_back());
-}
-
-void decode(const PGresult *from, std::vector<entry> &into) {
-    for (int row = 0; row < PQntuples(from); row++) {
-        entry &each = into.emplace_back();
-        decode(field{from, row, 0}, each.key);
-        decode(field{from, row, 1}, each.value);
-        decode(field{from, row, 2}, each.expires);
-    }
-}
-
-void decode(const PGresult *from, std::vector<store_stats> &into) {
-    for (int row = 0; row < PQntuples(from); row++) {
-        store_stats &each = into.emplace_back();
-        auto named = [&](const char *column) { return field{from, row, PQfnumber(from, column)}; };
-        decode(named("name"), each.name);
-        decode(named("entries_estimated"), each.entries_estimated);
-        decode(named("live_tuples"), each.live_tuples);
-        decode(named("dead_tuples"), each.dead_tuples);
-        decode(named("table_bytes"), each.table_bytes);
-        decode(named("index_bytes"), each.index_bytes);
-        decode(named("toast_bytes"), each.toast_bytes);
-        decode(named("hits"), each.hits);
-        decode(named("misses"), each.misses);
-        decode(named("sets"), each.sets);
-        decode(named("deletes"), each.deletes);
-        decode(named("expired_removed"), each.expired_removed);
-        decode(named("last_sweep"), each.last_sweep);
-        decode(named("last_sweep_took"), each.last_sweep_took);
-        decode(named("last_sweep_left"), each.last_sweep_left);
-    }
-}
+template bool decode(const PGresult *);
+template std::int64_t decode(const PGresult *);
+template std::optional<std::string> decode(const PGresult *);
+template std::optional<byte_vector> decode(const PGresult *);
+template std::optional<microseconds> decode(const PGresult *);
+template std::optional<time_point> decode(const PGresult *);
+template std::vector<std::optional<std::string>> decode(const PGresult *);
+template std::vector<entry> decode(const PGresult *);
+template std::vector<store_stats> decode(const PGresult *);
 
 }  // namespace kvstore::detail

@@ -54,24 +54,9 @@ parameter to_parameter(const std::optional<T> &argument) {
 
 using result = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
-// What a statement returned, as what it is expected to be; decode_error if it is not.
-void decode(const PGresult *from, bool &into);
-void decode(const PGresult *from, std::int64_t &into);
-void decode(const PGresult *from, std::optional<std::string> &into);
-void decode(const PGresult *from, std::optional<byte_vector> &into);
-void decode(const PGresult *from, std::optional<std::chrono::microseconds> &into);
-void decode(const PGresult *from, std::optional<time_point> &into);
-void decode(const PGresult *from, std::vector<std::optional<std::string>> &into);
-void decode(const PGresult *from, std::vector<entry> &into);
-void decode(const PGresult *from, std::vector<store_stats> &into);
-
+// What a statement returned, as what it is expected to be: nothing, the first field, or all rows.
+// decode_error if it is not. For the types that operations return; see the end of wire.cpp.
 template <class R>
-R decode(const PGresult *from) {
-    if constexpr (!std::is_void_v<R>) {
-        R into{};
-        decode(from, into);
-        return into;
-    }
-}
+R decode(const PGresult *from);
 
 }  // namespace kvstore::detail

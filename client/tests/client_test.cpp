@@ -45,9 +45,9 @@ TEST_F(ClientTest, ExpiresWithAnyDuration) {
 }
 
 TEST_F(ClientTest, TouchesAndPops) {
-    client.set_ex("touched", "v", 500ms);
-    EXPECT_EQ(client.get_ex("touched", 1h), "v");
-    std::this_thread::sleep_for(600ms);
+    client.set_ex("touched", "v", 1h);
+    EXPECT_EQ(client.get_ex("touched", 2h), "v");
+    EXPECT_GT(client.ttl("touched"), 1h);
     EXPECT_EQ(client.get_del("touched"), "v");
     EXPECT_EQ(client.get_del("touched"), std::nullopt);
     EXPECT_EQ(client.get_ex("touched", 1h), std::nullopt);
@@ -59,6 +59,15 @@ TEST_F(ClientTest, TellsTheServersErrors) {
     EXPECT_EQ(sqlstate_of([&] { client.set("k", "\xff"); }), "22021");
     client.set("k", "usable after errors");
     EXPECT_EQ(client.get("k"), "usable after errors");
+}
+
+TEST_F(ClientTest, IsToldWhereInAnyWay) {
+    const std::string conninfo = "application_name=told";
+    EXPECT_NO_THROW(kvstore::client());
+    EXPECT_NO_THROW(kvstore::client(conninfo).check());
+    EXPECT_NO_THROW(kvstore::client("application_name=told").check());
+    EXPECT_NO_THROW(kvstore::client({.conninfo = "application_name=told"}).check());
+    EXPECT_NO_THROW(kvstore::client({.conninfo = conninfo, .connect_timeout = 5s}).check());
 }
 
 TEST_F(ClientTest, MovesButDoesNotCopy) {

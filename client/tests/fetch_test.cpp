@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <kvstore/typed.hpp>
@@ -25,9 +26,9 @@ class FetchTest : public testing::Test {
     // How often the value is computed when 32 clients miss it at once.
     static int computations(const kvstore::fetch_options &options) {
         std::atomic<int> computed = 0;
-        std::vector<std::thread> threads;
-        for (int i = 0; i < 32; i++)
-            threads.emplace_back([&] {
+        std::vector<std::thread> threads(32);
+        for (std::thread &each : threads)
+            each = std::thread([&] {
                 kvstore::client own(usual_options());
                 EXPECT_EQ(own.fetch(
                               "fetch", 1h,
@@ -59,14 +60,18 @@ TEST_F(FetchTest, ComputesOnceForAll) {
 }
 
 TEST_F(FetchTest, ComputesOnceMoreIfTheFirstIsKilled) {
+    std::array<int, 2> channel{};
+    ASSERT_EQ(pipe(channel.data()), 0);
+    char computing = 0;
     const pid_t child = fork();
     if (child == 0) {
         kvstore::client doomed(usual_options());
-        doomed.fetch("fetch", 1h, [] { return pause(), "never"; }, {.lease = 1s});
+        auto never_ends = [&] { return write(channel[1], "!", 1), pause(), "never"; };
+        doomed.fetch("fetch", 1h, never_ends, {.lease = 1s});
         _exit(0);
     }
-    while (!client.exists("kvstore:lease:fetch"))
-        std::this_thread::sleep_for(1ms);
+    close(channel[1]);
+    ASSERT_EQ(read(channel[0], &computing, 1), 1);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     EXPECT_EQ(computations(patient), 1);

@@ -67,9 +67,9 @@ TEST(PoolTest, ClosesWhatIsBroken) {
 
 TEST(PoolTest, ServesManyThreads) {
     kvstore::pool pool(usual_options(), {.max_size = 3, .wait = 60s});
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; i++)
-        threads.emplace_back([&pool, i] {
+    std::vector<std::thread> threads(8);
+    for (std::size_t i = 0; i < threads.size(); i++)
+        threads[i] = std::thread([&pool, i] {
             for (int round = 0; round < 25; round++) {
                 auto client = pool.borrow();
                 client->incr("pool:all");

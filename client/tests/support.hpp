@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -52,14 +53,14 @@ class plain_connection {
 
 // A client that can be found among the backends of the server, and killed.
 class victim {
+    const std::string name_ = "victim " + std::to_string(getpid()) + '.' + std::to_string(count_++);
+
   public:
-    kvstore::client client{kvstore::connection_options{.conninfo = "application_name=victim"}};
+    kvstore::client client{{.conninfo = "application_name='" + name_ + "'"}};
 
     // Ends its backend, and returns when that is gone.
     void kill() const {
-        EXPECT_EQ(server_.sql("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
-                              "WHERE application_name = 'victim'"),
-                  "t");
+        EXPECT_EQ(server_.sql("SELECT pg_terminate_backend(pid, 60000) " + backend_), "t");
     }
 
     // Locks an entry, so that who writes it waits. Ends with the victim.
@@ -70,12 +71,13 @@ class victim {
 
     void wait_until_blocked() const {
         using namespace std::chrono_literals;
-        while (server_.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = "
-                           "'victim' AND wait_event_type = 'Lock'") != "1")
+        while (server_.sql("SELECT wait_event_type " + backend_) != "Lock")
             std::this_thread::sleep_for(5ms);
     }
 
   private:
+    static inline int count_ = 0;
+    const std::string backend_ = "FROM pg_stat_activity WHERE application_name = '" + name_ + "'";
     plain_connection server_;
     plain_connection blocker_;
 };

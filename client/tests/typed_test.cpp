@@ -55,7 +55,7 @@ struct point_codec {
 
 template <>
 struct kvstore::entry_traits<player> {
-    static constexpr std::chrono::milliseconds expires_in{400};
+    static constexpr std::chrono::hours expires_in{1};
     static std::string key(const std::string &name) { return "player:" + name; }
     static std::string id(const player &value) { return value.name; }
 };
@@ -103,8 +103,12 @@ TEST_F(TypedTest, KeepsItUnderItsKeyAsJson) {
 
 TEST_F(TypedTest, ExpiresAsTheTypeSays) {
     players.set_ex(ada);
-    std::this_thread::sleep_for(500ms);
-    EXPECT_EQ(players.get(ada.name), std::nullopt);
+    EXPECT_GT(client.ttl("player:" + ada.name), 59min);
+    EXPECT_LE(client.ttl("player:" + ada.name), 1h);
+    client.expire("player:" + ada.name, 1min);
+    players.get_ex(ada.name);
+    EXPECT_GT(client.ttl("player:" + ada.name), 59min);
+    players.del(ada.name);
 }
 
 TEST_F(TypedTest, MayBeInAnyStore) {
@@ -133,6 +137,10 @@ TEST_F(TypedTest, KeepsBytesOfOnesOwn) {
     EXPECT_EQ(points.get(1), std::nullopt);
     client.store("typed").set("point:1", "short");
     EXPECT_THROW(points.get(1), kvstore::decode_error);
+}
+
+TEST_F(TypedTest, SaysWhatCannotBeEncoded) {
+    EXPECT_THROW(players.set_ex({"\xff", {}, {}}), kvstore::error);
 }
 
 TEST_F(TypedTest, SaysWhatCannotBeDecoded) {

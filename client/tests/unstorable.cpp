@@ -1,4 +1,4 @@
-// Does not compile, for the reason that a macro chooses. The tests look at the message.
+// Does not compile, for the reason that a macro gives. The tests look at the message.
 #include <kvstore/typed.hpp>
 
 struct thing {
@@ -35,4 +35,4 @@ struct kvstore::entry_traits<thing> {
 };
 #endif
 
-kvstore::typed<thing> things(kvstore::client(""));
+template class kvstore::typed<thing>;

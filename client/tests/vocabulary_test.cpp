@@ -190,4 +190,21 @@ TEST(SchemaTest, MayBeOutsideOfSearchPath) {
     EXPECT_FALSE(found.stats().empty());
 }
 
+TEST(SchemaTest, MayHoldSomethingElse) {
+    plain_connection server;
+    server.sql(R"(DROP SCHEMA IF EXISTS "Some ""schema" CASCADE; CREATE SCHEMA "Some ""schema")");
+    server.sql(R"(CREATE FUNCTION "Some ""schema".kv_exists(key text) RETURNS int)"
+               " LANGUAGE sql RETURN 1");
+    server.sql(R"(CREATE FUNCTION "Some ""schema".kv_count(prefix text) RETURNS bigint)"
+               " LANGUAGE sql RETURN NULL::bigint");
+    kvstore::client client({.schema = "Some \"schema"});
+    EXPECT_THROW(client.exists("k"), kvstore::decode_error);
+    EXPECT_THROW(client.count("k"), kvstore::decode_error);
+    EXPECT_EQ(sqlstate_of([&] { client.get("k"); }), "42883");
+    auto batch = client.pipeline();
+    auto odd = batch.exists("k");
+    EXPECT_EQ(batch.run(), 1U);
+    EXPECT_THROW(odd.get(), kvstore::decode_error);
+}
+
 }  // namespace

@@ -9,6 +9,7 @@
 #include <ranges>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -48,11 +49,11 @@ class key_list {
     /// @param keys  written out
     key_list(std::initializer_list<std::string_view> keys) : keys_(keys) {}
 
-    /// @param keys  a container of strings or string_views; not a temporary one, unless it
-    ///              lives until the call returns
+    /// @param keys  a container of strings or string_views; not a view that makes them up
     template <std::ranges::input_range Range>
-    requires std::convertible_to<std::ranges::range_reference_t<const Range>, std::string_view>
-    key_list(const Range &keys) {  // NOLINT: implicit, that is its point
+    requires std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range>> &&
+        std::convertible_to<std::ranges::range_reference_t<const Range>, std::string_view>
+        key_list(const Range &keys) {  // NOLINT: implicit, that is its point
         for (const auto &key : keys)
             keys_.emplace_back(key);
     }
@@ -73,10 +74,10 @@ class entry_list {
             add(key, value);
     }
 
-    /// @param entries  a container of pairs; not a temporary one, unless it lives until the
-    ///                 call returns
+    /// @param entries  a container of pairs; not a view that makes them up
     template <std::ranges::input_range Range>
-    requires requires(std::ranges::range_reference_t<const Range> entry) {
+    requires std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range>> &&
+        requires(std::ranges::range_reference_t<const Range> entry) {
         { entry.first } -> std::convertible_to<std::string_view>;
         { entry.second } -> std::convertible_to<std::string_view>;
     }

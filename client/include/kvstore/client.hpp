@@ -5,6 +5,7 @@
 #include <concepts>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -28,14 +29,16 @@ namespace kvstore {
 class client : public kvstore::store {
   public:
     /// Connects.
-    /// @param conninfo  see connection_options
+    /// @param options  how; without any, as the PG* variables say
     /// @throws connection_error  there is no such server, or it does not let this user in
-    explicit client(const std::string &conninfo = "");
+    explicit client(const connection_options &options = {});
 
     /// Connects.
-    /// @param options  how
+    /// @param conninfo  a string; see connection_options
     /// @throws connection_error  there is no such server, or it does not let this user in
-    explicit client(const connection_options &options);
+    template <std::convertible_to<std::string_view> Text>
+    explicit client(const Text &conninfo)
+        : client(connection_options{.conninfo = std::string(std::string_view(conninfo))}) {}
 
     /// Uses a connection of the application, so that what is cached is committed with what it
     /// is about:

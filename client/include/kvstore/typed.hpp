@@ -43,7 +43,14 @@ template <class T>
 struct json_codec {
     /// @param value  of the application
     /// @return       the same as JSON
-    static std::string encode(const T &value) { return nlohmann::json(value).dump(); }
+    /// @throws error  it cannot be written as JSON, such as text that is not UTF-8
+    static std::string encode(const T &value) {
+        try {
+            return nlohmann::json(value).dump();
+        } catch (const nlohmann::json::exception &problem) {
+            throw error(problem.what());
+        }
+    }
 
     /// @param text  as it is stored
     /// @return      the value
