@@ -82,7 +82,7 @@ std::string history_file() {
         const char *value = std::getenv(name);
         return std::string(value != nullptr ? value : "");
     };
-    if (const std::string file = variable("KV_HISTFILE"); !file.empty())
+    if (std::string file = variable("KV_HISTFILE"); !file.empty())
         return file;
     if (const std::string folder = variable("XDG_STATE_HOME"); !folder.empty())
         return folder + "/kv/history";
