@@ -56,6 +56,8 @@ missing_packages() {
     has_command cmake || echo cmake
     has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev
     has_header nlohmann/json.hpp || echo nlohmann-json3-dev
+    has_header CLI/CLI.hpp || echo libcli11-dev
+    has_header readline/readline.h || echo libreadline-dev
     find_pg_config >/dev/null || echo postgresql
     [ "$1" = test ] || return 0
     has_header gtest/gtest.h || echo libgtest-dev

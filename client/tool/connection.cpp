@@ -1,0 +1,105 @@
+#include "connection.hpp"
+
+#include <unistd.h>
+
+namespace kv {
+
+namespace {
+
+using connection_pointer = std::unique_ptr<PGconn, decltype(&PQfinish)>;
+
+connection_pointer connect_as(const connection_settings &settings, const char *password) {
+    // What stands before a connection string are defaults, what stands after it goes before it.
+    std::vector<const char *> keywords{"client_encoding", "fallback_application_name", "dbname"};
+    std::vector<const char *> values{"UTF8", "kv", settings.dbname.c_str()};
+    const auto add = [&](const char *keyword, const char *value) {
+        if (value != nullptr && *value != '\0') {
+            keywords.push_back(keyword);
+            values.push_back(value);
+        }
+    };
+    add("host", settings.host.c_str());
+    add("port", settings.port.c_str());
+    add("user", settings.user.c_str());
+    add("password", password);
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    return {PQconnectdbParams(keywords.data(), values.data(), 1), &PQfinish};
+}
+
+std::string message_of(const PGconn *pq) {
+    std::string message = PQerrorMessage(pq);
+    while (message.ends_with('\n'))
+        message.pop_back();
+    return message;
+}
+
+}  // namespace
+
+PGconn *connection::pq() {
+    if (!connected())
+        connect();
+    return pq_.get();
+}
+
+kvstore::client &connection::client() {
+    PGconn *now = pq();
+    if (!client_)
+        client_ = kvstore::client::wrap(now);
+    return *client_;
+}
+
+void connection::disconnect() {
+    client_.reset();
+    pq_.reset();
+}
+
+void connection::connect() {
+    disconnect();
+    pq_ = connect_as(settings_, nullptr);
+    if (PQconnectionNeedsPassword(pq_.get()) && !settings_.never_ask && isatty(STDIN_FILENO))
+        if (const char *password = getpass("Password: "); password != nullptr)
+            pq_ = connect_as(settings_, password);
+    if (!connected())
+        throw kvstore::connection_error(message_of(pq_.get()));
+}
+
+result connection::query(const std::string &sql, const std::vector<sql_parameter> &parameters) {
+    std::vector<const char *> values;
+    std::vector<int> lengths;
+    std::vector<int> formats;
+    for (const sql_parameter &each : parameters) {
+        values.push_back(each.bytes.c_str());
+        lengths.push_back(static_cast<int>(each.bytes.size()));
+        formats.push_back(each.binary ? 1 : 0);
+    }
+    result answer(PQexecParams(pq(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                               values.data(), lengths.data(), formats.data(), 0),
+                  &PQclear);
+    require_success(answer.get());
+    return answer;
+}
+
+std::string connection::quote(std::string_view text) {
+    const std::unique_ptr<char, decltype(&PQfreemem)> literal(
+        PQescapeLiteral(pq(), text.data(), text.size()), &PQfreemem);
+    if (literal == nullptr)
+        throw kvstore::error(message_of(pq_.get()));
+    return literal.get();
+}
+
+void connection::require_success(const PGresult *answer) {
+    switch (PQresultStatus(answer)) {
+        case PGRES_TUPLES_OK:
+        case PGRES_COMMAND_OK:
+        case PGRES_COPY_OUT:
+            return;
+        default:
+            const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+            if (sqlstate == nullptr || !connected())
+                throw kvstore::connection_error(message_of(pq_.get()));
+            throw kvstore::sql_error(PQresultErrorMessage(answer), sqlstate);
+    }
+}
+
+}  // namespace kv

@@ -1,0 +1,73 @@
+#include "entry.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "encoding.hpp"
+#include "errors.hpp"
+
+namespace kv {
+
+namespace {
+
+using json = nlohmann::json;
+
+constexpr std::size_t max_key_bytes = 2048;
+
+const std::string &text_of(const std::string &member, const json &value) {
+    if (!value.is_string())
+        throw input_error("\"" + member + "\" is not a string");
+    return value.get_ref<const std::string &>();
+}
+
+std::string valid_key(const std::string &key) {
+    if (key.size() > max_key_bytes)
+        throw input_error("the key has " + std::to_string(key.size()) + " bytes, more than " +
+                          std::to_string(max_key_bytes));
+    if (!is_text(key))
+        throw input_error("the key has a zero byte");
+    return key;
+}
+
+}  // namespace
+
+entry parse_entry(std::string_view line) {
+    const json object = json::parse(line, nullptr, false);
+    if (!object.is_object())
+        throw input_error(object.is_discarded() ? "not JSON" : "not a JSON object");
+    entry parsed;
+    int keys = 0, values = 0;
+    for (const auto &[member, value] : object.items())
+        if (member == "key") {
+            parsed.key = valid_key(text_of(member, value));
+            keys++;
+        } else if (member == "value") {
+            parsed.value = text_of(member, value);
+            values++;
+        } else if (member == "value_base64") {
+            parsed.value = from_base64(text_of(member, value));
+            values++;
+        } else if (member == "expires") {
+            parsed.expires = parse_time(text_of(member, value));
+        } else {
+            // Not passed over: "expire" for "expires" would make an entry that never does.
+            throw input_error("unknown member \"" + member + "\"");
+        }
+    if (keys != 1)
+        throw input_error("no \"key\"");
+    if (values != 1)
+        throw input_error("neither or both of \"value\" and \"value_base64\"");
+    return parsed;
+}
+
+std::string format_entry(const entry &what) {
+    nlohmann::ordered_json object{{"key", what.key}};
+    if (is_text(what.value))
+        object["value"] = what.value;
+    else
+        object["value_base64"] = to_base64(what.value);
+    if (what.expires != never)
+        object["expires"] = format_time(what.expires);
+    return object.dump();
+}
+
+}  // namespace kv

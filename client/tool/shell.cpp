@@ -1,0 +1,115 @@
+#include "shell.hpp"
+
+#include <unistd.h>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <functional>
+#include <iostream>
+
+#include "errors.hpp"
+#include "line_editor.hpp"
+#include "report.hpp"
+#include "store_table.hpp"
+#include "words.hpp"
+
+namespace kv {
+
+namespace {
+
+// The commands of the table, and those that are about the shell itself.
+class shell {
+  public:
+    explicit shell(const context &in)
+        : in_{in.on, output({.json = in.out.json(), .newline = true}), in.store, true} {}
+
+    context &inside() { return in_; }
+    bool is_over() const { return is_over_; }
+    std::string prompt() { return std::string(PQdb(in_.on.pq())) + "/" + in_.store + "=> "; }
+
+    status run(const std::string &line) {
+        return report_errors([&] {
+            const status outcome = run_words(split_words(line));
+            finish_output();
+            return outcome;
+        });
+    }
+
+  private:
+    status run_words(std::vector<std::string> words) {
+        if (words.empty())
+            return found;
+        if (words.front() == "exit" || words.front() == "quit") {
+            is_over_ = true;
+            return found;
+        }
+        if (words.front() == "use")
+            return use(words);
+        return run_command(std::move(words));
+    }
+
+    status use(const std::vector<std::string> &words) {
+        if (words.size() != 2)
+            throw input_error("use: give the name of one store");
+        in_.store = find_store(in_.on, words[1]).name;
+        return found;
+    }
+
+    status run_command(std::vector<std::string> words) {
+        options chosen;
+        chosen.store = in_.store;
+        chosen.json = in_.out.json();
+        arguments given;
+        const std::unique_ptr<CLI::App> line = make_shell_line(chosen, given);
+        try {
+            std::ranges::reverse(words);  // as CLI11 takes them
+            line->parse(words);
+        } catch (const CLI::Success &asked) {
+            line->exit(asked);
+            return found;
+        } catch (const CLI::ParseError &problem) {
+            throw input_error(problem.what());
+        }
+        context in{in_.on, output({.json = chosen.json, .newline = true}), chosen.store, true};
+        return parsed_command(*line).run(in, given);
+    }
+
+    context in_;
+    bool is_over_ = false;
+};
+
+status run_typed(shell &running) {
+    line_editor editor(running.inside());
+    for (std::string line; !running.is_over() && editor.read(running.prompt(), line);)
+        running.run(line);
+    return found;
+}
+
+status run_script(shell &running, bool go_on) {
+    status worst = found;
+    std::int64_t number = 0;
+    for (std::string line; !running.is_over() && std::getline(std::cin, line);) {
+        number++;
+        if (running.run(line) != failed)
+            continue;
+        complain("that was line " + std::to_string(number));
+        worst = failed;
+        if (!go_on)
+            break;
+    }
+    return worst;
+}
+
+}  // namespace
+
+status run_shell(context &in, const arguments &given) {
+    if (in.in_shell)
+        throw input_error("this is the shell already");
+    shell running(in);
+    if (isatty(STDIN_FILENO) == 0)
+        return run_script(running, given.go_on);
+    return run_typed(running);
+}
+
+}  // namespace kv

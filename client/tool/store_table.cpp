@@ -1,0 +1,172 @@
+#include "store_table.hpp"
+
+#include <array>
+#include <concepts>
+
+namespace kv {
+
+namespace {
+
+// --- Numbers as PostgreSQL sends them: the most significant byte first ------------------------
+
+template <std::integral Number>
+void append(std::string &bytes, Number number) {
+    for (int shift = 8 * (sizeof number - 1); shift >= 0; shift -= 8)
+        bytes += static_cast<char>(number >> shift & 255);
+}
+
+// Takes parts off the front of what was received.
+class byte_reader {
+  public:
+    explicit byte_reader(std::string_view bytes) : rest_(bytes) {}
+
+    bool at_end() const { return rest_.empty(); }
+
+    std::string_view bytes(std::size_t size) {
+        if (size > rest_.size())
+            throw kvstore::decode_error("the server's copy ended too early");
+        const std::string_view taken = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return taken;
+    }
+
+    template <std::integral Number>
+    Number number() {
+        std::make_unsigned_t<Number> number = 0;
+        for (const char byte : bytes(sizeof number))
+            number = static_cast<decltype(number)>(number << 8 | static_cast<unsigned char>(byte));
+        return static_cast<Number>(number);
+    }
+
+    // A field, which comes after its length; -1 would be NULL, which no store has.
+    std::string_view field() { return bytes(number<std::uint32_t>()); }
+
+  private:
+    std::string_view rest_;
+};
+
+// --- COPY TO, in binary ------------------------------------------------------------------------
+
+std::string copy_statement(connection &on, const store_table &from, const selection &which) {
+    std::string sql =
+        "COPY (SELECT key, value, expires FROM " + from.name + " WHERE expires > pg_catalog.now()";
+    if (!which.prefix.empty())
+        sql += " AND key ^@ " + on.quote(which.prefix);
+    if (which.after)
+        sql += " AND key > " + on.quote(*which.after);
+    sql += " ORDER BY key";
+    if (which.max)
+        sql += " LIMIT " + std::to_string(*which.max);
+    return sql + ") TO STDOUT (FORMAT binary)";
+}
+
+// What precedes the rows: a signature, flags, and the length of an extension.
+void skip_header(byte_reader &reader) {
+    constexpr std::size_t signature_and_flags = 11 + 4;
+    reader.bytes(signature_and_flags);
+    reader.bytes(reader.number<std::uint32_t>());
+}
+
+void read_rows(byte_reader &reader, const std::function<void(const entry &)> &take) {
+    constexpr std::int16_t end_of_copy = -1;
+    entry row;
+    while (!reader.at_end() && reader.number<std::int16_t>() != end_of_copy) {
+        row.key = reader.field();
+        row.value = reader.field();
+        row.expires = byte_reader(reader.field()).number<server_time>();
+        take(row);
+    }
+}
+
+// A message of the server has whole rows, and the first one the header before them.
+void read_copy(connection &on, const std::function<void(const entry &)> &take) {
+    char *buffer = nullptr;
+    int size = 0;
+    for (bool first = true; (size = PQgetCopyData(on.pq(), &buffer, 0)) > 0; first = false) {
+        const std::unique_ptr<char, decltype(&PQfreemem)> message(buffer, &PQfreemem);
+        byte_reader reader({message.get(), static_cast<std::size_t>(size)});
+        if (first)
+            skip_header(reader);
+        read_rows(reader, take);
+    }
+    while (const result end{PQgetResult(on.pq()), &PQclear})
+        on.require_success(end.get());
+}
+
+// --- Arrays, in binary -------------------------------------------------------------------------
+
+constexpr std::uint32_t bytea_oid = 17;
+constexpr std::uint32_t text_oid = 25;
+constexpr std::uint32_t timestamptz_oid = 1184;
+
+class array_writer {
+  public:
+    array_writer(std::uint32_t element_type, std::size_t size) {
+        append<std::int32_t>(bytes_, 1);  // dimensions
+        append<std::int32_t>(bytes_, 0);  // no nulls
+        append(bytes_, element_type);
+        append(bytes_, static_cast<std::uint32_t>(size));
+        append<std::int32_t>(bytes_, 1);  // the first subscript
+    }
+
+    void add(std::string_view element) {
+        append(bytes_, static_cast<std::uint32_t>(element.size()));
+        bytes_ += element;
+    }
+
+    void add(server_time element) {
+        append<std::uint32_t>(bytes_, sizeof element);
+        append(bytes_, element);
+    }
+
+    const std::string &bytes() const { return bytes_; }
+
+  private:
+    std::string bytes_;
+};
+
+}  // namespace
+
+store_table find_store(connection &on, const std::string &store) {
+    const result answer = on.query(
+        "SELECT s.oid::pg_catalog.regclass,"
+        " (SELECT pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute"
+        "  WHERE attrelid = s.oid AND attname = 'value'),"
+        " kv_detour(s.oid)"  // which raises an error if it is not a store
+        " FROM pg_catalog.pg_class s WHERE s.oid = $1::pg_catalog.regclass",
+        {{store}});
+    return {PQgetvalue(answer.get(), 0, 0), PQgetvalue(answer.get(), 0, 1)};
+}
+
+void read_entries(connection &on, const store_table &from, const selection &which,
+                  const std::function<void(const entry &)> &take) {
+    on.query(copy_statement(on, from, which));
+    try {
+        read_copy(on, take);
+    } catch (...) {
+        on.disconnect();  // there may be more to come, which nobody reads
+        throw;
+    }
+}
+
+void write_entries(connection &on, const store_table &to, std::span<const entry *const> entries) {
+    array_writer keys(text_oid, entries.size());
+    array_writer values(to.value_type == "bytea" ? bytea_oid : text_oid, entries.size());
+    array_writer expires(timestamptz_oid, entries.size());
+    for (const entry *each : entries) {
+        keys.add(each->key);
+        values.add(each->value);
+        expires.add(each->expires);
+    }
+    // unnest() of several arrays is a form of its own, which has no schema in front.
+    on.query("INSERT INTO " + to.name +
+                 " (key, value, expires)"
+                 " SELECT * FROM unnest($1::pg_catalog.text[], $2::pg_catalog." +
+                 to.value_type +
+                 "[], $3::pg_catalog.timestamptz[])"
+                 " ON CONFLICT (key) DO UPDATE"
+                 " SET value = excluded.value, expires = excluded.expires",
+             {{keys.bytes(), true}, {values.bytes(), true}, {expires.bytes(), true}});
+}
+
+}  // namespace kv

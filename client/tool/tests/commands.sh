@@ -1,0 +1,336 @@
+#!/usr/bin/env bash
+# Runs kv ($1) against the server that the PG* variables name, which has the extension, and whose
+# superuser and neighbour this is; its manual page is next to it, psql in PATH. The last line of the
+# output is the number of checks that passed.
+set -uo pipefail
+
+kv=$(realpath "$1")
+tool=$(cd "$(dirname "$0")/.." && pwd)
+folder=$(mktemp -d "${TMPDIR:-/tmp}/kv.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+export HOME=$folder XDG_STATE_HOME=$folder LC_ALL=C.UTF-8
+unset KV_HISTFILE
+passed=0
+failed=0
+
+check() { # a command that must succeed
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n' "$*" >&2
+        cat "$folder/errors" >&2
+    fi
+}
+
+# Runs kv with the arguments, and compares its exit status and its output, without the newlines at
+# its end.
+gives() { # status, output, arguments
+    local status=$1 expected=$2 output
+    shift 2
+    output=$("$kv" "$@" 2>"$folder/errors")
+    check test "kv $*: $? $output" = "kv $*: $status $expected"
+}
+
+# The same for one that must fail, saying something like the pattern and nothing else.
+complains() { # pattern, arguments
+    local pattern="kv: $1" output
+    shift
+    output=$("$kv" "$@" 2>"$folder/errors")
+    check test "kv $*: $? $output" = "kv $*: 2 "
+    # shellcheck disable=SC2053
+    [[ $(cat "$folder/errors") == $pattern ]]
+    check test "kv $*: $?" = "kv $*: 0"
+}
+
+sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
+
+# A member of a JSON document, which PostgreSQL reads.
+member() { sql -v json="$1" -v member="$2" <<<"SELECT :'json'::json ->> :'member'"; }
+
+finish() {
+    sql -c 'DROP TABLE IF EXISTS kv_bytes, "Kv Logged", kv_checked, kv_many, kv_copy'
+    [ "$failed" = 0 ] || exit 1
+    echo "$passed"
+}
+
+# --- One entry ---------------------------------------------------------------
+
+test_one_entry() {
+    gives 0 OK flush
+    gives 0 OK set k v
+    gives 0 v get k
+    gives 1 '' get none
+    gives 0 1 exists k
+    gives 1 0 exists none
+    gives 0 -1 ttl k
+    gives 1 '' ttl none
+    gives 0 OK set k -- -dash
+    gives 0 -dash get k
+    gives 1 0 setnx k w
+    gives 0 1 set-nx new w --ttl 1h
+    gives 0 1 setxx k w
+    gives 1 0 setxx none w
+    gives 0 w getset k x
+    gives 1 0 cas k wrong y
+    gives 0 1 cas k x y
+    gives 1 0 delif k wrong
+    gives 0 1 delif k y
+    gives 0 w getdel new
+    gives 1 '' getdel new
+    gives 0 5 incr n 5
+    gives 0 -2 incr n -7
+}
+
+test_expiry() {
+    gives 0 OK setex e 1h v
+    check test "$("$kv" ttl e | cut -d. -f1)" -gt 3500
+    gives 0 v getex e 2h30m
+    check test "$("$kv" ttl e | cut -d. -f1)" -gt 8900
+    gives 0 1 persist e
+    gives 1 0 persist e
+    gives 0 1 expire e '1 day'
+    gives 0 1 expireat e 2020-01-01
+    gives 1 '' get e
+    complains "not a TTL: 'soon'; *" setex e soon v
+    complains "22023: *" setex e 0 v
+}
+
+test_many_entries() {
+    gives 0 3 mset a 1 b 2 c 3
+    complains 'mset: *' mset a
+    gives 0 $'1\n\n3' mget a none c
+    gives 1 '' mget none
+    gives 0 $'a\nb\nc\nn' scan
+    gives 0 $'b\t2\nc\t3' scan --after a --max 2 --values
+    gives 0 '' scan x
+    gives 0 3 mset p:1 1 p%2 2 p:3 3
+    gives 0 $'p:1\np:3' scan p:
+    gives 0 2 count p:
+    gives 0 2 delprefix p:
+    gives 1 0 delprefix p:
+    gives 0 2 del a b none
+    gives 1 0 del a
+}
+
+test_stores() {
+    gives 0 OK create --bytes kv_bytes
+    gives 0 OK create --logged '"Kv Logged"'
+    gives 0 OK set k other -s '"Kv Logged"'
+    gives 0 other --store '"Kv Logged"' get k
+    gives 1 '' get k
+    gives 0 $'"Kv Logged"\nkv_bytes\nkv_store' stores
+    complains '42P07: *' create kv_bytes
+    complains '42P01: *' -s none get k
+    complains '42809: *HINT:*' -s pg_class scan
+    gives 0 0 sweep --max 10
+    gives 0 OK limit 100MB --evict oldest
+    complains '22023: *' limit lots
+    gives 0 OK limit none
+    gives 1 '' detour
+}
+
+# --- Bytes, and JSON ---------------------------------------------------------
+
+test_every_byte() {
+    local i
+    for ((i = 0; i < 256; i++)); do
+        # shellcheck disable=SC2059
+        printf "\\x$(printf %02x $i)"
+    done >"$folder/bytes"
+    check test "$(stat -c %s "$folder/bytes")" = 256
+    "$kv" -s kv_bytes set all - <"$folder/bytes" >/dev/null
+    "$kv" -s kv_bytes get all >"$folder/got"
+    check cmp "$folder/bytes" "$folder/got"
+    "$kv" -s kv_bytes mget all >"$folder/got"
+    check cmp <(cat "$folder/bytes" <(echo)) "$folder/got"
+    "$kv" -s kv_bytes export >"$folder/lines"
+    "$kv" -s kv_bytes flush >/dev/null
+    gives 0 1 -s kv_bytes import "$folder/lines"
+    "$kv" -s kv_bytes getdel all >"$folder/got"
+    check cmp "$folder/bytes" "$folder/got"
+    "$kv" -s kv_bytes set empty - </dev/null >/dev/null
+    gives 0 '{"key":"empty","value":""}' --json -s kv_bytes get empty
+    complains '22021: *' set all "$(printf '\xff')"
+    complains '22021: *' get "$(printf '\xff')"
+}
+
+test_json() {
+    local text=$'"quoted"\\ \n\t ключ'
+    "$kv" set "$text" "$text" >/dev/null
+    check test "$(member "$("$kv" get "$text" --json)" value)" = "$text"
+    check test "$(member "$("$kv" get "$text" --json)" key)" = "$text"
+    gives 1 '{"key":"none","value":null}' --json get none
+    gives 0 true --json set k v
+    gives 1 false --json setnx k v
+    gives 0 null --json ttl k
+    gives 0 1 --json count k
+    check test "$(member "$("$kv" --json stats kv_store)" store)" = kv_store
+    check test "$(member "$("$kv" --json stats kv_store)" table_bytes)" -gt 0
+}
+
+# --- Errors ------------------------------------------------------------------
+
+test_errors() {
+    complains 'which command? *'
+    complains '*none*' none
+    complains 'KEY is required*' get
+    complains '*extra*' get k extra
+    complains "there is no command 'none'" help none
+    complains 'connection to server *' -h /nonexistent get k
+    complains 'connection to server *"none" does not exist' -d none get k
+    complains 'connection to server *' -d "host=/nonexistent" get k
+    complains '42883: *CREATE EXTENSION*' -d template1 get k
+    complains '54000: *' get "$(printf '%2049s' x)"
+    gives 0 v -d "postgresql:///$PGDATABASE?application_name=x" get k
+    "$kv" get k >/dev/full 2>"$folder/errors"
+    check test $? = 2
+}
+
+# For a moment the server asks one user for a password.
+test_password() {
+    local hba
+    hba=$(sql -c 'SHOW hba_file')
+    cp "$hba" "$folder/hba"
+    cat <(echo 'local all kv_careful scram-sha-256') "$folder/hba" >"$hba"
+    sql -c "CREATE ROLE kv_careful LOGIN PASSWORD 'right'" -c 'SELECT pg_reload_conf()' >/dev/null
+    sql -c "DO 'BEGIN WHILE NOT EXISTS (SELECT FROM pg_hba_file_rules WHERE user_name = ''{kv_careful}'')
+        LOOP PERFORM pg_sleep(0.05); END LOOP; END'"
+    PGPASSWORD=wrong complains '*password authentication failed*' -U kv_careful get k </dev/null
+    complains '*no password supplied' -U kv_careful -w get k
+    PGPASSWORD=right complains '42501: *' -U kv_careful get k
+    sql -c 'GRANT SELECT ON kv_store TO kv_careful'
+    PGPASSWORD=right gives 0 v -U kv_careful get k
+    sql -c 'DROP OWNED BY kv_careful' -c 'DROP ROLE kv_careful'
+    cat "$folder/hba" >"$hba"
+    sql -c 'SELECT pg_reload_conf()' >/dev/null
+}
+
+# --- Import and export -------------------------------------------------------
+
+test_import_of_bad_lines() {
+    sql -c "SELECT kv_create_store('kv_checked')" \
+        -c "ALTER TABLE kv_checked ADD CHECK (value <> 'bad')" >/dev/null
+    printf '{"key":"%s","value":"%s"}\n' 1 good 2 bad 3 good 3 better 4 good >"$folder/lines"
+    cat >>"$folder/lines" <<'LINES'
+not JSON
+{"key":"5","value_base64":"/w=="}
+{"key":"6","value":"late","expires":"2020-01-01T00:00:00Z"}
+LINES
+    complains 'line 2: 23514: *Stopped; 1 entries are stored.' -s kv_checked import "$folder/lines"
+    complains 'line 1: *' -s kv_checked import <<<'{"key":"1"}'
+    complains 'cannot read */none: No such file*' import "$folder/none"
+
+    "$kv" -s kv_checked import --continue <"$folder/lines" >"$folder/got" 2>"$folder/errors"
+    check test "$? $(cat "$folder/got")" = '2 4'
+    check test "$(grep -o 'line [0-9]*' "$folder/errors" | sort | tr '\n' ' ')" = 'line 2 line 6 line 7 '
+    gives 0 $'1\tgood\n3\tbetter\n4\tgood' -s kv_checked scan --values
+}
+
+# 200 MB, and no process of kv may have as much: what does not fit in 150 MB ends with an error.
+test_many_entries_in_little_memory() {
+    sql -c "SELECT kv_create_store('kv_many'), kv_create_store('kv_copy')" \
+        -c "INSERT INTO kv_many SELECT 'key:' || i, repeat(md5(i::text), 60),
+            CASE WHEN i % 2 = 0 THEN 'infinity' ELSE now() + i * interval '1 hour' END
+            FROM generate_series(1, 100000) i" >/dev/null
+    (ulimit -v 150000 && "$kv" -s kv_many export) 2>"$folder/errors" |
+        (ulimit -v 150000 && "$kv" -s kv_copy import) >"$folder/got" 2>>"$folder/errors"
+    check test "${PIPESTATUS[*]}" = '0 0'
+    check test "$(cat "$folder/got")" = 100000
+    check test "$(sql -c 'SELECT count(*) FROM kv_many NATURAL JOIN kv_copy')" = 100000
+    gives 0 '' -s kv_many export --prefix key:9999 "$folder/lines"
+    check test "$(wc -l <"$folder/lines")" = 11
+}
+
+# --- Watch, and the shell ----------------------------------------------------
+
+test_watch() {
+    local pid
+    check test "$("$kv" watch --count 2 --interval 0 | grep -c '^kv_store  ')" = 2
+    check test "$("$kv" watch --count 3 --interval 0 --json | grep -c '"store":"kv_store"')" = 3
+
+    "$kv" watch --interval 3600 >"$folder/watched" 2>"$folder/errors" &
+    pid=$!
+    until grep -q kv_store "$folder/watched"; do
+        kill -0 $pid || break
+        sleep 0.05
+    done
+    kill -INT $pid
+    wait $pid
+    check test $? = 0
+}
+
+test_shell_as_script() {
+    cat >"$folder/script" <<'SCRIPT'
+# a comment, and an empty line
+
+set 'a key' "two\nlines"
+get 'a key'
+get none
+use "\"Kv Logged\""
+get k
+--store kv_store --json get 'a key'
+del "it's" --store kv_store
+SCRIPT
+    gives 0 $'OK\ntwo\nlines\nother\n{"key":"a key","value":"two\\nlines"}\n0' shell <"$folder/script"
+    gives 0 1 shell <<<$'exists k\nexit\nnonsense'
+    printf 'get "k\nset k v2\n' >"$folder/script"
+    complains $'a " is not closed\nkv: that was line 1' shell <"$folder/script"
+    gives 2 OK shell --continue <"$folder/script"
+    complains 'a value cannot come *' shell <<<'set k -'
+    complains 'this is the shell already*' shell <<<'shell'
+}
+
+# With a terminal, which script (of util-linux) makes.
+test_shell_on_a_terminal() {
+    printf 'persi\tk\n exists secret\nexit\n' | script -qec "$kv shell" /dev/null >"$folder/got"
+    check grep -q "$PGDATABASE/kv_store=> " "$folder/got"
+    check test "$(cat "$folder/kv/history")" = $'persist k\nexit'
+    check test "$(stat -c %a "$folder/kv/history")" = 600
+}
+
+# --- What is said about it ---------------------------------------------------
+
+# The names of the commands, by `kv --help`.
+command_names() {
+    "$kv" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p'
+}
+
+# What bash offers for the last of these words.
+offered() {
+    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kv; echo "${COMPREPLY[@]}"' \
+        bash "$tool/completion.bash" "$@"
+}
+
+test_documents() {
+    local name version
+    version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$tool/../../kvstore.control")
+    gives 0 "kv (kvstore) $version" --version
+    check grep -q "kvstore $version" "${kv%/*}/kv.1"
+    check test "$(command_names | wc -l)" -gt 30
+    for name in $(command_names); do
+        check grep -q "Usage: kv $name" <("$kv" help "$name")
+        check grep -q "^\.B $name\b" "${kv%/*}/kv.1"
+    done
+    check test "$(offered kv '' | tr ' ' '\n' | sort)" = "$(command_names | sort)"
+    PATH=${kv%/*}:$PATH
+    check test "$(offered kv getd)" = getdel
+    check test "$(offered kv scan --v)" = '--version --values'
+    check test "$(offered kv -s kv_b)" = kv_bytes
+}
+
+test_one_entry
+test_expiry
+test_many_entries
+test_stores
+test_every_byte
+test_json
+test_errors
+test_password
+test_import_of_bad_lines
+test_many_entries_in_little_memory
+test_watch
+test_shell_as_script
+test_shell_on_a_terminal
+test_documents
+finish

@@ -1,0 +1,27 @@
+// Times as people write them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace kv {
+
+// As PostgreSQL keeps a timestamptz: microseconds since the year 2000.
+using server_time = std::int64_t;
+inline constexpr server_time never = std::numeric_limits<server_time>::max();
+
+// "90", "0.5", "500ms", "1h30m", "2 days": a number without a unit is seconds.
+// Throws input_error for what is none of these; whether it is positive is for the server to say.
+std::chrono::duration<double> parse_ttl(std::string_view text);
+
+// "2026-11-23T15:38:12.123456Z", or with a blank for the T, without the fraction, with an offset
+// such as +01:00 for the Z. Throws input_error.
+server_time parse_time(std::string_view text);
+
+// The first of these forms; for times from the year 2000 on.
+std::string format_time(server_time time);
+
+}  // namespace kv
