@@ -7,7 +7,7 @@ namespace kvstore {
 namespace settings {
 bool fast_path = true;
 int sweep_interval = 60'000;
-int sweep_budget = 5;
+int sweep_budget = 1;
 int sweep_pause = 20;
 int log_sweep_min_duration = 10'000;
 }  // namespace settings
@@ -26,7 +26,7 @@ void define_settings() {
 
     DefineCustomIntVariable("kvstore.sweep_budget",
                             "Time after which a transaction of the sweeper ends.",
-                            "There is a pause after each.", &settings::sweep_budget, 5, 1, 1000,
+                            "There is a pause after each.", &settings::sweep_budget, 1, 1, 1000,
                             PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
 
     DefineCustomIntVariable("kvstore.sweep_pause",

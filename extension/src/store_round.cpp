@@ -82,13 +82,6 @@ bool in_transaction(store_memory &memory, pacer &pace, Work work) {
 
 // --- The beginning of a round ---
 
-bool was_written_to(Relation table, const page_span &pages, Buffer *map_page) {
-    for (BlockNumber page = pages.first; page < pages.end; page++)
-        if (!VM_ALL_VISIBLE(table, page, map_page))
-            return true;
-    return false;
-}
-
 void begin_round(store_memory &memory, const store &in) {
     pg::file_number file = pg::file_number_of(in.table);
     if (memory.file != file)
@@ -97,13 +90,8 @@ void begin_round(store_memory &memory, const store &in) {
     memory.round = {.under_way = true, .began = GetCurrentTimestamp()};
     if (!has_pages(in))
         return;
-    Buffer map_page = InvalidBuffer;
     memory.map.fit(RelationGetNumberOfBlocks(in.table));
-    memory.map.begin_round(GetCurrentTimestamp(), [&](const page_span &pages) {
-        return was_written_to(in.table, pages, &map_page);
-    });
-    if (BufferIsValid(map_page))
-        ReleaseBuffer(map_page);
+    memory.map.begin_round(GetCurrentTimestamp());
 }
 
 // --- Its parts ---
@@ -114,12 +102,22 @@ void add_up(round_progress &round, const sweep_result &result) {
     round.left += result.left;
 }
 
-// Looks at the pages that the map wants, for as long as a transaction may take; whether
-// there are more.
+bool was_written_to(Relation table, const page_span &pages) {
+    Buffer map_page = InvalidBuffer;
+    bool written = false;
+    for (BlockNumber page = pages.first; page < pages.end && !written; page++)
+        written = !VM_ALL_VISIBLE(table, page, &map_page);
+    if (BufferIsValid(map_page))
+        ReleaseBuffer(map_page);
+    return written;
+}
+
+// Looks at the pages that the map wants, for as long as a transaction may take, but at some
+// in any case; whether there are more.
 bool look_at_pages(store_memory &memory, const store &in, timestamp deadline, eviction &evict) {
-    while (std::optional<page_span> pages = memory.map.next()) {
-        if (GetCurrentTimestamp() >= deadline)
-            return true;
+    auto changed = [&](const page_span &pages) { return was_written_to(in.table, pages); };
+    auto enough = [&] { return GetCurrentTimestamp() >= deadline; };
+    while (std::optional<page_span> pages = memory.map.next(changed, enough)) {
         sweep_result result = sweep(in, {.first = pages->first,
                                          .pages = pages->end - pages->first,
                                          .deadline = deadline,
@@ -129,8 +127,10 @@ bool look_at_pages(store_memory &memory, const store &in, timestamp deadline, ev
         memory.round.pages += end - pages->first;
         evict.bytes -= result.evicted_bytes;
         add_up(memory.round, result);
+        if (enough())
+            break;
     }
-    return false;
+    return !memory.map.finished();
 }
 
 // The same for a store without pages.
@@ -160,7 +160,7 @@ bool look_at_all(store_memory &memory, pacer &pace, timestamp until, eviction &e
 
 // --- Eviction, when all that has expired is gone ---
 
-// What to evict; nothing (0 bytes) if the store is not too large.
+// What to evict; nothing is due if the store is not too large.
 eviction due_eviction(store_memory &memory, const store &in) {
     std::optional<size_limit> limit = limit_of(in.table);
     if (!limit || !has_pages(in))

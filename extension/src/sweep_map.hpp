@@ -54,43 +54,44 @@ class sweep_map {
         pages_ = pages;
     }
 
-    // Decides what is to be looked at. changed(span) tells whether pages were written to
-    // since they were last vacuumed.
-    template <class Changed>
-    void begin_round(timestamp now, Changed changed) {
-        bool everything = now - looked_at_everything_ >= long_while;
-        if (everything)
+    void begin_round(timestamp now) {
+        round_began_ = now;
+        everything_ = now - looked_at_everything_ >= long_while;
+        if (everything_)
             looked_at_everything_ = now;
-        for (std::uint32_t i = 0; i < used_; i++) {
-            range &each = ranges_[i];
-            bool in_motion = changed(span_of(i));
-            // What an earlier round wanted and did not come to is wanted still.
-            each.wanted = each.wanted || everything || in_motion || !each.at_rest ||
-                          each.left.earliest <= now;
-            each.at_rest = !in_motion;
-        }
-        at_ = span_of(0).first;
-        seen_ = {};
+        start_over();
+        decided_ = 0;
     }
 
-    // Wants a look at all ranges in which something expires until then.
+    // Instead of a round: wants a look at all ranges in which something expires until then.
     void want_expiring_until(timestamp then) {
         for (std::uint32_t i = 0; i < used_; i++)
             ranges_[i].wanted = ranges_[i].left.earliest <= then;
-        at_ = 0;
-        seen_ = {};
+        start_over();
+        decided_ = used_;
     }
 
-    // The pages to be looked at next, all of one range; nothing at the end of the round.
-    std::optional<page_span> next() {
+    // The pages to be looked at next, all of one range; nothing at the end of the round, or
+    // when enough() of the others were passed by for now.
+    // changed(span) tells whether pages were written to since they were last vacuumed; it
+    // is asked when the round comes to them.
+    template <class Changed, class Enough>
+    std::optional<page_span> next(Changed changed, Enough enough) {
         for (std::uint32_t i = at_ / pages_per_range_; i < used_; i++) {
+            for (; decided_ <= i; decided_++)
+                decide(ranges_[decided_], changed(span_of(decided_)));
             if (ranges_[i].wanted)
                 return page_span{std::max(at_, span_of(i).first), span_of(i).end};
             at_ = span_of(i).end;
             seen_ = {};
+            if (enough())
+                break;
         }
         return std::nullopt;
     }
+
+    // Whether the round has come to its end.
+    bool finished() const { return at_ >= pages_; }
 
     // The pages up to `end`, of those that next() told, were looked at.
     void looked_at(std::uint32_t end, const remains &left) {
@@ -116,6 +117,20 @@ class sweep_map {
     std::uint32_t pages() const { return pages_; }
 
   private:
+    struct range;
+
+    // What an earlier round wanted and did not come to is wanted still.
+    void decide(range &one, bool in_motion) {
+        one.wanted = one.wanted || everything_ || in_motion || !one.at_rest ||
+                     one.left.earliest <= round_began_;
+        one.at_rest = !in_motion;
+    }
+
+    void start_over() {
+        at_ = 0;
+        seen_ = {};
+    }
+
     struct range {
         remains left = {.earliest = INT64_MIN};  // not looked at yet: due
         bool at_rest = false;                    // nobody was writing when it was looked at
@@ -143,15 +158,17 @@ class sweep_map {
         }
         used_ = (used_ + 1) / 2;
         pages_per_range_ *= 2;
-        at_ = at_ / pages_per_range_ * pages_per_range_;
-        seen_ = {};
+        start_over();
     }
 
     std::uint32_t pages_per_range_ = least_pages_per_range;
     std::uint32_t used_ = 0;
     std::uint32_t pages_ = 0;
-    std::uint32_t at_ = 0;  // the round has come to this page
-    remains seen_ = {};     // in the part of the range before it
+    std::uint32_t at_ = 0;       // the round has come to this page
+    remains seen_ = {};          // in the part of the range before it
+    std::uint32_t decided_ = 0;  // ranges before it are wanted or not, in this round
+    bool everything_ = false;    // is wanted in this round
+    timestamp round_began_ = 0;
     timestamp looked_at_everything_ = INT64_MIN / 2;
     std::array<range, most_ranges> ranges_ = {};
 };
