@@ -10,6 +10,11 @@ SELECT kv_sweep();
 SELECT kv_sweep();
 SELECT count(*), min(key), max(key) FROM kv_store;
 
+-- All of them, however many.
+SELECT count(kv_set_ex('brief' || i, repeat('x', 100), 1e-6)) FROM generate_series(1, 5000) i;
+SELECT kv_sweep(2500);
+SELECT kv_sweep();
+
 -- A sweep belongs to its transaction.
 SELECT kv_set_ex('brief', 'x', 1e-6);
 BEGIN;

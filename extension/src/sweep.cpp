@@ -5,6 +5,7 @@
 #include <span>
 
 #include "plan_cache.hpp"
+#include "scratch_memory.hpp"
 #include "statistics.hpp"
 #include "ttl.hpp"
 
@@ -128,14 +129,19 @@ std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_liv
     return removed;
 }
 
-// Keys to be removed, gathered page by page.
+// Keys to be removed, gathered page by page until there are many.
 struct key_list {
-    static constexpr std::size_t most = 1000;  // and those of the last page
-
     List *expired = NIL;
     List *evicted = NIL;
 
-    std::size_t size() const { return list_length(expired) + list_length(evicted); }
+    std::int64_t size() const { return list_length(expired) + list_length(evicted); }
+    bool is_long() const { return size() >= 1000; }
+
+    void clear() {
+        list_free_deep(expired);
+        list_free_deep(evicted);
+        *this = {};
+    }
 };
 
 Datum copy_of_key(Datum key) {
@@ -170,20 +176,23 @@ class page_sweep {
         }
         rows.end();
         remove_gathered();
+        scratch_.free();
         return result_;
     }
 
   private:
-    // False if enough is done.
+    // False if the time is over.
     bool enter(BlockNumber page) {
         CHECK_FOR_INTERRUPTS();
+        if (gathered_.is_long())
+            remove_gathered();
         now_ = GetCurrentTimestamp();
-        bool enough = page_ != InvalidBlockNumber &&
-                      (now_ >= part_.deadline || gathered_.size() >= key_list::most);
+        bool is_first = page_ == InvalidBlockNumber;
         page_ = page;
-        if (enough)
-            result_.next = page;
-        return !enough;
+        if (is_first || now_ < part_.deadline)
+            return true;
+        result_.next = page;
+        return false;
     }
 
     bool look_at(const row_scan &row) {
@@ -195,7 +204,7 @@ class page_sweep {
             evict(row, bytes);
         else
             keep(expires, bytes);
-        if (result_.removed + static_cast<std::int64_t>(gathered_.size()) < part_.most_rows)
+        if (result_.removed + gathered_.size() < part_.most_rows)
             return true;
         result_.next = row.page();
         return false;
@@ -241,15 +250,19 @@ class page_sweep {
     void remove_gathered() {
         if (in_.detour == nullptr)
             return;
-        std::int64_t removed = remove_by_key(in_, as_array(gathered_.expired), false);
+        std::int64_t removed = 0;
         std::int64_t evicted = 0;
-        if (gathered_.evicted != NIL)
-            evicted = remove_by_key(in_, as_array(gathered_.evicted), true);
+        scratch_.use([&] {
+            removed = remove_by_key(in_, as_array(gathered_.expired), false);
+            if (gathered_.evicted != NIL)
+                evicted = remove_by_key(in_, as_array(gathered_.evicted), true);
+        });
         result_.removed += removed;
         result_.evicted += evicted;
-        result_.left += static_cast<std::int64_t>(gathered_.size()) - removed - evicted;
+        result_.left += gathered_.size() - removed - evicted;
         if (result_.left > 0)
             keep(now_, 0);
+        gathered_.clear();
     }
 
     const store &in_;
@@ -258,6 +271,7 @@ class page_sweep {
     BlockNumber page_ = InvalidBlockNumber;
     timestamp now_ = 0;
     key_list gathered_;
+    scratch_memory scratch_;
     sweep_result result_;
 };
 
