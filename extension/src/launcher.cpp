@@ -125,6 +125,12 @@ void forget_failures(rounds &now, Oid database) {
         *trouble = {};
 }
 
+void forget_failures_elsewhere(rounds &now, List *databases) {
+    for (troubled_database &each : now.troubled)
+        if (!list_member_oid(databases, each.database))
+            each = {};
+}
+
 bool is_to_be_skipped(rounds &now, Oid database) {
     troubled_database *trouble = find_trouble(now, database);
     return trouble != nullptr && trouble->rounds_to_skip-- > 0;
@@ -239,10 +245,13 @@ void begin_round(rounds &now) {
     now.told_full_house = false;
     list_free(now.due);
     now.due = NIL;
+    List *all = databases(now.context);
+    forget_failures_elsewhere(now, all);
     ListCell *each;
-    foreach (each, databases(now.context))
+    foreach (each, all)
         if (!is_to_be_skipped(now, lfirst_oid(each)))
             add_due(now, lfirst_oid(each));
+    list_free(all);
     now.next = GetCurrentTimestamp() + settings::sweep_interval * INT64CONST(1000);
 }
 
