@@ -152,6 +152,64 @@ inline file_number file_number_of(Relation table) {
 }
 #endif
 
+// Memory that all sessions share. Before 17 it must be reserved while the library is
+// preloaded; from then on it is there for the asking.
+struct shared_area {
+    const char *name;
+    Size size;
+    void (*initialize)(void *memory);  // called once, before anybody else gets at it
+};
+
+#if PG_VERSION_NUM >= 170000
+
+inline void reserve(const shared_area &) {}
+
+inline void *attach(const shared_area &area) {
+    bool found;
+    return IsUnderPostmaster ? GetNamedDSMSegment(area.name, area.size, area.initialize, &found)
+                             : nullptr;
+}
+
+#else
+
+struct reserved_area {
+    const shared_area *area;
+    void *memory;
+    shmem_request_hook_type next_request_hook;
+    shmem_startup_hook_type next_startup_hook;
+};
+inline reserved_area reserved = {};
+
+inline void request_reserved() {
+    if (reserved.next_request_hook != nullptr)
+        reserved.next_request_hook();
+    RequestAddinShmemSpace(reserved.area->size);
+}
+
+inline void start_up_reserved() {
+    if (reserved.next_startup_hook != nullptr)
+        reserved.next_startup_hook();
+    bool found;
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    reserved.memory = ShmemInitStruct(reserved.area->name, reserved.area->size, &found);
+    if (!found)
+        reserved.area->initialize(reserved.memory);
+    LWLockRelease(AddinShmemInitLock);
+}
+
+inline void reserve(const shared_area &area) {
+    reserved = {&area, nullptr, shmem_request_hook, shmem_startup_hook};
+    shmem_request_hook = request_reserved;
+    shmem_startup_hook = start_up_reserved;
+}
+
+// nullptr if the area was not reserved. There is one at most.
+inline void *attach(const shared_area &) {
+    return reserved.memory;
+}
+
+#endif
+
 inline Oid primary_key_index(Relation table) {
 #if PG_VERSION_NUM >= 180000
     return RelationGetPrimaryKeyIndex(table, false);

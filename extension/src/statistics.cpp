@@ -204,47 +204,18 @@ void initialize(void *memory) {
     load();
 }
 
-#if PG_VERSION_NUM >= 170000
+constexpr pg::shared_area area{"kvstore", sizeof(shared_memory), initialize};
 
 bool attach() {
-    if (shared == nullptr && IsUnderPostmaster) {
-        bool found;
-        shared = static_cast<shared_memory *>(
-            GetNamedDSMSegment("kvstore", sizeof(shared_memory), initialize, &found));
-        LWLockRegisterTranche(shared->lock.tranche, "kvstore");
+    static bool attached = false;
+    if (!attached) {
+        shared = static_cast<shared_memory *>(pg::attach(area));
+        attached = shared != nullptr;
+        if (attached)
+            LWLockRegisterTranche(shared->lock.tranche, "kvstore");
     }
-    return shared != nullptr;
+    return attached;
 }
-
-#else
-
-shmem_request_hook_type next_request_hook = nullptr;
-shmem_startup_hook_type next_startup_hook = nullptr;
-
-void request_memory() {
-    if (next_request_hook != nullptr)
-        next_request_hook();
-    RequestAddinShmemSpace(sizeof(shared_memory));
-}
-
-void start_up() {
-    if (next_startup_hook != nullptr)
-        next_startup_hook();
-    bool found;
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    shared =
-        static_cast<shared_memory *>(ShmemInitStruct("kvstore", sizeof(shared_memory), &found));
-    if (!found)
-        initialize(shared);
-    LWLockRelease(AddinShmemInitLock);
-    LWLockRegisterTranche(shared->lock.tranche, "kvstore");
-}
-
-bool attach() {
-    return shared != nullptr;
-}
-
-#endif
 
 // The place of a store of this database, looked up once for calls in a row.
 std::uint32_t place_of(Oid store) {
@@ -271,12 +242,7 @@ void forget(Oid database, bool (*is_gone)(std::uint64_t owner)) {
 }  // namespace
 
 void reserve() {
-#if PG_VERSION_NUM < 170000
-    next_request_hook = shmem_request_hook;
-    shmem_request_hook = request_memory;
-    next_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = start_up;
-#endif
+    pg::reserve(area);
 }
 
 void count(Oid store, counter what, std::int64_t how_many) {
