@@ -1,8 +1,6 @@
 // The trigger function that removes cached keys when the rows change from which they
 // were made.
 
-#include <string_view>
-
 #include "arguments.hpp"
 #include "operations.hpp"
 
@@ -31,7 +29,6 @@ TriggerData *trigger_data(FunctionCallInfo fcinfo) {
 struct arguments {
     const char *format;
     char **columns;
-    int column_count;
     const char *store;  // nullptr: the default
 };
 
@@ -66,8 +63,7 @@ arguments arguments_of(const Trigger *trigger) {
                            given),
                  errhint("After the format there is one column for each %%s in it, and perhaps "
                          "the name of a store.")));
-    return {format, trigger->tgargs + 1, columns,
-            given > columns ? trigger->tgargs[1 + columns] : nullptr};
+    return {format, trigger->tgargs + 1, given > columns ? trigger->tgargs[1 + columns] : nullptr};
 }
 
 // A name without a schema is looked for next to the table of the trigger: whoever fires

@@ -78,11 +78,12 @@ KV_SQL_FUNCTION(kv_limit) {
     if (size != nullptr)
         parse_limit(size, order);  // is it one?
     keep_launcher_running();
-    lock_for_limit(table, size != nullptr);
-    if (belongs_to_extension(table))
-        keep_limit(size, order);
-    else
+    if (!belongs_to_extension(table)) {
         limit(table, size, order);
+    } else {
+        lock_for_limit(table, size != nullptr);
+        keep_limit(size, order);
+    }
     PG_RETURN_VOID();
 }
 

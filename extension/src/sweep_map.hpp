@@ -28,7 +28,7 @@ struct page_span {
 // What a look at some pages has left there.
 struct remains {
     timestamp earliest = never_expires;  // expiry
-    std::int64_t bytes = 0;              // of entries, see entry_bytes()
+    std::int64_t bytes = 0;              // of entries, as kv_limit() counts
 };
 
 class sweep_map {
