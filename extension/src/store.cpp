@@ -44,6 +44,14 @@ bool is_plain_btree(Relation index) {
            index->rd_opfamily[0] == TEXT_BTREE_FAM_OID;
 }
 
+// Whether the index, made when updates had changed keys without it, has no entries for what
+// an older snapshot sees. As get_relation_info() of PostgreSQL's planner.
+bool is_too_new(Relation index) {
+    return index->rd_index->indcheckxmin &&
+           !TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+                                  TransactionXmin);
+}
+
 // What stands in the way of reading without SQL.
 const char *detour_for_any(const store &opened, const intent &what) {
     Relation table = opened.table;
@@ -55,6 +63,8 @@ const char *detour_for_any(const store &opened, const intent &what) {
         return "its access method is not heap";
     if (!is_plain_btree(opened.key_index))
         return "its primary key is not a plain B-tree";
+    if (is_too_new(opened.key_index))
+        return "its primary key is newer than a snapshot in use";
     if (table->rd_rel->relhassubclass)
         return "other tables inherit from it";
     if (RELATION_IS_OTHER_TEMP(table))
