@@ -210,6 +210,16 @@ inline void *attach(const shared_area &) {
 
 #endif
 
+// Intervals can be infinite since 17.
+inline bool is_infinite(const Interval *interval) {
+#if PG_VERSION_NUM >= 170000
+    return INTERVAL_NOT_FINITE(interval);
+#else
+    (void)interval;
+    return false;
+#endif
+}
+
 inline Oid primary_key_index(Relation table) {
 #if PG_VERSION_NUM >= 180000
     return RelationGetPrimaryKeyIndex(table, false);

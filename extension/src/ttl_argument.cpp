@@ -13,16 +13,6 @@ void require(ttl_fault fault) {
         raise_ttl(fault);
 }
 
-// PostgreSQL 17 and later have infinite intervals.
-bool is_infinite(const Interval *ttl) {
-#ifdef INTERVAL_NOT_FINITE
-    return INTERVAL_NOT_FINITE(ttl);
-#else
-    (void)ttl;
-    return false;
-#endif
-}
-
 bool reads_infinity(const char *ttl) {
     return pg_strcasecmp(ttl, "infinity") == 0 || pg_strcasecmp(ttl, "-infinity") == 0;
 }
@@ -36,7 +26,7 @@ timestamp expiry_after_seconds(double seconds) {
 }
 
 timestamp expiry_after_interval(const Interval *ttl) {
-    if (is_infinite(ttl))
+    if (pg::is_infinite(ttl))
         raise_ttl(ttl_fault::not_finite);
     timestamp now = GetCurrentTimestamp();
     require(fault_of_interval(now, ttl->month, ttl->day, ttl->time));
