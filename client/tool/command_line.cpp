@@ -1,7 +1,5 @@
 #include "command_line.hpp"
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 
 #include "errors.hpp"
@@ -28,19 +26,39 @@ void add_output_options(CLI::App &app, options &into) {
     app.add_flag("--json", into.json, "print JSON, one document on each line");
 }
 
-void label(CLI::FormatterBase &formatter) {
-    formatter.column_width(26);
-    formatter.label("SUBCOMMAND", "COMMAND");
-    formatter.label("Positionals", "Arguments");
-    formatter.label("REQUIRED", "");
-}
+// The same page from each version of CLI11: they differ in words and in blank lines.
+class help_page : public CLI::Formatter {
+  public:
+    help_page() {
+        column_width(26);
+        label("SUBCOMMAND", "COMMAND");
+        label("Positionals", "Arguments");
+        label("POSITIONALS", "Arguments");
+        label("REQUIRED", "");
+    }
+
+    std::string make_help(const CLI::App *app, std::string name,
+                          CLI::AppFormatMode mode) const override {
+        const std::string footer = app->get_footer();
+        return app->get_description() + "\n" + make_usage(app, std::move(name)) +
+               make_positionals(app) + make_groups(app, mode) + make_subcommands(app, mode) + "\n" +
+               footer + (footer.empty() ? "" : "\n");
+    }
+
+    std::string make_usage(const CLI::App *app, std::string name) const override {
+        std::string usage = Formatter::make_usage(app, std::move(name));
+        std::erase(usage, '\n');
+        return (usage.starts_with("Usage:") ? "" : "Usage: ") + usage + "\n";
+    }
+};
 
 // Every command is a subcommand, after which the options of the program may still follow.
 std::unique_ptr<CLI::App> make_app(const char *description, arguments &given) {
     auto app = std::make_unique<CLI::App>(description, "kv");
+    app->formatter(std::make_shared<help_page>());
+    app->option_defaults()->group("Options");
     app->set_help_flag("--help", "print this, or after a command its help");
     app->require_subcommand(0, 1);  // parsed_command() says it better
-    label(*app->get_formatter());
     for (const command &each : commands()) {
         CLI::App *line = app->add_subcommand(each.name, each.help)->fallthrough();
         line->group("Commands");

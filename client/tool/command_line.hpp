@@ -2,7 +2,7 @@
 // one table, and the options of the program.
 #pragma once
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -24,7 +24,7 @@ _kv() {
         case " ${commands//[[:space:]]/ } " in
         *" $each "*)
             if [ "$each" != help ]; then
-                options+=" $(kv help "$each" 2>/dev/null | grep -oE '^  --[a-z-]+')"
+                options+=" $(kv help "$each" 2>/dev/null | grep -oE '^ +--[a-z-]+')"
                 commands=
             fi
             break

@@ -1,8 +1,6 @@
 // kv, the command-line tool of kvstore.
 #include <unistd.h>
 
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <iostream>
 
 #include "command_line.hpp"

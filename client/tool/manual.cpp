@@ -1,8 +1,6 @@
 // Writes the manual page: reads the file of the first argument, and puts the commands and the
 // options, which only the program knows, where it says .COMMANDS and .OPTIONS. The second argument
 // is the file to write.
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <fstream>
 
 #include "command_line.hpp"

@@ -293,7 +293,7 @@ test_shell_on_a_terminal() {
 
 # The names of the commands, by `kv --help`.
 command_names() {
-    "$kv" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p'
+    "$kv" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\).*/\1/p'
 }
 
 # What bash offers for the last of these words.
