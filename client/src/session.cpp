@@ -195,8 +195,8 @@ std::vector<outcome> session::run_all(std::span<const request> requests) {
         throw error(without_newline(PQerrorMessage(pq_.get())));
     PQsetnonblocking(pq_.get(), 1);
     for (std::size_t i = 0; i < requests.size(); i++)
-        if (!outcomes[i].problem)
-            send(messages[i]);
+        if (!outcomes[i].problem && !send(messages[i]))
+            outcomes[i].problem = lost();
     send_buffered();
     for (outcome &each : outcomes)
         if (!each.problem)
@@ -220,15 +220,16 @@ std::vector<session::message> session::to_messages(std::span<const request> requ
     return messages;
 }
 
-void session::send(const message &what) {
+// False if it was not: the connection ended, or the message does not fit into libpq's buffer.
+bool session::send(const message &what) {
     const auto count = static_cast<int>(what.values.size());
-    if (what.prepared != nullptr)
-        PQsendQueryPrepared(pq_.get(), what.prepared, count, what.values.data(),
-                            what.lengths.data(), what.formats.data(), binary);
-    else
-        PQsendQueryParams(pq_.get(), what.sql.c_str(), count, nullptr, what.values.data(),
-                          what.lengths.data(), what.formats.data(), binary);
-    PQpipelineSync(pq_.get());
+    const int sent =
+        what.prepared != nullptr
+            ? PQsendQueryPrepared(pq_.get(), what.prepared, count, what.values.data(),
+                                  what.lengths.data(), what.formats.data(), binary)
+            : PQsendQueryParams(pq_.get(), what.sql.c_str(), count, nullptr, what.values.data(),
+                                what.lengths.data(), what.formats.data(), binary);
+    return sent == 1 && PQpipelineSync(pq_.get()) == 1;
 }
 
 // Reads what comes meanwhile: a server that cannot get rid of its answers reads no requests.

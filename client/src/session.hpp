@@ -67,7 +67,7 @@ class session {
     std::vector<message> to_messages(std::span<const request> requests,
                                      std::span<outcome> outcomes);
     const char *prepare(const std::string &sql);
-    void send(const message &what);
+    bool send(const message &what);
     void send_buffered();
     outcome receive();
     std::exception_ptr problem_of(const PGresult *answer) const;

@@ -1,4 +1,8 @@
 // Many operations with one round trip.
+#include <unistd.h>
+
+#include <limits>
+
 #include "support.hpp"
 
 namespace {
@@ -45,6 +49,21 @@ TEST_F(PipelineTest, ConfinesAnErrorToItsOperation) {
     EXPECT_EQ(sqlstate_of([&] { no_store.get(); }), "42P01");
     EXPECT_EQ(after.get(), "kept");
     client.del("p:1");
+}
+
+// Twice the value is in memory: the caller's, and the pipeline's own.
+TEST_F(PipelineTest, TellsWhatCouldNotBeSent) {
+    constexpr long needed = 8L << 30;
+    if (sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) < needed)
+        GTEST_SKIP() << "needs a machine with 8 GB";
+    const auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
+    auto too_large = batch.set("p:large", std::string(most, 'x'));
+    auto after = batch.set("p:after", "v");
+    EXPECT_EQ(batch.run(), 1U);
+    EXPECT_THROW(too_large.get(), kvstore::error);
+    EXPECT_NO_THROW(after.get());
+    EXPECT_FALSE(client.exists("p:large"));
+    EXPECT_EQ(client.get_del("p:after"), "v");
 }
 
 TEST_F(PipelineTest, RefusesToBeReadTooEarly) {
