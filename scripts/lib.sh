@@ -10,6 +10,7 @@
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+debian_servers=/usr/lib/postgresql
 work=     # the temporary folder
 bin=      # the programs of the private installation
 socket=   # the folder of the server's socket
@@ -22,17 +23,40 @@ die() {
 
 # --- Packages ---------------------------------------------------------------
 
+# Whether an extension can be built with the pg_config $1 and tried out on its server. On
+# Debian pgxs.mk comes with the server, and its headers with another package.
+is_complete() {
+    [ -x "$("$1" --bindir)/postgres" ] && [ -e "$("$1" --pgxs)" ] &&
+        [ -e "$("$1" --includedir-server)/postgres.h" ]
+}
+
 # Where PostgreSQL can be built against: $PG_CONFIG, or the newest installed one.
 find_pg_config() {
     local candidate
-    for candidate in ${PG_CONFIG:-$(printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV) pg_config}; do
+    for candidate in ${PG_CONFIG:-$(printf '%s\n' "$debian_servers"/*/bin/pg_config | sort -rV) pg_config}; do
         candidate=$(command -v "$candidate") || continue
-        if [ -e "$("$candidate" --pgxs)" ] && [ -x "$("$candidate" --bindir)/postgres" ]; then
+        if is_complete "$candidate"; then
             echo "$candidate"
             return
         fi
     done
     return 1
+}
+
+# The newest server of Debian's packages, by its major.
+debian_server() {
+    local server
+    server=$(printf '%s\n' "$debian_servers"/*/bin/postgres | sort -rV | head -n 1)
+    [ ! -x "$server" ] || basename "${server%/bin/postgres}"
+}
+
+# The package that makes some PostgreSQL complete: the headers of the server that is there,
+# else all of it.
+missing_postgresql() {
+    local major
+    ! find_pg_config >/dev/null || return 0
+    major=$(debian_server)
+    echo "postgresql${major:+-server-dev-$major}"
 }
 
 has_command() { command -v "$1" >/dev/null; }
@@ -44,7 +68,8 @@ has_perl() { perl -M"$1" -e 1 2>/dev/null; }
 # Debian's pg_cron for the PostgreSQL that is there; nothing for one that is not Debian's.
 missing_pg_cron() {
     local config major
-    config=$(find_pg_config) || return 0
+    config=$(find_pg_config) || config=$debian_servers/$(debian_server)/bin/pg_config
+    [ -x "$config" ] || return 0
     major=$("$config" --version | sed -n 's/^PostgreSQL \([0-9]*\).*Debian.*/\1/p')
     [ -z "$major" ] || [ -e "$("$config" --pkglibdir)/pg_cron.so" ] || echo "postgresql-$major-cron"
 }
@@ -58,7 +83,7 @@ missing_packages() {
     has_header nlohmann/json.hpp || echo nlohmann-json3-dev
     has_header CLI/CLI.hpp || echo libcli11-dev
     has_header readline/readline.h || echo libreadline-dev
-    find_pg_config >/dev/null || echo postgresql
+    missing_postgresql
     [ "$1" = test ] || return 0
     has_header gtest/gtest.h || echo libgtest-dev
     has_command prove || echo perl
@@ -80,6 +105,8 @@ debian_postgresql() {
 
 install_missing() {
     local missing as_root=() packages no_cluster=/etc/postgresql-common/createcluster.d/kvstore.conf
+    [ -z "${PG_CONFIG:-}" ] || find_pg_config >/dev/null ||
+        die "PG_CONFIG=$PG_CONFIG is not the pg_config of a server that is installed with its headers"
     missing=$(missing_packages "$1" | sort -u | tr '\n' ' ')
     [ -n "$missing" ] || return 0
 
