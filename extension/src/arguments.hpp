@@ -72,13 +72,18 @@ inline Datum value_result(FunctionCallInfo fcinfo, Datum value, value_kind kept,
     PG_RETURN_DATUM(value);
 }
 
-// --- TTLs: text, interval and seconds, each read as a time of expiry, or none at all.
+// --- TTLs: text, interval and seconds, whole or not, each read as a time of expiry, or none at all.
 
 struct interval_ttl {
     static timestamp expires(Datum ttl) { return expiry_after_interval(DatumGetIntervalP(ttl)); }
 };
 struct seconds_ttl {
     static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetFloat8(ttl)); }
+};
+// As seconds, with a type of its own: a number without a point is an integer, and what fits
+// the arguments of a call exactly is what SQL calls.
+struct integer_ttl {
+    static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetInt32(ttl)); }
 };
 struct no_ttl {};
 struct text_ttl {
@@ -93,7 +98,7 @@ timestamp ttl_argument(FunctionCallInfo fcinfo, int number) {
         return Ttl::expires(required(fcinfo, number, "ttl"));
 }
 
-// Declares name_interval, name_seconds and name_text. The rest is the template that
+// Declares name_interval, name_seconds, name_integer and name_text. The rest is the template that
 // is their body, with Ttl standing for the type.
 #define KV_SQL_FUNCTION_FOR_EACH_TTL(name, ...) \
     KV_SQL_FUNCTION(name##_interval) {          \
@@ -102,6 +107,10 @@ timestamp ttl_argument(FunctionCallInfo fcinfo, int number) {
     }                                           \
     KV_SQL_FUNCTION(name##_seconds) {           \
         using Ttl = seconds_ttl;                \
+        return __VA_ARGS__(fcinfo);             \
+    }                                           \
+    KV_SQL_FUNCTION(name##_integer) {           \
+        using Ttl = integer_ttl;                \
         return __VA_ARGS__(fcinfo);             \
     }                                           \
     KV_SQL_FUNCTION(name##_text) {              \

@@ -85,10 +85,17 @@ Datum kv_expire_as(FunctionCallInfo fcinfo) {
     PG_RETURN_BOOL(perform_on_argument(fcinfo, expire, asked).applied);
 }
 
-template <class Ttl = no_ttl>
+struct integer_by {
+    static int64 value(Datum by) { return DatumGetInt32(by); }
+};
+struct bigint_by {
+    static int64 value(Datum by) { return DatumGetInt64(by); }
+};
+
+template <class By, class Ttl = no_ttl>
 Datum kv_incr_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
-    int64 by = DatumGetInt64(required(fcinfo, 1, "by"));
+    int64 by = By::value(required(fcinfo, 1, "by"));
     request asked{.key = key, .expires = ttl_argument<Ttl>(fcinfo, 2), .by = by};
     PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).value));
 }
@@ -150,9 +157,13 @@ KV_SQL_FUNCTION(kv_cas) {
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_cas, kv_cas_as<Ttl>)
 
 KV_SQL_FUNCTION(kv_incr) {
-    return kv_incr_as<>(fcinfo);
+    return kv_incr_as<bigint_by>(fcinfo);
 }
-KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as<Ttl>)
+KV_SQL_FUNCTION(kv_incr_by_integer) {
+    return kv_incr_as<integer_by>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as<bigint_by, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_integer, kv_incr_as<integer_by, Ttl>)
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as<value_kind::text, Ttl>)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as<value_kind::bytes, Ttl>)
