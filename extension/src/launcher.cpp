@@ -311,7 +311,10 @@ void run() {
 
 }  // namespace
 
+// pg_upgrade wants nothing to be written that it did not write, and nobody to be there.
 void register_launcher() {
+    if (IsBinaryUpgrade)
+        return;
     preloaded = true;
     BackgroundWorker described = launcher();
     RegisterBackgroundWorker(&described);
@@ -321,7 +324,9 @@ void keep_launcher_running() {
     constexpr timestamp pause = 10 * microseconds_per_second;
     static timestamp next_look = 0;
     timestamp now = GetCurrentStatementStartTimestamp();
-    if (preloaded || now < next_look)
+    // A time far ahead was set before the clock was set back.
+    bool looked_lately = now < next_look && next_look - now <= pause;
+    if (preloaded || looked_lately || IsBinaryUpgrade)
         return;
     next_look = now + pause;
     // With sweeping turned off, too: the launcher is who hears of it being turned on.
@@ -336,6 +341,8 @@ void keep_launcher_running() {
 
 void kvstore_launcher_main(Datum) {
     using namespace kvstore;
+    if (IsBinaryUpgrade)
+        proc_exit(0);
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
     BackgroundWorkerUnblockSignals();

@@ -1,5 +1,6 @@
 #include "store_round.hpp"
 
+#include "owner.hpp"
 #include "settings.hpp"
 #include "statistics.hpp"
 #include "sweep.hpp"
@@ -12,28 +13,12 @@ namespace {
 
 const char *users_search_path = "";
 
-struct owner_identity {
-    Oid user;
-    int security_context;
-    int settings_level;
-};
-
-// As autovacuum does: whatever a trigger or an index function of a user does, it
-// does with the rights of the store's owner, and cannot get at the sweeper's own.
-owner_identity become_owner(Relation table) {
-    owner_identity before;
-    GetUserIdAndSecContext(&before.user, &before.security_context);
-    SetUserIdAndSecContext(table->rd_rel->relowner,
-                           before.security_context | SECURITY_RESTRICTED_OPERATION);
-    before.settings_level = NewGUCNestLevel();
+// With the settings that code of users expects.
+owner_identity become_owner_of_store(Relation table) {
+    owner_identity before = become_owner(table);
     set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                       true, 0, false);
     return before;
-}
-
-void become_again(const owner_identity &before) {
-    AtEOXact_GUC(false, before.settings_level);
-    SetUserIdAndSecContext(before.user, before.security_context);
 }
 
 // Locks and opens the table if that is possible at once. What somebody else has
@@ -65,7 +50,7 @@ bool in_transaction(store_memory &memory, pacer &pace, Work work) {
     if (Relation table = open_at_once(memory.table)) {
         if (is_store(table) && !XactReadOnly) {
             report_activity(table, memory);
-            owner_identity before = become_owner(table);
+            owner_identity before = become_owner_of_store(table);
             with_store(memory.table, sweeping, work);
             become_again(before);
             done = true;

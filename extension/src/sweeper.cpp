@@ -137,6 +137,8 @@ void settle_in() {
 
 void kvstore_sweeper_main(Datum) {
     using namespace kvstore;
+    if (IsBinaryUpgrade)
+        proc_exit(0);
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
