@@ -1,0 +1,54 @@
+# The clock is set back under a running server: what is not expiry goes on as before.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my ($library) = glob('/usr/lib/*/faketime/libfaketime.so.1');
+plan skip_all => 'there is no libfaketime' unless $library;
+
+my $node = PostgreSQL::Test::Cluster->new('clock');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'\nkvstore.sweep_interval = '1s'\nkvstore.sweep_pause = '100ms'\nautovacuum = off\nfsync = off");
+my $clock = $node->basedir . '/clock';
+sub set_clock
+{
+	my $offset = shift;
+	open my $file, '>', "$clock.new" or die;
+	print $file "$offset\n";
+	close $file;
+	rename "$clock.new", $clock or die;
+}
+set_clock('+0');
+{
+	local %ENV = (%ENV, LD_PRELOAD => $library, FAKETIME_TIMESTAMP_FILE => $clock, FAKETIME_NO_CACHE => 1,
+		FAKETIME_DONT_FAKE_MONOTONIC => 1, DONT_FAKE_MONOTONIC => 1);
+	$node->start;
+}
+sub sql { return $node->safe_psql('postgres', shift) }
+
+sql('CREATE EXTENSION kvstore');
+sql(q{SELECT kv_set_ex('before', 'x', 1e-6)});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'what has expired goes');
+
+# A sweeper is at work on what takes many of its lives.
+sql(q{INSERT INTO kv_store SELECT i, repeat('x', 500), now() - interval '1 day' FROM generate_series(1, 60000) i});
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND query LIKE 'sweeping%'}) or die;
+my $before = sql('SELECT clock_timestamp()');
+set_clock('-3600');
+ok($node->poll_query_until('postgres', "SELECT clock_timestamp() < '$before'::timestamptz - interval '50 min'"), 'the clock is set back an hour');
+my $at_work = sql(q{SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'});
+ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $at_work"), 'a sweeper at work leaves');
+sql(q{TRUNCATE kv_store; SELECT kv_set_ex('after', 'x', 1e-6)});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'what expires now goes');
+
+# Nor do databases stay because of it.
+sql('CREATE DATABASE brief');
+$node->safe_psql('brief', q{CREATE EXTENSION kvstore; INSERT INTO kv_store SELECT i, repeat('x', 500), now() - interval '1 day' FROM generate_series(1, 60000) i});
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND datname = 'brief' AND query LIKE 'sweeping%'}) or die;
+set_clock('-7200');
+is($node->psql('postgres', 'DROP DATABASE brief'), 0, 'a database can be dropped after the clock was set back under its sweeper');
+
+$node->stop('fast');
+done_testing();
