@@ -172,8 +172,6 @@ class patient_removal {
         std::int64_t removed = 0;
         if (failures_ >= most_failures || try_to_remove(keys, removed))
             return removed;
-        if (failures_++ == 0)
-            remove_at_once(in_, {}, even_live_);  // an error, too, if it is not that of an entry
         if (keys.size() <= 1)
             return 0;
         std::size_t half = keys.size() / 2;

@@ -21,7 +21,8 @@ char *keep(dsm_segment *segment) {
 // --- A database's memory, as it is kept: a header, then the stores ---
 
 struct saved_database {
-    Oid last_table;
+    Oid last_to_begin;
+    Oid last_to_go_on;
     std::int32_t stores;
     bool with_maps;
 };
@@ -115,7 +116,8 @@ void database_memory::take(dsa_area *area, dsa_pointer *from) {
 
 void database_memory::read(const char *from) {
     auto *database = reinterpret_cast<const saved_database *>(from);
-    last_table = database->last_table;
+    last_to_begin = database->last_to_begin;
+    last_to_go_on = database->last_to_go_on;
     from += header_size;
     for (std::int32_t i = 0; i < database->stores; i++) {
         auto *saved = reinterpret_cast<const saved_store *>(from);
@@ -159,7 +161,8 @@ Size database_memory::saved_size(bool with_maps) const {
 }
 
 void database_memory::write(char *to, bool with_maps) const {
-    new (to) saved_database{.last_table = last_table,
+    new (to) saved_database{.last_to_begin = last_to_begin,
+                            .last_to_go_on = last_to_go_on,
                             .stores = static_cast<std::int32_t>(hash_get_num_entries(stores_)),
                             .with_maps = with_maps};
     to += header_size;

@@ -60,7 +60,9 @@ class database_memory {
     // Those of which `exists` is not set.
     void forget_dropped();
 
-    Oid last_table = InvalidOid;  // that had a turn
+    // Those that had a turn last: of those that began a round, and of those that went on with one.
+    Oid last_to_begin = InvalidOid;
+    Oid last_to_go_on = InvalidOid;
 
   private:
     Size saved_size(bool with_maps) const;

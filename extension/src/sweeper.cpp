@@ -18,7 +18,7 @@ namespace {
 // which waits for five seconds, never fails on its account. If there is more to do, another one
 // comes at once.
 constexpr timestamp longest_life = 2 * microseconds_per_second;
-// Stores take turns, so that one with much to do does not keep others waiting.
+// Stores take turns, so that one with much to do does not keep others waiting, nor many others it.
 constexpr timestamp longest_turn = longest_life / 8;
 
 sweeper_job job;
@@ -131,37 +131,60 @@ bool has_something_to_do(const store_memory &store) {
     return store.rest_until <= job.round && (store.round.under_way || store.last_round < job.round);
 }
 
-// The stores that are to have a turn, beginning behind the last one that had one: so each comes
-// to its turn, however many there are.
-List *stores_in_turn(List *found) {
-    List *first = NIL;
+// Stores that wait for a turn, beginning behind the one that had one last: so each comes to its
+// turn, however many there are.
+struct queue {
+    Oid *last;
+    List *waiting = NIL;
+    timestamp spent = 0;  // on them
+};
+
+void fill(queue &with, List *found, bool under_way) {
     List *then = NIL;
     ListCell *each;
     foreach (each, found) {
         store_memory &store = memory.of(lfirst_oid(each));
-        store.exists = true;
-        if (!has_something_to_do(store))
+        if (!has_something_to_do(store) || store.round.under_way != under_way)
             continue;
-        List *&part = store.table > memory.last_table ? first : then;
+        List *&part = store.table > *with.last ? with.waiting : then;
         part = lappend(part, &store);
     }
-    memory.forget_dropped();
-    return list_concat(first, then);
+    with.waiting = list_concat(with.waiting, then);
 }
 
-// Whether all were finished in time.
-bool sweep_stores(List *unfinished) {
+void forget_dropped(List *found) {
+    ListCell *each;
+    foreach (each, found)
+        memory.of(lfirst_oid(each)).exists = true;
+    memory.forget_dropped();
+}
+
+// A turn of the first one, which goes on with its round behind those that do so already.
+void take_first_turn(queue &from, queue &going_on, pacer &pace) {
+    timestamp begin = monotonic_now();
+    auto *store = static_cast<store_memory *>(linitial(from.waiting));
+    from.waiting = list_delete_first(from.waiting);
+    *from.last = store->table;
+    if (take_turn(*store, pace))
+        going_on.waiting = lappend(going_on.waiting, store);
+    from.spent += monotonic_now() - begin;
+}
+
+// Whether all were finished in time. Half of the time is for the rounds that begin, however
+// large other stores are, and half for those that go on, however many others there are.
+bool sweep_stores(List *found) {
+    forget_dropped(found);
+    queue beginning{.last = &memory.last_to_begin};
+    queue going_on{.last = &memory.last_to_go_on};
+    fill(beginning, found, false);
+    fill(going_on, found, true);
     pacer pace(monotonic_now() + longest_life);
-    while (unfinished != NIL) {
-        ListCell *each;
-        foreach (each, unfinished) {
-            if (pace.out_of_time())
-                return false;
-            auto *store = static_cast<store_memory *>(lfirst(each));
-            memory.last_table = store->table;
-            if (!take_turn(*store, pace))
-                unfinished = foreach_delete_current(unfinished, each);
-        }
+    while (beginning.waiting != NIL || going_on.waiting != NIL) {
+        if (pace.out_of_time())
+            return false;
+        bool goes_on = beginning.waiting == NIL ||
+                       (going_on.waiting != NIL && going_on.spent <= beginning.spent);
+        take_first_turn(goes_on ? going_on : beginning, going_on, pace);
     }
     return true;
 }
@@ -238,7 +261,7 @@ void kvstore_sweeper_main(Datum) {
     sweeper_report &report = shared.all->reports[job.number];
     settle_in();
     memory.take(shared.area, &report.memory);
-    report.unfinished = !sweep_stores(stores_in_turn(stores(report)));
+    report.unfinished = !sweep_stores(stores(report));
     report.ended_well = true;
     proc_exit(0);
 }

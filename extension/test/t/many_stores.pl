@@ -76,7 +76,7 @@ is(sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'kvstore swe
 sql(q{
 	CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'shut for today'; END $$;
 	SELECT kv_create_store('large'), kv_create_store('shut');
-	INSERT INTO large SELECT i, repeat('x', 500), now() - interval '1 s' FROM generate_series(1, 60000) i;
+	INSERT INTO large SELECT i, repeat('x', 500), now() - interval '1 s' FROM generate_series(1, 20000) i;
 	CREATE TRIGGER fail BEFORE DELETE ON shut FOR EACH ROW EXECUTE FUNCTION fail();
 	SELECT kv_set_ex('brief', 'x', 1e-6, store => 'shut');
 });
