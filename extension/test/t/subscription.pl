@@ -23,7 +23,7 @@ my $create = q{
 };
 $_->safe_psql('postgres', $create) for $publisher, $subscriber;
 $publisher->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLE sessions, parts');
-$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '@{[$publisher->connstr('postgres')]}' PUBLICATION p");
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '@{[$publisher->connstr]} dbname=postgres' PUBLICATION p");
 $subscriber->wait_for_subscription_sync($publisher, 's');
 
 # The entries expire while the subscriber is behind, with their renewal on its way.
