@@ -34,18 +34,22 @@ ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'wh
 
 # A sweeper is at work on what takes many of its lives.
 sql(q{INSERT INTO kv_store SELECT i, repeat('x', 500), now() - interval '1 day' FROM generate_series(1, 60000) i});
-$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND query LIKE 'sweeping%'}) or die;
+my $sweeper = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND datname = 'postgres'};
 my $before = sql('SELECT clock_timestamp()');
+my ($first, $at_work) = ('', '');
+for ($first = sql($sweeper); $at_work eq '' || $at_work eq $first; $at_work = sql($sweeper)) { }    # one that has just begun
 set_clock('-3600');
 ok($node->poll_query_until('postgres', "SELECT clock_timestamp() < '$before'::timestamptz - interval '50 min'"), 'the clock is set back an hour');
-my $at_work = sql(q{SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'});
 # It has work for minutes.
 ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $at_work"), 'a sweeper at work leaves');
 cmp_ok(sql('SELECT count(*) FROM kv_store'), '>', 1000, 'with work left');
 sql('TRUNCATE kv_store');
-$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}) or die;
-sql(q{SELECT kv_set_ex('after', 'x', 1e-6)});
-ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'what expires now goes');
+# The first may go in a round that began before.
+for my $round (1 .. 3)
+{
+	sql(q{SELECT kv_set_ex('after', 'x', 1e-6)});
+	ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), "what expires then goes, $round");
+}
 
 # Nor do databases stay because of it.
 sql('CREATE DATABASE brief');
