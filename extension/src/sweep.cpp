@@ -202,6 +202,8 @@ class patient_removal {
                 RollbackAndReleaseCurrentSubTransaction();
                 MemoryContextSwitchTo(memory);
                 CurrentResourceOwner = owner;
+                if (failures_++ == 0)
+                    remove_at_once(in_, {}, even_live_);  // an error, too, unless an entry's
                 tell(*error);
                 succeeded = false;
             }
