@@ -22,12 +22,19 @@ sub set_clock
 }
 set_clock('+0');
 {
-	local %ENV = (%ENV, LD_PRELOAD => $library, FAKETIME_TIMESTAMP_FILE => $clock, FAKETIME_NO_CACHE => 1, FAKETIME_CACHE_DURATION => 1,
+	local %ENV = (%ENV, LD_PRELOAD => $library, FAKETIME_TIMESTAMP_FILE => $clock, FAKETIME_NO_CACHE => 1,
 		FAKETIME_DONT_FAKE_MONOTONIC => 1, DONT_FAKE_MONOTONIC => 1);
 	$node->start;
 }
 sub sql { return $node->safe_psql('postgres', shift) }
 
+# PostgreSQL 15 forks its workers in a signal handler, within a call that libfaketime has replaced
+# and during which it lets the true time through: there they would never notice.
+if (sql(q{SELECT current_setting('server_version_num')}) < 160000)
+{
+	$node->stop('fast');
+	plan skip_all => 'libfaketime does not reach the workers of PostgreSQL 15';
+}
 sql('CREATE EXTENSION kvstore');
 sql(q{SELECT kv_set_ex('before', 'x', 1e-6)});
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'what has expired goes');
