@@ -98,5 +98,11 @@ $node->psql('postgres', q{SELECT kv_sweep(store => 'mallory.trap')});
 is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'a deferred trigger gets no more rights');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM seen WHERE who <> 'mallory'}), 0, 'and is not run by the caller');
 
+# In the sweeper it is fired at once, so that it keeps nothing from being swept.
+$node->safe_psql('postgres', q{ALTER SYSTEM SET kvstore.sweep_interval = '100ms'});
+$node->reload;
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM mallory.trap'), 'a store with deferred triggers is swept');
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT who, ',') FROM seen}), 'mallory', 'by its owner');
+
 $node->stop('fast');
 done_testing();
