@@ -243,7 +243,8 @@ void take_report(rounds &now, const sweeper_report &report, const running_sweepe
         return;
     }
     in->failures = 0;
-    if (report.unfinished || sweeper.round < now.number)
+    bool is_behind = report.found_extension && sweeper.round < now.number;
+    if (report.unfinished || is_behind)
         add_due(now, in);
 }
 
