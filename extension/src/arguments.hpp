@@ -6,8 +6,8 @@
 #include "errors.hpp"
 #include "key.hpp"
 #include "launcher.hpp"
+#include "lifetime.hpp"
 #include "store.hpp"
-#include "ttl_argument.hpp"
 
 namespace kvstore {
 
@@ -72,30 +72,30 @@ inline Datum value_result(FunctionCallInfo fcinfo, Datum value, value_kind kept,
     PG_RETURN_DATUM(value);
 }
 
-// --- TTLs: text, interval and seconds, whole or not, each read as a time of expiry, or none at all.
+// --- TTLs: text, interval and seconds, whole or not, each read as a lifetime, or none at all.
 
 struct interval_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_interval(DatumGetIntervalP(ttl)); }
+    static lifetime read(Datum ttl) { return lifetime::of_interval(DatumGetIntervalP(ttl)); }
 };
 struct seconds_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetFloat8(ttl)); }
+    static lifetime read(Datum ttl) { return lifetime::of_seconds(DatumGetFloat8(ttl)); }
 };
 // As seconds, with a type of its own: a number without a point is an integer, and what fits
 // the arguments of a call exactly is what SQL calls.
 struct integer_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetInt32(ttl)); }
+    static lifetime read(Datum ttl) { return lifetime::of_seconds(DatumGetInt32(ttl)); }
+};
+struct text_ttl {
+    static lifetime read(Datum ttl) { return lifetime::of_text(TextDatumGetCString(ttl)); }
 };
 struct no_ttl {};
-struct text_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_text(TextDatumGetCString(ttl)); }
-};
 
 template <class Ttl>
-timestamp ttl_argument(FunctionCallInfo fcinfo, int number) {
+lifetime ttl_argument(FunctionCallInfo fcinfo, int number) {
     if constexpr (std::is_same_v<Ttl, no_ttl>)
-        return never_expires;
+        return {};
     else
-        return Ttl::expires(required(fcinfo, number, "ttl"));
+        return Ttl::read(required(fcinfo, number, "ttl"));
 }
 
 // Declares name_interval, name_seconds, name_integer and name_text. The rest is the template that

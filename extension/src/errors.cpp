@@ -77,6 +77,15 @@ void raise_unlogged_in_recovery(Relation table) {
              errhint("Ask the primary, or create a store with logged => true.")));
 }
 
+void raise_temporary_in_parallel(Relation table) {
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+         errmsg("store \"%s\" cannot be used in a parallel query", RelationGetRelationName(table)),
+         errdetail("It is temporary: its entries are in the memory of the session alone."),
+         errhint("SET max_parallel_workers_per_gather = 0 keeps queries to the session.")));
+}
+
 void raise_unlimitable(Relation table) {
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

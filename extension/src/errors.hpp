@@ -17,6 +17,7 @@ namespace kvstore {
 [[noreturn]] void raise_no_such_table(Oid relid);
 [[noreturn]] void raise_not_a_store(Relation table, const char *why);
 [[noreturn]] void raise_unlogged_in_recovery(Relation table);
+[[noreturn]] void raise_temporary_in_parallel(Relation table);
 [[noreturn]] void raise_unlimitable(Relation table);
 [[noreturn]] void raise_concurrent_change();
 

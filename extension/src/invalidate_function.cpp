@@ -80,6 +80,15 @@ Oid store_of(const arguments &given, Relation table) {
 
 // --- The key that a row stands for ---
 
+// Its value is not in the row that a trigger is given.
+void refuse_virtual(Relation table, int number, const char *column) {
+    if (number > 0 && pg::is_virtual(TupleDescAttr(RelationGetDescr(table), number - 1)))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("column \"%s\" of table \"%s\" is generated and not stored", column,
+                               RelationGetRelationName(table)),
+                        errhint("Name the columns that it is generated from, or have it STORED.")));
+}
+
 // nullptr for a NULL.
 const char *column_of(Relation table, HeapTuple row, const char *column) {
     int number = SPI_fnumber(RelationGetDescr(table), column);
@@ -88,6 +97,7 @@ const char *column_of(Relation table, HeapTuple row, const char *column) {
                         errmsg("column \"%s\" of table \"%s\" does not exist", column,
                                RelationGetRelationName(table)),
                         errhint("The trigger's arguments are a format and the names of columns.")));
+    refuse_virtual(table, number, column);
     return SPI_getvalue(row, RelationGetDescr(table), number);
 }
 

@@ -40,6 +40,7 @@ extern "C" {
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass_d.h"
 #include "catalog/pg_opfamily_d.h"
 #include "catalog/pg_trigger.h"
@@ -243,6 +244,34 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
     return index_beginscan(table, index, snapshot, nullptr, keys, 0);
 #else
     return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+// Whether a snapshot may find that what it should see was removed, since it has become too
+// old (until 16).
+inline bool snapshots_become_too_old() {
+#if PG_VERSION_NUM >= 170000
+    return false;
+#else
+    return old_snapshot_threshold >= 0;
+#endif
+}
+
+inline AclResult check_schema(Oid schema, Oid role, AclMode privilege) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(NamespaceRelationId, schema, role, privilege);
+#else
+    return pg_namespace_aclcheck(schema, role, privilege);
+#endif
+}
+
+// Generated columns that are not stored, but computed when they are read (since 18).
+inline bool is_virtual(Form_pg_attribute column) {
+#if PG_VERSION_NUM >= 180000
+    return column->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+    (void)column;
+    return false;
 #endif
 }
 

@@ -42,6 +42,14 @@ Oid create_store(RangeVar *name, bool logged, value_kind kind) {
     return RangeVarGetRelid(name, NoLock, false);
 }
 
+const char *why_nothing_can_be_written(Relation table) {
+    if (RecoveryInProgress())
+        return "nothing can be written on a standby";
+    if (XactReadOnly && table->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
+        return "nothing can be written in a read-only transaction";
+    return nullptr;
+}
+
 }  // namespace
 
 KV_SQL_FUNCTION(kv_create_store) {
@@ -64,11 +72,14 @@ KV_SQL_FUNCTION(kv_flush) {
 }
 
 KV_SQL_FUNCTION(kv_detour) {
-    constexpr intent looking{"kv_detour()", ACL_SELECT};
+    constexpr intent looking{
+        .function = "kv_detour()", .privileges = ACL_SELECT, .meets_entries = false};
     constexpr intent writing{"kv_detour()", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE};
     return with_store(store_argument(fcinfo), looking, [&](const store &opened) {
         require_privilege(RelationGetRelid(opened.table), ACL_SELECT);
-        const char *detour = find_detour(opened, writing);
+        const char *detour = why_nothing_can_be_written(opened.table);
+        if (detour == nullptr)
+            detour = find_detour(opened, writing);
         if (detour == nullptr)
             PG_RETURN_NULL();
         PG_RETURN_DATUM(CStringGetTextDatum(detour));
