@@ -95,6 +95,7 @@ missing_packages() {
     find_pgbouncer >/dev/null || echo pgbouncer
     has_command pkg-config || echo pkg-config
     has_command doxygen || echo doxygen
+    has_command faketime || echo faketime
     missing_pg_cron
 }
 

@@ -33,3 +33,58 @@ SELECT key FROM blobs;
 DROP TABLE blobs;
 TRUNCATE kv_store;
 SELECT kv_sweep();
+
+-- What cannot be removed is left, and keeps nothing else: rows that are referred to, and rows
+-- whose trigger raises an error, at once or at the end.
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'shut for today'; END $$;
+SELECT kv_create_store('bound');
+CREATE UNLOGGED TABLE refers (key text COLLATE "C" REFERENCES bound);
+SELECT count(kv_set_ex('brief' || i, 'x', 1e-6, store => 'bound')) FROM generate_series(1, 2500) i;
+INSERT INTO refers VALUES ('brief1'), ('brief1700');
+SELECT kv_sweep(store => 'bound');
+SELECT key FROM bound ORDER BY key;
+SELECT kv_sweep(store => 'bound');
+DROP TABLE refers;
+CREATE TRIGGER fail BEFORE DELETE ON bound FOR EACH ROW WHEN (OLD.key = 'brief1') EXECUTE FUNCTION fail();
+SELECT kv_sweep(store => 'bound');
+SELECT key FROM bound ORDER BY key;
+DROP TRIGGER fail ON bound;
+CREATE CONSTRAINT TRIGGER fail AFTER DELETE ON bound DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.key = 'brief1') EXECUTE FUNCTION fail();
+BEGIN;
+SELECT kv_sweep(store => 'bound');
+COMMIT;
+DROP TRIGGER fail ON bound;
+-- An error that is not that of a row is one.
+\set SHOW_CONTEXT never
+CREATE TRIGGER fail BEFORE DELETE ON bound FOR EACH STATEMENT EXECUTE FUNCTION fail();
+SELECT kv_sweep(store => 'bound');
+\set SHOW_CONTEXT errors
+DROP TABLE bound;
+
+-- kv_sweep(n) counts what went: not what a policy hides, nor what cannot be removed.
+CREATE ROLE sweep_user;
+SELECT kv_create_store('policed');
+ALTER TABLE policed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY see ON policed FOR SELECT USING (true);
+CREATE POLICY change ON policed FOR UPDATE USING (true);
+CREATE POLICY remove ON policed FOR DELETE USING (key LIKE 'z%');
+GRANT SELECT, UPDATE, DELETE ON policed TO sweep_user;
+SELECT count(kv_set_ex(k || i, 'x', 1e-6, store => 'policed')) FROM unnest(ARRAY['a', 'z']) k, generate_series(1, 50) i;
+SET ROLE sweep_user;
+SELECT kv_sweep(20, store => 'policed'), kv_sweep(20, store => 'policed'), kv_sweep(20, store => 'policed'), kv_sweep(20, store => 'policed');
+RESET ROLE;
+SELECT count(*), min(key) FROM policed;
+DROP TABLE policed;
+
+-- A partitioned store is swept in the order of its keys, a part at a time, from the empty key on.
+CREATE TABLE parts OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity') PARTITION BY HASH (key);
+CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TRIGGER fail BEFORE DELETE ON parts FOR EACH ROW WHEN (OLD.key = 'k77') EXECUTE FUNCTION fail();
+INSERT INTO parts VALUES ('', 'x', 'epoch');
+INSERT INTO parts SELECT 'k' || i, 'x', CASE WHEN i % 2 = 1 THEN timestamptz 'epoch' ELSE 'infinity' END FROM generate_series(1, 6000) i;
+SELECT kv_sweep(500, store => 'parts'), kv_sweep(1, store => 'parts'), kv_sweep(store => 'parts'), kv_sweep(store => 'parts');
+SELECT count(*), count(*) FILTER (WHERE expires < 'infinity') AS expired FROM parts;
+DROP TABLE parts;
+DROP FUNCTION fail();
+DROP ROLE sweep_user;

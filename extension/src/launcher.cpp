@@ -1,5 +1,7 @@
 #include "launcher.hpp"
 
+#include <sys/stat.h>
+
 #include <array>
 
 #include "postgres.hpp"
@@ -67,81 +69,142 @@ BackgroundWorker launcher() {
     return worker(launcher_name, "kvstore_launcher_main", restart_seconds);
 }
 
-void report_full_house(const char *who) {
+// --- No slot for a worker: told once a minute, however many sessions find it so ---
+
+LOCKTAG telling_lock() {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, InvalidOid, 0x6b767374, 0x6f7265, 4);
+    return tag;
+}
+
+// The file's time is when it was last told. A time to come was before the clock was set back.
+bool was_told_lately(const char *file) {
+    constexpr time_t pause = 60;
+    struct stat status;
+    time_t now = time(nullptr);
+    return stat(file, &status) == 0 && status.st_mtime <= now && now - status.st_mtime < pause;
+}
+
+void note_telling(const char *file) {
+    FILE *noted = AllocateFile(file, PG_BINARY_W);
+    if (noted == nullptr)
+        return;
+    (void)fputc('\n', noted);
+    (void)FreeFile(noted);
+}
+
+void tell_full_house(const char *who) {
+    constexpr const char *file = PG_STAT_TMP_DIR "/kvstore.no_worker";
+    if (was_told_lately(file))
+        return;
+    note_telling(file);
     ereport(LOG, (errmsg("could not start %s: no free slot for a background worker", who),
                   errhint("You may need to increase max_worker_processes.")));
 }
 
+void report_full_house(const char *who) {
+    LOCKTAG tag = telling_lock();
+    if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+        return;  // somebody tells it
+    tell_full_house(who);
+    LockRelease(&tag, ExclusiveLock, true);
+}
+
 // --- The launcher's rounds ---
 
-struct running_sweeper {
-    Oid database;
-    BackgroundWorkerHandle *handle;  // nullptr: not running
+struct database {
+    Oid oid;
+    dsa_pointer memory;       // what sweepers know of its stores; a running one has it
+    std::int64_t rest_until;  // before that round it is left alone
+    int failures;             // of its sweepers, one after the other
+    bool is_due;
+    bool is_running;  // a sweeper of it
+    bool exists;      // in the present round
 };
 
-// A database in which sweepers end by an error is left alone for longer and longer.
-struct troubled_database {
-    Oid database;  // InvalidOid: none
-    int failures;
-    int rounds_to_skip;
+struct running_sweeper {
+    database *in;
+    std::int64_t round;
+    BackgroundWorkerHandle *handle;  // nullptr: not running
 };
 
 struct rounds {
     std::array<running_sweeper, most_sweepers> running;
-    std::array<troubled_database, 16> troubled;
-    sweep_memory *memory;  // shared with the sweepers
+    shared_sweep_memory memory;
     dsm_handle memory_handle;
-    List *due;              // databases still to be swept in this round
-    TimestampTz next;       // when the next round begins
+    std::int64_t number;    // of the present round
+    List *databases;        // struct database, all that there are
+    List *due;              // those of them that wait for a sweeper, in turn
+    timestamp next;         // when the next round begins, by the monotonic clock
     int rounds_in_vain;     // since a sweeper last found the extension
     bool extension_found;   // in this round
-    bool told_full_house;   // in this round
-    MemoryContext context;  // of `due` and of the handles
+    bool full_house;        // there was no slot for a sweeper
+    MemoryContext context;  // of all that
 };
 
-// --- Databases in trouble ---
+// --- The databases ---
 
-troubled_database *find_trouble(rounds &now, Oid database) {
-    for (troubled_database &each : now.troubled)
-        if (each.database == database)
-            return &each;
+database *find_database(rounds &now, Oid oid) {
+    ListCell *each;
+    foreach (each, now.databases) {
+        auto *one = static_cast<database *>(lfirst(each));
+        if (one->oid == oid)
+            return one;
+    }
     return nullptr;
 }
 
-void remember_failure(rounds &now, Oid database) {
+database *find_or_add(rounds &now, Oid oid) {
+    if (database *known = find_database(now, oid))
+        return known;
+    MemoryContext before = MemoryContextSwitchTo(now.context);
+    auto *added = static_cast<database *>(palloc0(sizeof(database)));
+    added->oid = oid;
+    now.databases = lappend(now.databases, added);
+    MemoryContextSwitchTo(before);
+    return added;
+}
+
+void add_due(rounds &now, database *one) {
+    if (one->is_due)
+        return;
+    MemoryContext before = MemoryContextSwitchTo(now.context);
+    now.due = lappend(now.due, one);
+    MemoryContextSwitchTo(before);
+    one->is_due = true;
+}
+
+void forget(rounds &now, database *one) {
+    if (DsaPointerIsValid(one->memory))
+        dsa_free(now.memory.area, one->memory);
+    now.due = list_delete_ptr(now.due, one);
+    pfree(one);
+}
+
+// One that is being swept is forgotten in a later round.
+void forget_dropped(rounds &now) {
+    ListCell *each;
+    foreach (each, now.databases) {
+        auto *one = static_cast<database *>(lfirst(each));
+        if (one->exists || one->is_running)
+            continue;
+        now.databases = foreach_delete_current(now.databases, each);
+        forget(now, one);
+    }
+}
+
+// A database in which sweepers end by an error is left alone for longer and longer.
+void remember_failure(rounds &now, database *one) {
     constexpr int most_rounds = 64;
-    troubled_database *trouble = find_trouble(now, database);
-    if (trouble == nullptr)
-        trouble = find_trouble(now, InvalidOid);
-    if (trouble == nullptr)
-        return;  // so many: one more makes no difference
-    trouble->database = database;
-    trouble->rounds_to_skip = Min(1 << Min(trouble->failures, 10), most_rounds);
-    trouble->failures++;
-}
-
-void forget_failures(rounds &now, Oid database) {
-    if (troubled_database *trouble = find_trouble(now, database))
-        *trouble = {};
-}
-
-void forget_failures_elsewhere(rounds &now, List *databases) {
-    for (troubled_database &each : now.troubled)
-        if (!list_member_oid(databases, each.database))
-            each = {};
-}
-
-bool is_to_be_skipped(rounds &now, Oid database) {
-    troubled_database *trouble = find_trouble(now, database);
-    return trouble != nullptr && trouble->rounds_to_skip-- > 0;
+    one->rest_until = now.number + 1 + Min(1 << Min(one->failures, 10), most_rounds);
+    one->failures++;
 }
 
 // --- A round ---
 
-// The databases in which there may be a store to be swept. Templates are left
+// Notes which databases there are in which there may be a store to be swept. Templates are left
 // alone: they are to be copied, and nobody may be connected to them then.
-List *databases(MemoryContext memory) {
-    List *found = NIL;
+void find_databases(rounds &now) {
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     Relation catalog = table_open(DatabaseRelationId, AccessShareLock);
@@ -151,23 +214,13 @@ List *databases(MemoryContext memory) {
         bool dropped_halfway = database->datconnlimit == -2;
         if (!database->datallowconn || database->datistemplate || dropped_halfway)
             continue;
-        MemoryContext before = MemoryContextSwitchTo(memory);
-        found = lappend_oid(found, database->oid);
-        MemoryContextSwitchTo(before);
+        find_or_add(now, database->oid)->exists = true;
     }
     table_endscan(scan);
     table_close(catalog, AccessShareLock);
     statistics::forget_dropped_databases();
     PopActiveSnapshot();
     CommitTransactionCommand();
-    return found;
-}
-
-bool is_running(const rounds &now, Oid database) {
-    for (const running_sweeper &each : now.running)
-        if (each.handle != nullptr && each.database == database)
-            return true;
-    return false;
 }
 
 bool is_idle(const rounds &now) {
@@ -177,22 +230,21 @@ bool is_idle(const rounds &now) {
     return now.due == NIL;
 }
 
-void add_due(rounds &now, Oid database) {
-    MemoryContext before = MemoryContextSwitchTo(now.context);
-    now.due = lappend_oid(now.due, database);
-    MemoryContextSwitchTo(before);
-}
-
-// What a sweeper has done; where it leaves much to be done, another one goes on at once.
-void take_report(rounds &now, const sweeper_report &report, Oid database) {
+// What a sweeper has done. Where it leaves much to be done, or another round has begun
+// meanwhile, another one goes on at once.
+void take_report(rounds &now, const sweeper_report &report, const running_sweeper &sweeper) {
+    database *in = sweeper.in;
+    in->memory = report.memory;
+    in->is_running = false;
     if (report.found_extension)
         now.extension_found = true;
-    if (report.ended_well)
-        forget_failures(now, database);
-    else
-        remember_failure(now, database);
-    if (report.ended_well && report.unfinished)
-        add_due(now, database);
+    if (!report.ended_well) {
+        remember_failure(now, in);
+        return;
+    }
+    in->failures = 0;
+    if (report.unfinished || sweeper.round < now.number)
+        add_due(now, in);
 }
 
 void collect_finished(rounds &now) {
@@ -203,56 +255,63 @@ void collect_finished(rounds &now) {
             continue;
         pfree(each.handle);
         each.handle = nullptr;
-        give_back_all(now.memory, static_cast<int>(i));
-        take_report(now, now.memory->reports[i], each.database);
+        take_report(now, now.memory.all->reports[i], each);
     }
 }
 
-bool start_sweeper(rounds &now, int number, Oid database) {
+bool start_sweeper(rounds &now, int number, database *in) {
     BackgroundWorker sweeper = worker(sweeper_name, "kvstore_sweeper_main", BGW_NEVER_RESTART);
-    sweeper_job job{database, now.memory_handle, number};
+    sweeper_job job{{}, in->oid, now.memory_handle, number, now.number};
     memcpy(sweeper.bgw_extra, &job, sizeof(job));
     sweeper.bgw_notify_pid = MyProcPid;
-    now.memory->reports[number] = {};
+    now.memory.all->reports[number] = {.memory = in->memory};
     running_sweeper &slot = now.running[number];
     MemoryContext before = MemoryContextSwitchTo(now.context);
     bool started = RegisterDynamicBackgroundWorker(&sweeper, &slot.handle);
     MemoryContextSwitchTo(before);
-    if (!started)
+    if (!started) {
         slot.handle = nullptr;
-    slot.database = database;
-    return started;
+        return false;
+    }
+    slot.in = in;
+    slot.round = now.number;
+    in->is_running = true;
+    in->memory = InvalidDsaPointer;
+    return true;
 }
 
 void start_due(rounds &now) {
-    for (int number = 0; number < most_sweepers; number++) {
-        if (now.running[number].handle != nullptr || now.due == NIL)
+    now.full_house = false;
+    for (int number = 0; number < most_sweepers && now.due != NIL; number++) {
+        if (now.running[number].handle != nullptr)
             continue;
-        Oid database = linitial_oid(now.due);
-        if (!is_running(now, database) && !start_sweeper(now, number, database)) {
-            if (!now.told_full_house)
-                report_full_house(sweeper_name);
-            now.told_full_house = true;
+        auto *first = static_cast<database *>(linitial(now.due));
+        if (!start_sweeper(now, number, first)) {
+            report_full_house(sweeper_name);
+            now.full_house = true;
             return;  // until the next look
         }
+        first->is_due = false;
         now.due = list_delete_first(now.due);
     }
 }
 
+// Those that are still at an earlier round are not disturbed: what they have to do is only more.
 void begin_round(rounds &now) {
+    now.number++;
     now.rounds_in_vain = now.extension_found ? 0 : now.rounds_in_vain + 1;
     now.extension_found = false;
-    now.told_full_house = false;
-    list_free(now.due);
-    now.due = NIL;
-    List *all = databases(now.context);
-    forget_failures_elsewhere(now, all);
     ListCell *each;
-    foreach (each, all)
-        if (!is_to_be_skipped(now, lfirst_oid(each)))
-            add_due(now, lfirst_oid(each));
-    list_free(all);
-    now.next = GetCurrentTimestamp() + settings::sweep_interval * INT64CONST(1000);
+    foreach (each, now.databases)
+        static_cast<database *>(lfirst(each))->exists = false;
+    find_databases(now);
+    forget_dropped(now);
+    foreach (each, now.databases) {
+        auto *one = static_cast<database *>(lfirst(each));
+        if (one->exists && !one->is_running && one->rest_until <= now.number)
+            add_due(now, one);
+    }
+    now.next = monotonic_now() + settings::sweep_interval * INT64CONST(1000);
 }
 
 // A launcher that was started by a call goes when the extension has gone from all
@@ -267,9 +326,10 @@ long time_to_sleep(const rounds &now) {
     constexpr long retry = 1000;  // for a slot
     if (settings::sweep_interval == 0)
         return -1;
-    if (now.told_full_house && now.due != NIL)
+    if (now.full_house && now.due != NIL)
         return retry;
-    return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), now.next);
+    timestamp left = now.next - monotonic_now();
+    return left <= 0 ? 0 : static_cast<long>(left / 1000 + 1);
 }
 
 void sleep_until_due(const rounds &now) {
@@ -285,7 +345,7 @@ void reload(rounds &now) {
     int before = settings::sweep_interval;
     ProcessConfigFile(PGC_SIGHUP);
     if (settings::sweep_interval != before)
-        now.next = GetCurrentTimestamp();
+        now.next = monotonic_now();
 }
 
 void run() {
@@ -299,7 +359,7 @@ void run() {
             reload(now);
         collect_finished(now);
         if (settings::sweep_interval > 0) {
-            if (GetCurrentTimestamp() >= now.next)
+            if (monotonic_now() >= now.next)
                 begin_round(now);
             start_due(now);
             if (!is_needed(now))
@@ -311,7 +371,10 @@ void run() {
 
 }  // namespace
 
+// pg_upgrade wants nothing to be written that it did not write, and nobody to be there.
 void register_launcher() {
+    if (IsBinaryUpgrade)
+        return;
     preloaded = true;
     BackgroundWorker described = launcher();
     RegisterBackgroundWorker(&described);
@@ -321,7 +384,9 @@ void keep_launcher_running() {
     constexpr timestamp pause = 10 * microseconds_per_second;
     static timestamp next_look = 0;
     timestamp now = GetCurrentStatementStartTimestamp();
-    if (preloaded || now < next_look)
+    // A time far ahead was set before the clock was set back.
+    bool looked_lately = now < next_look && next_look - now <= pause;
+    if (preloaded || looked_lately || IsBinaryUpgrade)
         return;
     next_look = now + pause;
     // With sweeping turned off, too: the launcher is who hears of it being turned on.
@@ -336,6 +401,8 @@ void keep_launcher_running() {
 
 void kvstore_launcher_main(Datum) {
     using namespace kvstore;
+    if (IsBinaryUpgrade)
+        proc_exit(0);
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
     BackgroundWorkerUnblockSignals();

@@ -1,5 +1,6 @@
 #include "pacer.hpp"
 
+#include "monotonic.hpp"
 #include "postgres.hpp"
 #include "settings.hpp"
 
@@ -23,11 +24,11 @@ void pause(int milliseconds) {
 }  // namespace
 
 bool pacer::out_of_time() const {
-    return GetCurrentTimestamp() >= end_;
+    return monotonic_now() >= end_;
 }
 
 timestamp pacer::deadline() const {
-    return GetCurrentTimestamp() + settings::sweep_budget * microseconds_per_millisecond;
+    return monotonic_now() + settings::sweep_budget * microseconds_per_millisecond;
 }
 
 void pacer::worked(timestamp microseconds) {

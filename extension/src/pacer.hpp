@@ -1,4 +1,5 @@
-// Working in small pieces: after so much work there is a pause, so that nobody feels it.
+// Working in small pieces: after so much work there is a pause, so that nobody feels it. Times
+// are those of the monotonic clock.
 #pragma once
 
 #include "ttl.hpp"

@@ -40,6 +40,7 @@ extern "C" {
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass_d.h"
 #include "catalog/pg_opfamily_d.h"
@@ -80,6 +81,7 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/datetime.h"
+#include "utils/dsa.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -92,6 +94,7 @@ extern "C" {
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 #include "utils/wait_event.h"
@@ -210,6 +213,13 @@ inline void *attach(const shared_area &) {
 }
 
 #endif
+
+// transaction_timeout, which ends the process, is new in 17.
+inline void disable_transaction_timeout() {
+#if PG_VERSION_NUM >= 170000
+    SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+#endif
+}
 
 // Intervals can be infinite since 17.
 inline bool is_infinite(const Interval *interval) {

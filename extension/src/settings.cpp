@@ -10,6 +10,7 @@ int sweep_interval = 60'000;
 int sweep_budget = 1;
 int sweep_pause = 20;
 int log_sweep_min_duration = 10'000;
+bool sweep_subscribed = false;
 }  // namespace settings
 
 void define_settings() {
@@ -39,6 +40,12 @@ void define_settings() {
                             "0 logs all of them, -1 none.", &settings::log_sweep_min_duration,
                             10'000, -1, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr,
                             nullptr);
+
+    DefineCustomBoolVariable(
+        "kvstore.sweep_subscribed",
+        "Has the background sweeper sweep stores that a subscription fills, too.",
+        "Off leaves that to the publisher, whose deletions arrive like all his changes.",
+        &settings::sweep_subscribed, false, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
 
     MarkGUCPrefixReserved("kvstore");
 }

@@ -4,7 +4,8 @@
 namespace kvstore {
 
 namespace settings {
-extern bool fast_path;  // kvstore.fast_path
+extern bool fast_path;         // kvstore.fast_path
+extern bool sweep_subscribed;  // kvstore.sweep_subscribed
 // In milliseconds:
 extern int sweep_interval;          // kvstore.sweep_interval, 0 turns sweeping off
 extern int sweep_budget;            // kvstore.sweep_budget

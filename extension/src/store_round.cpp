@@ -1,8 +1,11 @@
 #include "store_round.hpp"
 
+#include "owner.hpp"
 #include "settings.hpp"
 #include "statistics.hpp"
+#include "subscription.hpp"
 #include "sweep.hpp"
+#include "time_limit.hpp"
 
 namespace kvstore {
 
@@ -12,28 +15,12 @@ namespace {
 
 const char *users_search_path = "";
 
-struct owner_identity {
-    Oid user;
-    int security_context;
-    int settings_level;
-};
-
-// As autovacuum does: whatever a trigger or an index function of a user does, it
-// does with the rights of the store's owner, and cannot get at the sweeper's own.
-owner_identity become_owner(Relation table) {
-    owner_identity before;
-    GetUserIdAndSecContext(&before.user, &before.security_context);
-    SetUserIdAndSecContext(table->rd_rel->relowner,
-                           before.security_context | SECURITY_RESTRICTED_OPERATION);
-    before.settings_level = NewGUCNestLevel();
+// With the settings that code of users expects.
+owner_identity become_owner_of_store(Relation table) {
+    owner_identity before = become_owner(table);
     set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                       true, 0, false);
     return before;
-}
-
-void become_again(const owner_identity &before) {
-    AtEOXact_GUC(false, before.settings_level);
-    SetUserIdAndSecContext(before.user, before.security_context);
 }
 
 // Locks and opens the table if that is possible at once. What somebody else has
@@ -54,27 +41,44 @@ void report_activity(Relation table, const store_memory &memory) {
                  static_cast<long long>(gone)));
 }
 
-// Has `work` work on the store in a transaction of its own; false if the store is not
-// there, or is locked, or may not be written to.
+// What is deferred to the end of the transaction cannot be done as another user; and here each
+// error is to be that of a statement, which may be tried without the entry.
+void check_constraints_at_once() {
+    ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+    AfterTriggerSetState(all);
+}
+
+// Has `work` work on the store, as its owner; false if it is not there, or is locked, or is not
+// to be swept.
+template <class Work>
+bool as_owner(const store_memory &memory, Work work) {
+    Relation table = open_at_once(memory.table);
+    if (table == nullptr)
+        return false;
+    bool is_to_be_swept = is_store(table) && (settings::sweep_subscribed || !is_subscribed(table));
+    if (is_to_be_swept) {
+        report_activity(table, memory);
+        owner_identity before = become_owner_of_store(table);
+        with_store(memory.table, sweeping, work);
+        become_again(before);
+    }
+    relation_close(table, NoLock);
+    return is_to_be_swept;
+}
+
+// The same, in a transaction of its own.
 template <class Work>
 bool in_transaction(store_memory &memory, pacer &pace, Work work) {
-    timestamp begin = GetCurrentTimestamp();
-    bool done = false;
+    timestamp begin = monotonic_now();
+    time_limit::begin();
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
-    if (Relation table = open_at_once(memory.table)) {
-        if (is_store(table) && !XactReadOnly) {
-            report_activity(table, memory);
-            owner_identity before = become_owner(table);
-            with_store(memory.table, sweeping, work);
-            become_again(before);
-            done = true;
-        }
-        relation_close(table, NoLock);
-    }
+    check_constraints_at_once();
+    bool done = as_owner(memory, work);
     PopActiveSnapshot();
     CommitTransactionCommand();
-    timestamp took = GetCurrentTimestamp() - begin;
+    time_limit::end();
+    timestamp took = monotonic_now() - begin;
     memory.round.longest = std::max(memory.round.longest, took);
     pace.worked(took);
     return done;
@@ -87,19 +91,30 @@ void begin_round(store_memory &memory, const store &in) {
     if (memory.file != file)
         memory.map.clear();
     memory.file = file;
-    memory.round = {.under_way = true, .began = GetCurrentTimestamp()};
+    memory.round = {.under_way = true, .began = monotonic_now()};
+    set_after(memory, nullptr);
     if (!has_pages(in))
         return;
-    memory.map.fit(RelationGetNumberOfBlocks(in.table));
-    memory.map.begin_round(GetCurrentTimestamp());
+    memory.map.fit(RelationGetNumberOfBlocks(in.table), resize_ranges);
+    memory.map.begin_round(GetCurrentTimestamp(), monotonic_now());
 }
 
 // --- Its parts ---
 
-void add_up(round_progress &round, const sweep_result &result) {
+// An error is told once in a round, and not if the last one had the same.
+int known_error(const store_memory &memory) {
+    return memory.round.has_failed ? sweep_part::any_error : memory.last_error;
+}
+
+void add_up(store_memory &memory, const sweep_result &result) {
+    round_progress &round = memory.round;
     round.removed += result.removed;
     round.evicted += result.evicted;
     round.left += result.left;
+    if (result.error != 0 && !round.has_failed) {
+        memory.last_error = result.error;
+        round.has_failed = true;
+    }
 }
 
 bool was_written_to(Relation table, const page_span &pages) {
@@ -113,49 +128,42 @@ bool was_written_to(Relation table, const page_span &pages) {
 }
 
 // Looks at the pages that the map wants, for as long as a transaction may take, but at some
-// in any case; whether there are more.
-bool look_at_pages(store_memory &memory, const store &in, timestamp deadline, eviction &evict) {
+// in any case. Nothing is evicted beyond what the round has chosen.
+void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
     auto changed = [&](const page_span &pages) { return was_written_to(in.table, pages); };
-    auto enough = [&] { return GetCurrentTimestamp() >= deadline; };
+    auto enough = [&] { return monotonic_now() >= deadline; };
+    eviction &evict = memory.round.evict;
     while (std::optional<page_span> pages = memory.map.next(changed, enough)) {
         sweep_result result = sweep(in, {.first = pages->first,
                                          .pages = pages->end - pages->first,
                                          .deadline = deadline,
-                                         .evict = evict});
+                                         .evict = evict,
+                                         .known_error = known_error(memory)});
         BlockNumber end = std::min(result.next, static_cast<BlockNumber>(pages->end));
         memory.map.looked_at(end, result.there);
         memory.round.pages += end - pages->first;
         evict.bytes -= result.evicted_bytes;
-        add_up(memory.round, result);
+        add_up(memory, result);
         if (enough())
             break;
     }
-    return !memory.map.finished();
 }
 
-// The same for a store without pages.
-bool look_by_query(store_memory &memory, const store &in) {
-    constexpr std::int64_t at_once = 1000;
-    sweep_result result = sweep(in, {.most_rows = at_once});
-    add_up(memory.round, result);
+// The same for a store without pages; whether there is more.
+bool look_by_key(store_memory &memory, const store &in, timestamp deadline) {
+    sweep_result result = sweep(
+        in, {.deadline = deadline, .after = memory.after, .known_error = known_error(memory)});
+    add_up(memory, result);
+    set_after(memory, result.after);
     return result.next != InvalidBlockNumber;
 }
 
-// In one transaction after the other; whether all was looked at before `until`. Nothing is
-// evicted beyond what `evict` says.
-bool look_at_all(store_memory &memory, pacer &pace, timestamp until, eviction &evict) {
-    for (bool more = true; more;) {
-        if (GetCurrentTimestamp() >= until)
-            return false;
-        timestamp deadline = pace.deadline();
-        bool there = in_transaction(memory, pace, [&](const store &in) {
-            more = has_pages(in) ? look_at_pages(memory, in, deadline, evict)
-                                 : look_by_query(memory, in);
-        });
-        if (!there || evict.is_done())
-            more = false;
-    }
-    return true;
+// Whether there is more.
+bool look(store_memory &memory, const store &in, timestamp deadline) {
+    if (!has_pages(in))
+        return look_by_key(memory, in, deadline);
+    look_at_pages(memory, in, deadline);
+    return !memory.map.finished() && !memory.round.evict.is_done();
 }
 
 // --- Eviction, when all that has expired is gone ---
@@ -175,12 +183,6 @@ eviction due_eviction(store_memory &memory, const store &in) {
     return evict;
 }
 
-bool evict(store_memory &memory, pacer &pace, timestamp until) {
-    eviction due = {};
-    in_transaction(memory, pace, [&](const store &in) { due = due_eviction(memory, in); });
-    return !due.is_due || look_at_all(memory, pace, until, due);
-}
-
 // --- Its end ---
 
 void log_round(const store_memory &memory, const char *schema, const char *name,
@@ -193,8 +195,8 @@ void log_round(const store_memory &memory, const char *schema, const char *name,
             (errmsg("swept store \"%s.%s\" of database \"%s\"", schema, name,
                     get_database_name(MyDatabaseId)),
              errdetail("pages: %lld of %u looked at; entries: %lld expired and removed, %lld "
-                       "evicted, %lld left because they were locked; took %.3f s, in "
-                       "transactions of at most %.1f ms",
+                       "evicted, %lld left because they were locked or could not be removed; took "
+                       "%.3f s, in transactions of at most %.1f ms",
                        static_cast<long long>(round.pages), memory.map.pages(),
                        static_cast<long long>(round.removed), static_cast<long long>(round.evicted),
                        static_cast<long long>(round.left),
@@ -203,10 +205,9 @@ void log_round(const store_memory &memory, const char *schema, const char *name,
 }
 
 void end_round(store_memory &memory, const store &in) {
-    timestamp now = GetCurrentTimestamp();
     const round_progress &round = memory.round;
-    std::int64_t took = now - round.began;
-    statistics::record_sweep(memory.table, {.at = now,
+    std::int64_t took = monotonic_now() - round.began;
+    statistics::record_sweep(memory.table, {.at = GetCurrentTimestamp(),
                                             .took = took,
                                             .pages = round.pages,
                                             .removed = round.removed,
@@ -214,22 +215,48 @@ void end_round(store_memory &memory, const store &in) {
                                             .bytes = has_pages(in) ? memory.map.bytes() : -1});
     log_round(memory, get_namespace_name(RelationGetNamespace(in.table)),
               RelationGetRelationName(in.table), took);
+    if (!round.has_failed)
+        memory.last_error = 0;
+    memory.round.under_way = false;
+}
+
+// --- A round, as much of it as there is time for ---
+
+void work(store_memory &memory, const store &in, timestamp deadline) {
+    round_progress &round = memory.round;
+    if (!round.under_way || memory.file != pg::file_number_of(in.table))
+        begin_round(memory, in);
+    if (look(memory, in, deadline))
+        return;
+    if (has_pages(in) && !round.expired_are_gone) {
+        if (monotonic_now() >= deadline)
+            return;
+        round.expired_are_gone = true;
+        round.evict = due_eviction(memory, in);
+        if (round.evict.is_due && look(memory, in, deadline))
+            return;
+    }
+    end_round(memory, in);
 }
 
 }  // namespace
 
-bool advance_round(store_memory &memory, pacer &pace, timestamp until) {
-    bool there = in_transaction(memory, pace, [&](const store &in) {
-        if (!memory.round.under_way || memory.file != pg::file_number_of(in.table))
-            begin_round(memory, in);
-    });
-    eviction none = {};
-    if (there && (!look_at_all(memory, pace, until, none) || !evict(memory, pace, until)))
-        return false;
-    if (there)
-        in_transaction(memory, pace, [&](const store &in) { end_round(memory, in); });
+turn advance_round(store_memory &memory, pacer &pace, timestamp until) {
+    do {
+        timestamp deadline = pace.deadline();
+        bool swept =
+            in_transaction(memory, pace, [&](const store &in) { work(memory, in, deadline); });
+        if (!swept)
+            return turn::put_off;
+        if (!memory.round.under_way)
+            return turn::finished;
+    } while (monotonic_now() < until);
+    return turn::unfinished;
+}
+
+void end_round_by_error(store_memory &memory) {
     memory.round = {};
-    return true;
+    set_after(memory, nullptr);
 }
 
 void use_search_path(const char *path) {

@@ -7,9 +7,18 @@
 
 namespace kvstore {
 
-// Goes on with the round until it is finished or `until` has come; whether it is finished.
+enum class turn : std::uint8_t {
+    finished,    // the round
+    unfinished,  // there was no time
+    put_off      // the store is locked, or there is none, or it is not to be swept here
+};
+
+// Goes on with the round until it is finished or `until` has come, by the monotonic clock.
 // In between others may have worked on the store, and it may be gone.
-bool advance_round(store_memory &memory, pacer &pace, timestamp until);
+turn advance_round(store_memory &memory, pacer &pace, timestamp until);
+
+// For a round in which an error was raised.
+void end_round_by_error(store_memory &memory);
 
 // Makes `path` the search_path of whatever code of users is run, such as triggers.
 void use_search_path(const char *path);

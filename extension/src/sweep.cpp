@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "monotonic.hpp"
 #include "plan_cache.hpp"
 #include "scratch_memory.hpp"
 #include "statistics.hpp"
@@ -101,10 +102,6 @@ bool remove_unless_busy(Relation table, ItemPointer tid) {
 constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
     "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
 constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
-constexpr const char *find_expired =
-    "SELECT key FROM %1$s WHERE expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
-    " LIMIT $1";
-
 bool may_lock_rows(Relation table) {
     return pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
 }
@@ -117,7 +114,7 @@ void execute(const store &in, const char *sql, std::span<const Oid> types,
 }
 
 // Those that are still to go, `even_live` or not; how many went.
-std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live) {
+std::int64_t remove_at_once(const store &in, std::span<Datum> keys, bool even_live) {
     static constexpr std::array<Oid, 2> types{TEXTARRAYOID, BOOLOID};
     ArrayType *array = construct_array(keys.data(), static_cast<int>(keys.size()), TEXTOID, -1,
                                        false, TYPALIGN_INT);
@@ -126,6 +123,126 @@ std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_liv
     execute(in, may_lock_rows(in.table) ? remove_unlocked : remove_any, types, values);
     auto removed = static_cast<std::int64_t>(SPI_processed);
     SPI_finish();
+    return removed;
+}
+
+// --- What cannot be removed ---
+
+// Whether the error can be that of one entry, so that it is worth trying without it.
+bool may_be_of_an_entry(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+        case ERRCODE_INSUFFICIENT_RESOURCES:
+        case ERRCODE_OPERATOR_INTERVENTION:  // cancelled, out of time, shutting down
+        case ERRCODE_SYSTEM_ERROR:
+        case ERRCODE_INTERNAL_ERROR:
+        case ERRCODE_TRANSACTION_ROLLBACK:
+            return false;
+        default:
+            return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
+    }
+}
+
+// Removes entries by key; those whose removal is an error are left, and the others removed.
+class patient_removal {
+  public:
+    patient_removal(const store &in, bool even_live, int known_error)
+        : in_(in), even_live_(even_live), known_error_(known_error) {}
+
+    // How many went. If the whole is an error, the halves are tried, and so on; which bounds the
+    // work, so that many bad entries may keep some good ones waiting. It begins somewhere, so
+    // that they are others the next time.
+    std::int64_t remove(std::span<Datum> keys) {
+        if (keys.empty())
+            return remove_at_once(in_, keys, even_live_);
+        std::rotate(keys.begin(), keys.begin() + first_of(keys.size()), keys.end());
+        return remove_part(keys);
+    }
+
+    int error() const { return error_; }  // the SQLSTATE of the first one, 0 for none
+
+  private:
+    static constexpr int most_failures = 50;
+
+    // Different in each transaction.
+    static std::ptrdiff_t first_of(std::size_t count) {
+        return static_cast<std::ptrdiff_t>(static_cast<std::uint64_t>(monotonic_now()) % count);
+    }
+
+    std::int64_t remove_part(std::span<Datum> keys) {
+        std::int64_t removed = 0;
+        if (failures_ >= most_failures || try_to_remove(keys, removed))
+            return removed;
+        if (keys.size() <= 1)
+            return 0;
+        std::size_t half = keys.size() / 2;
+        removed = remove_part(keys.first(half));
+        return removed + remove_part(keys.subspan(half));
+    }
+
+    // In a subtransaction.
+    bool try_to_remove(std::span<Datum> keys, std::int64_t &removed) {
+        MemoryContext memory = CurrentMemoryContext;
+        ResourceOwner owner = CurrentResourceOwner;
+        volatile bool succeeded = true;
+        BeginInternalSubTransaction(nullptr);
+        MemoryContextSwitchTo(memory);
+        PG_TRY()
+            ;
+            {
+                removed = remove_at_once(in_, keys, even_live_);
+                ReleaseCurrentSubTransaction();
+            }
+            PG_CATCH();
+            {
+                MemoryContextSwitchTo(memory);
+                ErrorData *error = CopyErrorData();
+                if (!may_be_of_an_entry(error->sqlerrcode))
+                    PG_RE_THROW();
+                FlushErrorState();
+                RollbackAndReleaseCurrentSubTransaction();
+                MemoryContextSwitchTo(memory);
+                CurrentResourceOwner = owner;
+                if (failures_++ == 0)
+                    remove_at_once(in_, {}, even_live_);  // an error, too, unless an entry's
+                tell(*error);
+                succeeded = false;
+            }
+        PG_END_TRY();
+        MemoryContextSwitchTo(memory);
+        CurrentResourceOwner = owner;
+        return succeeded;
+    }
+
+    void tell(const ErrorData &error) {
+        bool is_first = error_ == 0;
+        if (is_first)
+            error_ = error.sqlerrcode;
+        if (!is_first || known_error_ == sweep_part::any_error || known_error_ == error_)
+            return;
+        ereport(WARNING, (errcode(error.sqlerrcode),
+                          errmsg("could not remove an entry of store \"%s\": %s",
+                                 RelationGetRelationName(in_.table),
+                                 error.message != nullptr ? error.message : ""),
+                          error.detail != nullptr ? errdetail_internal("%s", error.detail) : 0,
+                          error.hint != nullptr ? errhint("%s", error.hint) : 0,
+                          error.context != nullptr ? errcontext("%s", error.context) : 0));
+    }
+
+    const store &in_;
+    bool even_live_;
+    int known_error_;
+    int failures_ = 0;
+    int error_ = 0;
+};
+
+// Notes the first error in `result`.
+std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live,
+                           const sweep_part &part, sweep_result &result) {
+    patient_removal removal(in, even_live,
+                            result.error != 0 ? sweep_part::any_error : part.known_error);
+    std::int64_t removed = removal.remove(keys);
+    if (result.error == 0)
+        result.error = removal.error();
     return removed;
 }
 
@@ -189,7 +306,7 @@ class page_sweep {
         now_ = GetCurrentTimestamp();
         bool is_first = page_ == InvalidBlockNumber;
         page_ = page;
-        if (is_first || now_ < part_.deadline)
+        if (is_first || monotonic_now() < part_.deadline)
             return true;
         result_.next = page;
         return false;
@@ -204,7 +321,10 @@ class page_sweep {
             evict(row, bytes);
         else
             keep(expires, bytes);
-        if (result_.removed + gathered_.size() < part_.most_rows)
+        // Whether what is gathered goes is seen when it is to go.
+        if (result_.removed + gathered_.size() >= part_.most_rows)
+            remove_gathered();
+        if (result_.removed < part_.most_rows)
             return true;
         result_.next = row.page();
         return false;
@@ -253,9 +373,9 @@ class page_sweep {
         std::int64_t removed = 0;
         std::int64_t evicted = 0;
         scratch_.use([&] {
-            removed = remove_by_key(in_, as_array(gathered_.expired), false);
+            removed = remove_by_key(in_, as_array(gathered_.expired), false, part_, result_);
             if (gathered_.evicted != NIL)
-                evicted = remove_by_key(in_, as_array(gathered_.evicted), true);
+                evicted = remove_by_key(in_, as_array(gathered_.evicted), true, part_, result_);
         });
         result_.removed += removed;
         result_.evicted += evicted;
@@ -290,30 +410,93 @@ sweep_result sweep_pages(const store &in, const sweep_part &part) {
     return result;
 }
 
-// --- Stores without pages of their own ---
+// --- Stores without pages of their own, in the order of their keys ---
 
-sweep_result sweep_by_query(const store &in, const sweep_part &part) {
-    static constexpr std::array<Oid, 1> types{INT8OID};
-    std::array<Datum, 1> values{Int64GetDatum(part.most_rows)};
-    MemoryContext caller = CurrentMemoryContext;
-    SPI_connect();
-    execute(in, find_expired, types, values);
-    List *keys = NIL;
-    for (uint64 row = 0; row < SPI_processed; row++) {
+#define SOME_BY_KEY(where)                                                                     \
+    "SELECT key, expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp() FROM %1$s" where \
+    " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT 1000"
+
+constexpr const char *first_keys = SOME_BY_KEY("");
+constexpr const char *further_keys = SOME_BY_KEY(" WHERE key OPERATOR(pg_catalog.>) $1");
+constexpr std::uint64_t keys_at_once = 1000;
+
+class key_sweep {
+  public:
+    key_sweep(const store &in, const sweep_part &part)
+        : in_(in), part_(part), caller_(CurrentMemoryContext), after_(part.after) {}
+
+    sweep_result run() {
+        do {
+            CHECK_FOR_INTERRUPTS();
+            scratch_.use([&] { sweep_some(); });
+        } while (!is_at_end_ && result_.removed < part_.most_rows &&
+                 monotonic_now() < part_.deadline);
+        scratch_.free();
+        result_.next = is_at_end_ ? InvalidBlockNumber : 0;
+        result_.after = is_at_end_ ? nullptr : last_;
+        return result_;
+    }
+
+  private:
+    void sweep_some() {
+        SPI_connect();
+        find_some();
+        is_at_end_ = SPI_processed < keys_at_once;
+        auto *expired = static_cast<Datum *>(palloc(sizeof(Datum) * keys_at_once));
+        std::size_t count = 0;
+        for (uint64 row = 0; row < SPI_processed; row++)
+            if (column(row, 2) != 0)
+                expired[count++] = column(row, 1);
+        if (!is_at_end_)
+            remember(column(SPI_processed - 1, 1));
+        remove({expired, count});
+        SPI_finish();
+    }
+
+    void find_some() {
+        static constexpr std::array<Oid, 1> types{TEXTOID};
+        std::array<Datum, 1> values{PointerGetDatum(after_)};
+        if (after_ == nullptr)
+            execute(in_, first_keys, std::span(types).first(0), std::span(values).first(0));
+        else
+            execute(in_, further_keys, types, values);
+    }
+
+    static Datum column(uint64 row, int number) {
         bool is_null;
-        Datum key = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1, &is_null);
-        MemoryContext before = MemoryContextSwitchTo(caller);
-        keys = lappend(keys, DatumGetPointer(copy_of_key(key)));
+        return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, &is_null);
+    }
+
+    void remember(Datum key) {
+        MemoryContext before = MemoryContextSwitchTo(caller_);
+        if (last_ != nullptr)
+            pfree(last_);
+        last_ = reinterpret_cast<text *>(DatumGetPointer(copy_of_key(key)));
+        after_ = last_;
         MemoryContextSwitchTo(before);
     }
-    SPI_finish();
-    sweep_result result;
-    result.removed = remove_by_key(in, as_array(keys), false);
-    result.left = list_length(keys) - result.removed;
-    bool more = list_length(keys) >= part.most_rows && result.removed > 0;
-    result.next = more ? 0 : InvalidBlockNumber;
-    return result;
-}
+
+    // No more than are to go. Of no keys, too, as for a store with pages.
+    void remove(std::span<Datum> keys) {
+        do {
+            auto most = static_cast<std::uint64_t>(part_.most_rows - result_.removed);
+            std::span<Datum> some = keys.first(std::min<std::uint64_t>(keys.size(), most));
+            std::int64_t removed = remove_by_key(in_, some, false, part_, result_);
+            result_.removed += removed;
+            result_.left += static_cast<std::int64_t>(some.size()) - removed;
+            keys = keys.subspan(some.size());
+        } while (!keys.empty() && result_.removed < part_.most_rows);
+    }
+
+    const store &in_;
+    const sweep_part &part_;
+    MemoryContext caller_;
+    scratch_memory scratch_;
+    const text *after_;
+    text *last_ = nullptr;
+    bool is_at_end_ = false;
+    sweep_result result_;
+};
 
 // --- Choosing what to evict ---
 
@@ -394,7 +577,7 @@ bool has_pages(const store &in) {
 sweep_result sweep(const store &in, const sweep_part &part) {
     if (in.detour == nullptr)
         CheckCmdReplicaIdentity(in.table, CMD_DELETE);
-    sweep_result result = has_pages(in) ? sweep_pages(in, part) : sweep_by_query(in, part);
+    sweep_result result = has_pages(in) ? sweep_pages(in, part) : key_sweep(in, part).run();
     if (result.removed > 0)
         statistics::count(RelationGetRelid(in.table), counter::swept, result.removed);
     if (result.evicted > 0)

@@ -1,19 +1,29 @@
-// What sweepers, which are short-lived, leave for one another and for the launcher: a
-// segment of shared memory that lasts as long as the launcher does.
+// What sweepers, which are short-lived, leave for one another and for the launcher.
 //
-// It has room for 64 stores, 1.6 MB. Of a store that finds no place, or whose place was
-// given to another one meanwhile, nothing is remembered: it is looked at from end to end.
+// The launcher creates a segment of shared memory that lasts as long as it does. In it there is
+// a memory for each database: how far its stores are swept. At most one sweeper works in a
+// database, and the launcher takes its report when it has gone, so nobody waits for a lock: a
+// sweeper takes the memory of its database away, works on what it has copied of it, and, when it
+// ends, however it ends, leaves a new one.
+//
+// A store takes about 200 bytes, and 24 for every 16 pages of it, 24 kB at most (sweep_map.hpp).
+// 10,000 small stores take 2.3 MB. Of more than fits into 64 MB the maps are not kept: the rounds
+// go on, but what they come to is looked at from end to end.
 #pragma once
 
+#include "monotonic.hpp"
 #include "postgres.hpp"
-#include "sweep_map.hpp"
+#include "sweep.hpp"
 
 namespace kvstore {
 
 // What one round over a store has done so far.
 struct round_progress {
     bool under_way = false;
-    timestamp began = 0;
+    bool expired_are_gone = false;  // what is left to do is to evict
+    bool has_failed = false;        // with an entry
+    eviction evict = {};
+    timestamp began = 0;     // by the monotonic clock, like the rest here
     std::int64_t pages = 0;  // looked at
     std::int64_t removed = 0;
     std::int64_t evicted = 0;
@@ -22,47 +32,75 @@ struct round_progress {
 };
 
 struct store_memory {
-    static constexpr int nobody = -1;
-
-    Oid database = InvalidOid;
-    Oid table = InvalidOid;
+    Oid table;
+    bool exists = false;       // in the life of this sweeper
     pg::file_number file = 0;  // of the table: TRUNCATE gives it another one
-    int user = nobody;         // the number of the sweeper that works on it
-    timestamp used_at = 0;
-    int last_error = 0;  // the SQLSTATE that was logged, 0 if the last round was without
-    round_progress round;
-    sweep_map map;
+    int last_error = 0;        // the SQLSTATE that was logged, 0 if the last round was without
+    int timeouts = 0;          // since a round was finished
+    // By the launcher's count of rounds:
+    std::int64_t last_round = 0;  // in which the store had, or began, its last round
+    std::int64_t rest_until = 0;  // before that one, it is left alone
+    round_progress round = {};
+    text *after = nullptr;  // the key that the round has come to, in a store without pages
+    sweep_map map = {};
 };
+
+// Of all stores of a database, in the memory of a process.
+class database_memory {
+  public:
+    // Takes what is in shared memory away, or begins with nothing.
+    void take(dsa_area *area, dsa_pointer *from);
+
+    // Puts it back, if it was taken; leaves nothing if there is no room.
+    void leave(dsa_area *area, dsa_pointer *to);
+
+    // Lasts as long as the process does, or until it is forgotten.
+    store_memory &of(Oid table);
+
+    // Those of which `exists` is not set.
+    void forget_dropped();
+
+    // Those that had a turn last: of those that began a round, and of those that went on with one.
+    Oid last_to_begin = InvalidOid;
+    Oid last_to_go_on = InvalidOid;
+
+  private:
+    Size saved_size(bool with_maps) const;
+    void read(const char *from);
+    void write(char *to, bool with_maps) const;
+
+    HTAB *stores_ = nullptr;
+};
+
+// Memory for the map of a store, for sweep_map.
+sweep_map::range *resize_ranges(sweep_map::range *ranges, std::uint32_t count);
+
+// Remembers a copy of `key`, nullptr for none.
+void set_after(store_memory &memory, const text *key);
 
 // How a sweeper has fared.
 struct sweeper_report {
-    bool found_extension;  // in its database
-    bool unfinished;       // there is more to do than it had time for
-    bool ended_well;       // not by an error
+    bool found_extension = false;            // in its database
+    bool unfinished = false;                 // there is more to do than it had time for
+    bool ended_well = false;                 // not by an error
+    dsa_pointer memory = InvalidDsaPointer;  // of the database, before and afterwards
 };
 
 constexpr int most_sweepers = 2;  // at the same time
 
 struct sweep_memory {
-    static constexpr int most_stores = 64;
-
-    slock_t lock;  // of taking and giving back
     std::array<sweeper_report, most_sweepers> reports;
-    std::array<store_memory, most_stores> stores;
+};
+
+struct shared_sweep_memory {
+    sweep_memory *all;  // nullptr if the launcher has gone
+    dsa_area *area;     // of the databases' memories
 };
 
 // By the launcher, for the rest of its life.
-sweep_memory *create_sweep_memory(dsm_handle *handle);
+shared_sweep_memory create_sweep_memory(dsm_handle *handle);
 
-// By a sweeper; nullptr if the launcher has gone.
-sweep_memory *attach_sweep_memory(dsm_handle handle);
-
-// For sweeper `user`: the memory of a store of this database, or that of the store that was
-// not worked on for longest, for a new beginning. To be given back before taking another.
-store_memory *take_store_memory(sweep_memory *all, Oid table, int user);
-void give_back(sweep_memory *all, store_memory *one);
-
-// Whatever sweeper `user`, which has ended, did not give back.
-void give_back_all(sweep_memory *all, int user);
+// By a sweeper.
+shared_sweep_memory attach_sweep_memory(dsm_handle handle);
 
 }  // namespace kvstore

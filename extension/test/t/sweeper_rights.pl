@@ -49,5 +49,60 @@ ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'ot
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM after_the_trap'), 'those that come later, too');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM mallory.trap'), 1, 'the failing one is not');
 
+# --- kv_sweep() of somebody else's store ---
+# By a superuser, and by one who has mallory's rights and others besides: as mallory. By those
+# whom she lets: as themselves.
+$node->safe_psql('postgres', q{
+	ALTER SYSTEM SET kvstore.sweep_interval = 0;
+	SELECT pg_reload_conf();
+	DROP TRIGGER fail ON mallory.trap; DROP TRIGGER spring ON mallory.trap;
+	TRUNCATE seen;
+	CREATE FUNCTION mallory.rise() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		EXECUTE 'ALTER ROLE mallory SUPERUSER';
+		RETURN OLD;
+	EXCEPTION WHEN insufficient_privilege THEN
+		INSERT INTO seen VALUES ('refused: superuser', current_user);
+		PERFORM set_config('work_mem', '1234kB', false);
+		RETURN OLD;
+	END $$;
+	ALTER FUNCTION mallory.rise() OWNER TO mallory;
+	CREATE TRIGGER rise BEFORE DELETE ON mallory.trap FOR EACH ROW EXECUTE FUNCTION mallory.rise();
+	CREATE ROLE member IN ROLE mallory;
+	CREATE ROLE guest;
+	GRANT USAGE ON SCHEMA mallory TO guest;
+	GRANT SELECT, DELETE ON mallory.trap TO guest;
+	GRANT INSERT ON seen TO guest;
+});
+for my $case ([ 'postgres', 'mallory' ], [ 'member', 'mallory' ], [ 'mallory', 'mallory' ], [ 'guest', 'guest' ])
+{
+	my ($caller, $actor) = @$case;
+	my $sweep = qq{
+		TRUNCATE mallory.trap, seen;
+		INSERT INTO mallory.trap VALUES ('brief', 'x', now() - interval '1 s');
+		SET ROLE $caller; SELECT kv_sweep(store => 'mallory.trap'); SELECT current_user, current_setting('work_mem') <> '1234kB' OR current_user IN ('mallory', 'guest'); RESET ROLE};
+	like($node->safe_psql('postgres', $sweep), qr/^1\n$caller\|t$/m, "kv_sweep() by $caller");
+	is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT who, ',') FROM seen}), $actor, "acts as $actor");
+	is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'who gets no more rights');
+}
+
+# Nor by what fires at the end of the transaction, when the sweep is over.
+$node->safe_psql('postgres', q{
+	TRUNCATE mallory.trap;
+	CREATE CONSTRAINT TRIGGER late AFTER DELETE ON mallory.trap DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION mallory.rise();
+	DROP TRIGGER rise ON mallory.trap;
+	INSERT INTO mallory.trap VALUES ('brief', 'x', now() - interval '1 s');
+	TRUNCATE seen;
+});
+$node->psql('postgres', q{SELECT kv_sweep(store => 'mallory.trap')});
+is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'a deferred trigger gets no more rights');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM seen WHERE who <> 'mallory'}), 0, 'and is not run by the caller');
+
+# In the sweeper it is fired at once, so that it keeps nothing from being swept.
+$node->safe_psql('postgres', q{ALTER SYSTEM SET kvstore.sweep_interval = '100ms'});
+$node->reload;
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM mallory.trap'), 'a store with deferred triggers is swept');
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT who, ',') FROM seen}), 'mallory', 'by its owner');
+
 $node->stop('fast');
 done_testing();

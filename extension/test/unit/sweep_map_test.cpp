@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <random>
 #include <vector>
@@ -16,9 +17,16 @@ constexpr std::uint32_t range = sweep_map::least_pages_per_range;
 class SweepMap : public testing::Test {
   protected:
     void begin() {
-        map->fit(static_cast<std::uint32_t>(expires.size()));
-        map->begin_round(now);
+        map->fit(static_cast<std::uint32_t>(expires.size()), resize);
+        map->begin_round(now, now + clocks_differ_by);
     }
+
+    // Memory that fits exactly, so that a sanitizer or valgrind sees what is beyond it.
+    static sweep_map::range *resize(sweep_map::range *ranges, std::uint32_t count) {
+        return static_cast<sweep_map::range *>(std::realloc(ranges, count * sizeof(*ranges)));
+    }
+
+    void TearDown() override { std::free(const_cast<sweep_map::range *>(map->ranges().data())); }
 
     std::optional<page_span> next() {
         auto changed = [&](const page_span &pages) {
@@ -63,6 +71,7 @@ class SweepMap : public testing::Test {
     }
 
     timestamp now = 1000 * hour;
+    timestamp clocks_differ_by = -700 * hour;
     std::vector<timestamp> expires;
     std::vector<bool> written;
     std::unique_ptr<sweep_map> map = std::make_unique<sweep_map>();
@@ -121,6 +130,70 @@ TEST_F(SweepMap, EverythingIsLookedAtOnceInALongWhile) {
     EXPECT_TRUE(round().empty());
     now += 1;
     EXPECT_EQ(round().size(), 100U);
+}
+
+// The clock of expiries may be set; then what is due is due by it, and a long while is as long.
+TEST_F(SweepMap, ALongWhileIsNotOfTheClockThatIsSet) {
+    make_store(100);
+    round();
+    now += 10 * hour;
+    clocks_differ_by -= 10 * hour;
+    for (timestamp &each : expires)
+        each = never_expires;
+    round();
+    EXPECT_TRUE(round().empty());
+    now -= 20 * hour;
+    clocks_differ_by += 20 * hour;
+    EXPECT_TRUE(round().empty());
+    clocks_differ_by += hour;
+    EXPECT_EQ(round().size(), 100U);
+}
+
+TEST_F(SweepMap, ASmallStoreTakesLittle) {
+    make_store(1);
+    round();
+    EXPECT_EQ(map->ranges().size(), 1U);
+    make_store(10 * range);
+    round();
+    EXPECT_EQ(map->ranges().size(), 10U);
+}
+
+TEST_F(SweepMap, WhatWasKeptElsewhereIsAsBefore) {
+    make_store(10 * range);
+    expires[3 * range + 1] = now + hour / 2;
+    round();
+    written[7 * range] = true;
+    begin();
+    EXPECT_EQ(next()->first, 7 * range);
+    map->looked_at(7 * range + 2, {.earliest = never_expires, .bytes = 20});
+
+    std::vector<sweep_map::range> kept(map->ranges().begin(), map->ranges().end());
+    sweep_map copy = *map;
+    copy.restore(kept.data(), resize);
+    std::swap(*map, copy);
+    std::free(const_cast<sweep_map::range *>(copy.ranges().data()));
+    EXPECT_EQ(look().front(), 7 * range + 2);
+    EXPECT_EQ(map->bytes(), 10 * range * 10);
+    now += hour / 2;
+    written[7 * range] = false;
+    EXPECT_EQ(round().front(), 3 * range);
+}
+
+TEST_F(SweepMap, ARoundGoesOnWhenRangesWereLost) {
+    make_store(10 * range);
+    begin();
+    next();
+    map->looked_at(range, {.earliest = never_expires});
+    next();
+    map->looked_at(range + 3, {.earliest = never_expires});
+    sweep_map copy = *map;
+    copy.restore(nullptr, resize);
+    std::swap(*map, copy);
+    std::free(const_cast<sweep_map::range *>(copy.ranges().data()));
+    std::vector<std::uint32_t> looked = look();
+    EXPECT_EQ(looked.front(), range + 3);
+    EXPECT_EQ(looked.size(), 9 * range - 3);
+    EXPECT_EQ(round().size(), 2 * range) << "of what came before, nothing is known";
 }
 
 TEST_F(SweepMap, NewPagesAreLookedAt) {
