@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "default_store.hpp"
 #include "errors.hpp"
 #include "key.hpp"
 #include "launcher.hpp"
@@ -29,9 +30,10 @@ inline Datum key_argument(FunctionCallInfo fcinfo) {
     return checked_key(required(fcinfo, 0, "key"));
 }
 
-// The last argument of every function.
+// The last argument of every function. Its default is '-', OID 0: the default store.
 inline Oid store_argument(FunctionCallInfo fcinfo) {
-    return DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
+    Oid given = DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
+    return OidIsValid(given) ? given : default_store();
 }
 
 // Has `use` use the store that the call names.

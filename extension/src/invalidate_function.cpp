@@ -9,10 +9,9 @@ namespace kvstore {
 namespace {
 
 [[noreturn]] void raise_protocol(const char *message) {
-    ereport(ERROR,
-            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg_internal("%s", message),
-             errhint("CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
-                     "FUNCTION kv_invalidate('user:%%s', 'id')")));
+    raise_trigger_protocol(message,
+                           "CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
+                           "FUNCTION kv_invalidate('user:%s', 'id')");
 }
 
 TriggerData *trigger_data(FunctionCallInfo fcinfo) {
@@ -70,7 +69,7 @@ arguments arguments_of(const Trigger *trigger) {
 // it must not decide by his search_path what it does.
 Oid store_of(const arguments &given, Relation table) {
     if (given.store == nullptr)
-        return get_relname_relid("kv_store", extension_schema());
+        return default_store();
     List *parts = textToQualifiedNameList(cstring_to_text(given.store));
     RangeVar *name = makeRangeVarFromNameList(parts);
     if (name->schemaname == nullptr)

@@ -85,6 +85,7 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -219,6 +220,27 @@ inline void disable_transaction_timeout() {
 #if PG_VERSION_NUM >= 170000
     SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 #endif
+}
+
+#if PG_VERSION_NUM >= 160000
+inline const config_generic *find_setting(const char *name) {
+    return find_option(name, false, false, ERROR);
+}
+#else
+inline const config_generic *find_setting(const char *name) {
+    for (int i = 0; i < GetNumConfigOptions(); i++)
+        if (strcmp(get_guc_variables()[i]->name, name) == 0)
+            return get_guc_variables()[i];
+    elog(ERROR, "there is no setting %s", name);
+}
+#endif
+
+// Whether check_function_bodies was on when CREATE EXTENSION began, which turns it off for its
+// script, and search_path with it. What it saved of a setting then lies on top.
+inline bool function_bodies_were_checked() {
+    const GucStack *saved = find_setting("check_function_bodies")->stack;
+    const GucStack *saved_path = find_setting("search_path")->stack;
+    return saved != nullptr && saved_path != nullptr && saved->nest_level == saved_path->nest_level;
 }
 
 // Intervals can be infinite since 17.

@@ -88,8 +88,16 @@ Datum kv_expire_as(FunctionCallInfo fcinfo) {
 struct integer_by {
     static int64 value(Datum by) { return DatumGetInt32(by); }
 };
+struct smallint_by {
+    static int64 value(Datum by) { return DatumGetInt16(by); }
+};
 struct bigint_by {
     static int64 value(Datum by) { return DatumGetInt64(by); }
+};
+struct text_by {
+    static int64 value(Datum by) {
+        return DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(TextDatumGetCString(by))));
+    }
 };
 
 template <class By, class Ttl = no_ttl>
@@ -162,8 +170,16 @@ KV_SQL_FUNCTION(kv_incr) {
 KV_SQL_FUNCTION(kv_incr_by_integer) {
     return kv_incr_as<integer_by>(fcinfo);
 }
+KV_SQL_FUNCTION(kv_incr_by_smallint) {
+    return kv_incr_as<smallint_by>(fcinfo);
+}
+KV_SQL_FUNCTION(kv_incr_by_text) {
+    return kv_incr_as<text_by>(fcinfo);
+}
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as<bigint_by, Ttl>)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_integer, kv_incr_as<integer_by, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_smallint, kv_incr_as<smallint_by, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_text, kv_incr_as<text_by, Ttl>)
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as<value_kind::text, Ttl>)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as<value_kind::bytes, Ttl>)
