@@ -214,10 +214,13 @@ copy_sources() {
     done
 }
 
-# Builds in build/<version>, apart from the sources, so that one checkout serves
-# every major, and installs into the private installation.
+# build/<version>, apart from the sources, so that one checkout serves every major.
+build_folder() { echo "$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"; }
+
+# Builds there, and installs into the private installation.
 build_extension() {
-    local folder="$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"
+    local folder
+    folder=$(build_folder)
     copy_sources "$folder" &&
         make -C "$folder" -s -j"$(nproc)" PG_CONFIG="$bin/pg_config" with_llvm=no "$@" &&
         make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null

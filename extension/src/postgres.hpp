@@ -44,6 +44,7 @@ extern "C" {
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass_d.h"
 #include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_proc_d.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
@@ -58,6 +59,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "pgstat.h"
+#include "portability/instr_time.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/bufmgr.h"
@@ -92,6 +94,7 @@ extern "C" {
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -160,19 +163,79 @@ inline file_number file_number_of(Relation table) {
 // Memory that all sessions share. Before 17 it must be reserved while the library is
 // preloaded; from then on it is there for the asking.
 struct shared_area {
-    const char *name;
+    const char *name;  // short
+    uint32 layout;     // of what is in it: another one, or another size, is another area
     Size size;
     void (*initialize)(void *memory);  // called once, before anybody else gets at it
 };
+
+// Sessions that loaded another build of the library (its files can be replaced while the
+// server runs) have an area of their own.
+inline const char *full_name(const shared_area &area) {
+    static char name[48];  // as long as PostgreSQL allows; of the one area
+    snprintf(name, sizeof(name), "%s %08x %zu", area.name, area.layout, area.size);
+    return name;
+}
 
 #if PG_VERSION_NUM >= 170000
 
 inline void reserve(const shared_area &) {}
 
+// What an error has left behind, without a transaction that would be aborted. There are no
+// locks but LWLocks among it.
+inline void clean_up_after_error(ResourceOwner owner) {
+    LWLockReleaseAll();
+    ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+    ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+}
+
+// The area, or nullptr if there is an error: no call shall fail because memory is short.
+// The caller holds no LWLock. Not in a subtransaction, for parallel workers may have none,
+// and the launcher asks outside of transactions.
+inline void *find_or_create(const shared_area &area) {
+    void *volatile memory = nullptr;
+    MemoryContext context = CurrentMemoryContext;
+    ResourceOwner outer = CurrentResourceOwner;
+    ResourceOwner owner = ResourceOwnerCreate(outer, "kvstore shared area");
+    CurrentResourceOwner = owner;
+    PG_TRY()
+        ;
+        {
+            bool found;
+            memory = GetNamedDSMSegment(full_name(area), area.size, area.initialize, &found);
+        }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(context);
+            ErrorData *error = CopyErrorData();
+            FlushErrorState();
+            clean_up_after_error(owner);
+            ereport(LOG_SERVER_ONLY, (errcode(error->sqlerrcode),
+                                      errmsg("kvstore has no shared memory: %s", error->message)));
+            FreeErrorData(error);
+        }
+    PG_END_TRY();
+    CurrentResourceOwner = outer;
+    ResourceOwnerDelete(owner);
+    return memory;
+}
+
+// nullptr if it cannot be had now; then it is not tried again for a while.
 inline void *attach(const shared_area &area) {
-    bool found;
-    return IsUnderPostmaster ? GetNamedDSMSegment(area.name, area.size, area.initialize, &found)
-                             : nullptr;
+    constexpr double pause = 10;  // seconds
+    static instr_time failed_at;  // zero: not yet
+    if (!IsUnderPostmaster)
+        return nullptr;
+    instr_time now;
+    INSTR_TIME_SET_CURRENT(now);
+    instr_time since = now;
+    INSTR_TIME_SUBTRACT(since, failed_at);
+    if (!INSTR_TIME_IS_ZERO(failed_at) && INSTR_TIME_GET_DOUBLE(since) < pause)
+        return nullptr;
+    void *memory = find_or_create(area);
+    if (memory == nullptr)
+        failed_at = now;
+    return memory;
 }
 
 #else
@@ -196,7 +259,7 @@ inline void start_up_reserved() {
         reserved.next_startup_hook();
     bool found;
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    reserved.memory = ShmemInitStruct(reserved.area->name, reserved.area->size, &found);
+    reserved.memory = ShmemInitStruct(full_name(*reserved.area), reserved.area->size, &found);
     if (!found)
         reserved.area->initialize(reserved.memory);
     LWLockRelease(AddinShmemInitLock);
