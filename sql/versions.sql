@@ -7,7 +7,7 @@ BEGIN;
 SELECT count(kv_set('k', i::text, store => 'hot')) FROM generate_series(1, 5000) i;
 SELECT pg_stat_force_next_flush();
 COMMIT;
-SELECT idx_tup_read >= 5000 AS looked, idx_tup_read < 2 * 5000 AS at_about_one_each FROM pg_stat_user_indexes WHERE relname = 'hot';
+SELECT idx_tup_read > 1000 AS looked, idx_tup_read < 2 * 5000 AS at_about_one_each FROM pg_stat_user_indexes WHERE relname = 'hot';
 
 -- A key that was removed and stored again, in another place of the table, and one beside it.
 BEGIN;

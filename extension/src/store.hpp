@@ -33,7 +33,7 @@ struct store {
     const char *detour;  // why not the fast path; nullptr on it
 };
 
-// Whether the expiry is computed when a row is read, and not kept in it.
+// Whether columns are computed when a row is read, and not kept in it.
 bool has_virtual_columns(Relation table);
 
 // Why calls with that intent do not take the fast path; nullptr if they do.
