@@ -8,6 +8,9 @@
 # can stand in for what the build should have made.
 
 set -euo pipefail
+# What other programs say is read here, and shown: in one language.
+export LC_ALL=C.UTF-8
+unset LANGUAGE
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 debian_servers=/usr/lib/postgresql
@@ -36,7 +39,8 @@ find_pg_config() {
     for candidate in ${PG_CONFIG:-$(printf '%s\n' "$debian_servers"/*/bin/pg_config | sort -rV) pg_config}; do
         candidate=$(command -v "$candidate") || continue
         if is_complete "$candidate"; then
-            echo "$candidate"
+            # Not /usr/bin/pg_config of Debian, which starts another one.
+            echo "$("$candidate" --bindir)/pg_config"
             return
         fi
     done
@@ -100,12 +104,13 @@ missing_packages() {
 debian_postgresql() {
     local major
     major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
+    [ -n "$major" ] || die "apt-cache does not say which PostgreSQL this system has"
     echo "postgresql-$major postgresql-server-dev-$major"
     [ "$1" != test ] || echo " postgresql-$major-cron"
 }
 
 install_missing() {
-    local missing as_root=() packages no_cluster=/etc/postgresql-common/createcluster.d/kvstore.conf
+    local missing as_root=() packages failed= no_cluster=/etc/postgresql-common/createcluster.d/kvstore.conf
     [ -z "${PG_CONFIG:-}" ] || find_pg_config >/dev/null ||
         die "PG_CONFIG=$PG_CONFIG is not the pg_config of a server that is installed with its headers"
     missing=$(missing_packages "$1" | sort -u | tr '\n' ' ')
@@ -119,15 +124,19 @@ install_missing() {
     fi
     say "Installing them with apt-get, to build and to run a private server."
     "${as_root[@]}" apt-get update -qq
-    packages=${missing/postgresql /$(debian_postgresql "$1") }
+    packages=$missing
+    if [[ $missing == *postgresql\ * ]]; then
+        packages=$(debian_postgresql "$1") || exit
+        packages=${missing/postgresql /$packages }
+    fi
     # Debian starts a server of its own for a new PostgreSQL; nobody asked for one here.
     [[ $missing != *postgresql\ * ]] ||
         "${as_root[@]}" sh -c "mkdir -p ${no_cluster%/*} && echo 'create_main_cluster = false' >$no_cluster"
     # shellcheck disable=SC2086
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
-        die "apt-get could not install: $packages"
-    "${as_root[@]}" rm -f "$no_cluster"
+        apt-get install -y -qq --no-install-recommends $packages >/dev/null || failed=yes
+    [[ $missing != *postgresql\ * ]] || "${as_root[@]}" rm -f "$no_cluster"
+    [ -z "$failed" ] || die "apt-get could not install: $packages"
 }
 
 # --- The temporary folder ---------------------------------------------------
@@ -183,6 +192,10 @@ copy_postgres() {
     mkdir -p "$bin"
     cp "$("$original" --bindir)"/* "$bin/"
     cp -f "$original" "$bin/pg_config"
+    for what in sharedir pkglibdir includedir-server; do
+        [[ $("$bin/pg_config" --$what) == "$work"/* ]] ||
+            die "$original --$what is not relative to its programs: kvstore would be installed into the system"
+    done
     mkdir -p "$("$bin/pg_config" --sharedir)/extension"
     link_all "$("$original" --sharedir)/extension" "$("$bin/pg_config" --sharedir)/extension"
     for what in sharedir pkglibdir libdir includedir pkgincludedir includedir-server; do
@@ -201,10 +214,13 @@ copy_sources() {
     done
 }
 
-# Builds in build/<version>, apart from the sources, so that one checkout serves
-# every major, and installs into the private installation.
+# build/<version>, apart from the sources, so that one checkout serves every major.
+build_folder() { echo "$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"; }
+
+# Builds there, and installs into the private installation.
 build_extension() {
-    local folder="$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"
+    local folder
+    folder=$(build_folder)
     copy_sources "$folder" &&
         make -C "$folder" -s -j"$(nproc)" PG_CONFIG="$bin/pg_config" with_llvm=no "$@" &&
         make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null

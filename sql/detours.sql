@@ -34,6 +34,22 @@ SELECT kv_set('k', 'louder', store => 's'), kv_get_del('k', store => 's');
 DROP TRIGGER shout ON s;
 SELECT kv_detour('s');
 
+-- Whatever error one of them raises, with whatever in it, comes as it is.
+CREATE FUNCTION claim() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.value = 'all' THEN
+        RAISE unique_violation USING CONSTRAINT = 's_pkey', SCHEMA = 'nowhere', TABLE = 's';
+    END IF;
+    RAISE unique_violation USING CONSTRAINT = 'c';
+END $$;
+CREATE TRIGGER claim BEFORE INSERT ON s FOR EACH ROW EXECUTE FUNCTION claim();
+SELECT kv_incr('k', store => 's');
+SELECT kv_get_set('k', 'v', store => 's');
+SELECT kv_get_set('k', 'all', store => 's');
+SELECT kv_set('k', 'v', store => 's');
+DROP TRIGGER claim ON s;
+DROP FUNCTION claim;
+
 -- Row security holds, for those whom it concerns.
 CREATE ROLE kv_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON s TO kv_tenant;
@@ -147,6 +163,40 @@ SELECT kv_detour('covering');
 SELECT kv_set('k', 'v', store => 'covering'), kv_get_ex('k', 60, store => 'covering');
 SELECT kv_ttl('k', store => 'covering') IS NOT NULL AS ttl;
 DROP TABLE covering;
+
+-- Columns that SQL computes: a table can have become a store later.
+CREATE TABLE generated (key text COLLATE "C" PRIMARY KEY, value text NOT NULL GENERATED ALWAYS AS ('value of ' || key) STORED, expires timestamptz NOT NULL DEFAULT 'infinity');
+INSERT INTO generated (key) VALUES ('k');
+ALTER TABLE generated OF kv_entry;
+SELECT kv_detour('generated');
+SELECT kv_get('k', store => 'generated'), kv_expire('k', 60, store => 'generated'), kv_ttl('k', store => 'generated') IS NOT NULL AS ttl;
+SELECT kv_set('k', 'other', store => 'generated');
+SELECT kv_set_xx('k', 'other', store => 'generated');
+SELECT kv_incr('i', store => 'generated');
+SELECT kv_get('k', store => 'generated'), kv_del('k', store => 'generated');
+DROP TABLE generated;
+
+-- A temporary store in the other processes of a parallel query.
+SELECT kv_create_store('pg_temp.mine') IS NOT NULL AS created;
+SELECT kv_set('1', 'one', store => 'pg_temp.mine');
+CREATE TABLE keys AS SELECT i::text AS key FROM generate_series(1, 1000) i;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SELECT count(kv_get(key, store => 'pg_temp.mine')) FROM keys;
+SET max_parallel_workers_per_gather = 0;
+SELECT count(kv_get(key, store => 'pg_temp.mine')) FROM keys;
+RESET ALL;
+SET kvstore.fast_path = on;
+DROP TABLE keys;
+
+-- Nothing can be written: that is told first.
+SELECT kv_create_store('s');
+BEGIN READ ONLY;
+SELECT kv_detour('s'), kv_detour('pg_temp.mine');
+COMMIT;
+DROP TABLE s;
 
 DROP FUNCTION record, shout;
 DROP TABLE audit;

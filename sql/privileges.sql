@@ -97,6 +97,26 @@ DEALLOCATE read_one;
 DROP TABLE one, another.three;
 DROP SCHEMA another;
 
+-- A store in a schema that is closed, which SQL cannot name, cannot be had by its number either.
+CREATE SCHEMA closed;
+SELECT kv_create_store('closed.s');
+SELECT kv_set('k', 'v', store => 'closed.s'), kv_get('k', store => 'closed.s');
+GRANT ALL ON closed.s TO kv_writer;
+SELECT 'closed.s'::regclass::oid AS closed \gset
+SET ROLE kv_writer;
+SELECT kv_get('k', store => :closed::regclass);
+SELECT kv_set('k', 'w', store => :closed::regclass);
+SELECT kv_count(store => :closed::regclass);
+SELECT kv_detour(store => :closed::regclass);
+SELECT kv_sweep(store => :closed::regclass);
+SELECT kv_flush(store => :closed::regclass);
+RESET ROLE;
+GRANT USAGE ON SCHEMA closed TO kv_writer;
+SET ROLE kv_writer;
+SELECT kv_get('k', store => :closed::regclass), kv_set('k', 'w', store => :closed::regclass);
+RESET ROLE;
+DROP SCHEMA closed CASCADE;
+
 DROP FUNCTION read_for_you;
 DROP TABLE calls;
 REVOKE ALL ON kv_store FROM kv_reader, kv_writer, kv_remover;

@@ -65,6 +65,75 @@ SELECT kv_create_store('numbers', value_type => 'integer');
 SELECT kv_create_store(NULL);
 SELECT kv_create_store('x', logged => NULL);
 SELECT kv_create_store('x', value_type => NULL);
+SELECT kv_create_store('x', value_type => 0::regtype);
+SELECT kv_create_store('x', value_type => 1234567::regtype);
+-- These would be OIDs where a store is given by name. Quoted they are names.
+SELECT kv_create_store('123');
+SELECT kv_create_store('-');
+SELECT kv_create_store('"123"'), kv_create_store('"-"');
+SELECT kv_create_store('123.456');
+SELECT kv_set('k', 'digits', store => '"123"'), kv_get('k', store => '"-"'), kv_get('k', store => '"123"');
+DROP TABLE "123", "-";
+
+-- Whatever its name, each function finds it.
+CREATE SCHEMA "odd ""%s\0x";
+DO $$
+DECLARE
+    name text;
+    odd text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['kv_store\0x', 'a''b"c', '100%s %n', E'two\nlines', '; --', '$1', repeat('long', 20), 'kv_store '] LOOP
+        odd := format('%I.%I', 'odd "%s\0x', name);
+        ASSERT kv_create_store(odd, logged => true) = odd::regclass;
+        PERFORM kv_set('k', 'v', store => odd), kv_limit('1 MB', 'oldest', store => odd);
+        ASSERT (SELECT max_size = '1 MB' FROM kv_stats WHERE store = odd::regclass);
+        ASSERT kv_get('k', store => odd) = 'v' AND kv_incr('i', 1, 60, store => odd) = 1;
+        ASSERT kv_sweep(store => odd) = 0;
+        PERFORM kv_limit(NULL, store => odd), kv_flush(store => odd);
+        EXECUTE format('CREATE TABLE made_of (k text); CREATE TRIGGER forget AFTER DELETE ON made_of FOR EACH ROW EXECUTE FUNCTION kv_invalidate(''%%s'', ''k'', %L)', odd);
+        INSERT INTO made_of VALUES ('k');
+        PERFORM kv_set('k', 'v', store => odd);
+        DELETE FROM made_of;
+        ASSERT kv_count(store => odd) = 0, odd;
+        DROP TABLE made_of;
+    END LOOP;
+END $$;
+SELECT count(*) FROM pg_class WHERE relnamespace = '"odd ""%s\0x"'::regnamespace AND relkind = 'r';
+\set VERBOSITY terse
+DROP SCHEMA "odd ""%s\0x" CASCADE;
+\set VERBOSITY default
+
+-- The default store is a table like any other, and the one of that name.
+SELECT count(*) FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = 'kv_store'::regclass AND deptype = 'e';
+SELECT kv_set('k', 'first'), kv_get('k', store => '-'), kv_get('k', store => 'kv_store');
+SELECT kv_get('k'), kv_get('k', store => '-'), kv_get('k', store => NULL);
+SELECT kv_set('k', 'v', store => NULL);
+BEGIN;
+ALTER TABLE kv_store RENAME TO kept;
+SAVEPOINT renamed;
+SELECT kv_get('k');
+ROLLBACK TO renamed;
+SELECT kv_set('k', 'v');
+ROLLBACK TO renamed;
+CREATE TABLE calls_invalidate (k text);
+CREATE TRIGGER forget AFTER INSERT ON calls_invalidate FOR EACH ROW EXECUTE FUNCTION kv_invalidate('%s', 'k');
+INSERT INTO calls_invalidate VALUES ('k');
+ROLLBACK TO renamed;
+SELECT kv_create_store('public.kv_store', logged => true);
+SELECT kv_get('k'), kv_get('k', store => 'kept');
+SELECT kv_set('k', 'second');
+SELECT kv_get('k'), kv_get('k', store => 'kept');
+DROP TABLE kv_store;
+ALTER TABLE kept RENAME TO kv_store;
+SELECT kv_get('k');
+CREATE SCHEMA elsewhere;
+ALTER TABLE kv_store SET SCHEMA elsewhere;
+SAVEPOINT moved;
+SELECT kv_get('k');
+ROLLBACK TO moved;
+SELECT kv_get('k', store => 'elsewhere.kv_store');
+ROLLBACK;
+SELECT kv_get('k');
 
 -- The type keeps the shape.
 ALTER TABLE sessions ADD COLUMN extra int;

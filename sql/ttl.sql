@@ -54,4 +54,31 @@ FROM unnest(ARRAY[
     'NULL::interval', 'NULL::float8', 'NULL::text']) ttl;
 SELECT kv_get('t'), kv_ttl('t') > interval '59 minutes' AS untouched;
 DROP FUNCTION left_of;
+
+-- Every function with a TTL takes it in every type.
+SELECT kv_set('t', 'v'), kv_set('n', '0');
+SELECT ttl, array_agg(call || ': ' || result) FILTER (WHERE result <> 'no error') AS fails
+FROM unnest(ARRAY[$$60$$, $$60::smallint$$, $$60::bigint$$, $$60.5$$, $$60::real$$, $$60::float8$$, $$60::numeric$$, $$'60'$$, $$'60'::text$$,
+        $$'60'::varchar$$, $$'1 hour'$$, $$interval '1 hour'$$]) WITH ORDINALITY t(ttl, n),
+    unnest(ARRAY[$$kv_set_ex('t', 'v', %s)$$, $$kv_set_ex('t', '\x76'::bytea, %s)$$, $$kv_set_nx('t', 'v', %s)$$, $$kv_set_nx('t', '\x76'::bytea, %s)$$,
+        $$kv_set_xx('t', 'v', %s)$$, $$kv_set_xx('t', '\x76'::bytea, %s)$$, $$kv_cas('t', 'v', 'v', %s)$$, $$kv_incr('n', 1, %s)$$, $$kv_mset('{m}', '{v}', %s)$$,
+        $$kv_get_ex('t', %s)$$, $$kv_get_ex_bytes('t', %s)$$, $$kv_expire('t', %s)$$, $$kv_set_ex('t', 'v', ttl => %s, store => 'kv_store')$$,
+        $$kv_get_ex('t', %s, 'kv_store')$$, $$kv_incr('n', ttl => %s, by => 1)$$]) call,
+    error_of(format('SELECT ' || call, ttl)) result
+GROUP BY ttl, n ORDER BY n;
+-- So with what a counter is increased by.
+SELECT by, array_agg(DISTINCT substring(error_of(format('SELECT ' || call, by)) FROM '^(no error|\w{5})')) AS results
+FROM unnest(ARRAY[$$5$$, $$5::smallint$$, $$5::bigint$$, $$'5'$$, $$'5'::text$$, $$-5$$, $$-30$$, $$9223372036854775808$$, $$5.0$$, $$NULL$$, $$'five'$$,
+        $$'9223372036854775808'$$]) WITH ORDINALITY b(by, n),
+    unnest(ARRAY[$$kv_incr('n', %s)$$, $$kv_incr('n', %s, 60)$$, $$kv_incr('n', %s, 0.5)$$, $$kv_incr('n', %s, '1 hour')$$, $$kv_incr('n', %s, interval '1 hour')$$,
+        $$kv_incr('n', by => %s, store => 'kv_store')$$]) call
+GROUP BY by, n ORDER BY n;
+SELECT kv_set('n', '1'), kv_incr('n', 1), kv_incr('n', 2::smallint), kv_incr('n', 4::bigint), kv_incr('n', '8'), kv_incr('n');
+PREPARE incr AS SELECT kv_incr($1, $2), kv_incr($1, $2, $3);
+EXECUTE incr('n', '-10', '60');
+EXECUTE incr('n', 5, 60);
+SELECT parameter_types FROM pg_prepared_statements WHERE name = 'incr';
+DEALLOCATE incr;
+SELECT call, error_of('SELECT ' || call)
+FROM unnest(ARRAY[$$kv_sweep(10)$$, $$kv_sweep(10::smallint)$$, $$kv_sweep('10')$$, $$kv_sweep(NULL)$$, $$kv_sweep(max_rows => 10, store => 'kv_store')$$]) call;
 TRUNCATE kv_store;

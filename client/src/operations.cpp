@@ -1,6 +1,9 @@
 // Every operation, as the function of the extension that it is.
 #include "kvstore/operations.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "kvstore/pipeline.hpp"
 #include "kvstore/store.hpp"
 #include "queue.hpp"
@@ -202,7 +205,11 @@ auto operations<Mode>::flush() -> answer<void> {
 
 template <class Mode>
 auto operations<Mode>::sweep(optional<int64_t> max_rows) -> answer<int64_t> {
-    return call<int64_t>("kv_sweep", max_rows);
+    using most = std::numeric_limits<std::int32_t>;
+    optional<std::int32_t> rows;
+    if (max_rows)
+        rows = static_cast<std::int32_t>(std::clamp<int64_t>(*max_rows, most::min(), most::max()));
+    return call<int64_t>("kv_sweep", rows);
 }
 
 template <class Mode>

@@ -237,6 +237,8 @@ parameter to_parameter(std::span<const std::string_view> texts) {
 }
 
 parameter name_parameter(const char *type, std::string_view value) {
+    if (value.find('\0') != value.npos)  // where its end would be for libpq
+        throw sql_error("invalid name syntax: a name has no zero byte", "42602");
     return {type, std::string(value), false};  // a copy, since libpq wants an end to it
 }
 

@@ -172,6 +172,7 @@ TEST_P(VocabularyTest, TellsWhatIsNoStore) {
     EXPECT_EQ(sqlstate_of([&] { client.store("no_such_store").get("k"); }), "42P01");
     EXPECT_EQ(sqlstate_of([&] { client.store("pg_class").get("k"); }), "42809");
     EXPECT_EQ(sqlstate_of([&] { client.store("x'; DROP TABLE kv_store").get("k"); }), "42602");
+    EXPECT_EQ(sqlstate_of([&] { client.store(std::string("kv_store\0x", 10)).get("k"); }), "42602");
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -3,11 +3,12 @@
 
 #include <type_traits>
 
+#include "default_store.hpp"
 #include "errors.hpp"
 #include "key.hpp"
 #include "launcher.hpp"
+#include "lifetime.hpp"
 #include "store.hpp"
-#include "ttl_argument.hpp"
 
 namespace kvstore {
 
@@ -29,9 +30,10 @@ inline Datum key_argument(FunctionCallInfo fcinfo) {
     return checked_key(required(fcinfo, 0, "key"));
 }
 
-// The last argument of every function.
+// The last argument of every function. Its default is '-', OID 0: the default store.
 inline Oid store_argument(FunctionCallInfo fcinfo) {
-    return DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
+    Oid given = DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
+    return OidIsValid(given) ? given : default_store();
 }
 
 // Has `use` use the store that the call names.
@@ -72,30 +74,30 @@ inline Datum value_result(FunctionCallInfo fcinfo, Datum value, value_kind kept,
     PG_RETURN_DATUM(value);
 }
 
-// --- TTLs: text, interval and seconds, whole or not, each read as a time of expiry, or none at all.
+// --- TTLs: text, interval and seconds, whole or not, each read as a lifetime, or none at all.
 
 struct interval_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_interval(DatumGetIntervalP(ttl)); }
+    static lifetime read(Datum ttl) { return lifetime::of_interval(DatumGetIntervalP(ttl)); }
 };
 struct seconds_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetFloat8(ttl)); }
+    static lifetime read(Datum ttl) { return lifetime::of_seconds(DatumGetFloat8(ttl)); }
 };
 // As seconds, with a type of its own: a number without a point is an integer, and what fits
 // the arguments of a call exactly is what SQL calls.
 struct integer_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_seconds(DatumGetInt32(ttl)); }
+    static lifetime read(Datum ttl) { return lifetime::of_seconds(DatumGetInt32(ttl)); }
+};
+struct text_ttl {
+    static lifetime read(Datum ttl) { return lifetime::of_text(TextDatumGetCString(ttl)); }
 };
 struct no_ttl {};
-struct text_ttl {
-    static timestamp expires(Datum ttl) { return expiry_after_text(TextDatumGetCString(ttl)); }
-};
 
 template <class Ttl>
-timestamp ttl_argument(FunctionCallInfo fcinfo, int number) {
+lifetime ttl_argument(FunctionCallInfo fcinfo, int number) {
     if constexpr (std::is_same_v<Ttl, no_ttl>)
-        return never_expires;
+        return {};
     else
-        return Ttl::expires(required(fcinfo, number, "ttl"));
+        return Ttl::read(required(fcinfo, number, "ttl"));
 }
 
 // Declares name_interval, name_seconds, name_integer and name_text. The rest is the template that

@@ -66,14 +66,14 @@ std::optional<entry> batch_reader::read(std::size_t position) const {
     return found;
 }
 
-int64 store_all(const store &in, std::span<pair> pairs, timestamp expires) {
+int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
     std::sort(pairs.begin(), pairs.end(), [](const pair &a, const pair &b) {
         int order = bytes_of(a.key).compare(bytes_of(b.key));
         return order != 0 ? order < 0 : a.position < b.position;
     });
     std::span<pair> distinct = pairs.first(drop_duplicates(pairs));
     perform_all(operations::set.called("kv_mset()"), in, distinct, [&](const pair &each) {
-        return request{.key = each.key, .value = each.value, .expires = expires};
+        return request{.key = each.key, .value = each.value, .lives = lives};
     });
     return static_cast<int64>(distinct.size());
 }

@@ -15,9 +15,9 @@ struct pair {
     int position;  // in the batch, as it was given
 };
 
-// Stores all pairs until `expires`; of a key that occurs twice the last one. How many
+// Stores all pairs; of a key that occurs twice the last one. How many
 // keys there were. Sorts `pairs`.
-std::int64_t store_all(const store &in, std::span<pair> pairs, timestamp expires);
+std::int64_t store_all(const store &in, std::span<pair> pairs, const lifetime &lives);
 
 // Reads the entries of `keys`, in whatever order their values are wanted: the index is
 // gone through first, in the order of the keys.

@@ -60,10 +60,10 @@ std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
 template <class Ttl = no_ttl>
 Datum kv_mset_as(FunctionCallInfo fcinfo) {
     std::span<pair> pairs = pairs_argument(fcinfo);
-    timestamp expires = ttl_argument<Ttl>(fcinfo, 2);
+    lifetime lives = ttl_argument<Ttl>(fcinfo, 2);
     intent storing = operations::set.called("kv_mset()").what;
     PG_RETURN_INT64(with_store_argument(
-        fcinfo, storing, [&](const store &in) { return store_all(in, pairs, expires); }));
+        fcinfo, storing, [&](const store &in) { return store_all(in, pairs, lives); }));
 }
 
 // NULLs stand as empty keys, which are not to be read.

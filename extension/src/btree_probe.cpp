@@ -36,21 +36,10 @@ bool covers(Page page, std::string_view key) {
     return high && key < *high;
 }
 
-// A pivot with the key alone sorts before every entry of that key, because the heap
-// TID that was cut off it counts as minus infinity.
-bool sorts_before(IndexTuple item, std::string_view item_key, std::string_view key, bool is_leaf) {
-    if (!is_leaf && item_key == key)
-        return BTreeTupleGetHeapTID(item) == nullptr;
-    return item_key < key;
-}
-
-// The first item that does not sort before `key`, one past the last if there is
-// none; nothing if a key on the way cannot be read.
-std::optional<OffsetNumber> first_not_before(Page page, std::string_view key) {
-    BTPageOpaque opaque = BTPageGetOpaque(page);
-    bool is_leaf = P_ISLEAF(opaque);
-    // The first item of an inner page has no key: it is minus infinity.
-    OffsetNumber low = P_FIRSTDATAKEY(opaque) + (is_leaf ? 0 : 1);
+// The first item from `low` on of which goes_left(item, its key) is false, one past the last
+// if there is none; nothing if a key on the way cannot be read.
+template <class GoesLeft>
+std::optional<OffsetNumber> search(Page page, OffsetNumber low, GoesLeft goes_left) {
     OffsetNumber high = PageGetMaxOffsetNumber(page) + 1;
     while (low < high) {
         OffsetNumber middle = low + (high - low) / 2;
@@ -58,7 +47,7 @@ std::optional<OffsetNumber> first_not_before(Page page, std::string_view key) {
         std::optional<std::string_view> item_key = key_of(item);
         if (!item_key)
             return std::nullopt;
-        if (sorts_before(item, *item_key, key, is_leaf))
+        if (goes_left(item, *item_key))
             low = middle + 1;
         else
             high = middle;
@@ -66,15 +55,34 @@ std::optional<OffsetNumber> first_not_before(Page page, std::string_view key) {
     return low;
 }
 
-// On the leaf page: what its items say about the key, the first candidate being at
-// `offset`.
-probe_answer look_at_leaf(Page page, OffsetNumber offset, std::string_view key,
-                          ItemPointerData *tid) {
-    OffsetNumber last = PageGetMaxOffsetNumber(page);
-    while (offset <= last && ItemIdIsDead(PageGetItemId(page, offset)))
-        offset++;
-    if (offset > last)
-        return probe_answer::miss;
+// On an inner page: where the leftmost entry of `key` can be; nothing if a key cannot be read.
+std::optional<BlockNumber> child_for(Page page, std::string_view key) {
+    // The first item has no key: it is minus infinity. A pivot with the key alone sorts before
+    // every entry of that key, because the heap TID that was cut off it counts as such, too.
+    OffsetNumber second = P_FIRSTDATAKEY(BTPageGetOpaque(page)) + 1;
+    std::optional<OffsetNumber> offset =
+        search(page, second, [&](IndexTuple item, std::string_view item_key) {
+            return item_key == key ? BTreeTupleGetHeapTID(item) == nullptr : item_key < key;
+        });
+    if (!offset)
+        return std::nullopt;
+    return BTreeTupleGetDownLink(item_at(page, *offset - 1));
+}
+
+// On the leaf page: what its items say about the key. Of several entries the last one is
+// likely that of the newest version.
+probe_answer look_at_leaf(Page page, std::string_view key, ItemPointerData *tid) {
+    OffsetNumber first = P_FIRSTDATAKEY(BTPageGetOpaque(page));
+    std::optional<OffsetNumber> beyond =
+        search(page, first, [&](IndexTuple, std::string_view item_key) { return item_key <= key; });
+    if (!beyond)
+        return probe_answer::unsure;
+    OffsetNumber offset = *beyond;
+    do {
+        if (offset == first)
+            return probe_answer::miss;
+        offset--;
+    } while (ItemIdIsDead(PageGetItemId(page, offset)));
     IndexTuple item = item_at(page, offset);
     std::optional<std::string_view> item_key = key_of(item);
     if (!item_key || BTreeTupleIsPosting(item))
@@ -99,15 +107,14 @@ probe_answer probe_btree(Relation table, Relation index, Datum key_datum, ItemPo
         Page page = BufferGetPage(buffer);
         if (!covers(page, key))
             break;
-        std::optional<OffsetNumber> offset = first_not_before(page, key);
-        if (!offset)
-            break;
         if (P_ISLEAF(BTPageGetOpaque(page))) {
-            answer = look_at_leaf(page, *offset, key, tid);
+            answer = look_at_leaf(page, key, tid);
             break;
         }
-        BlockNumber child = BTreeTupleGetDownLink(item_at(page, *offset - 1));
-        buffer = _bt_relandgetbuf(index, buffer, child, BT_READ);
+        std::optional<BlockNumber> child = child_for(page, key);
+        if (!child)
+            break;
+        buffer = _bt_relandgetbuf(index, buffer, *child, BT_READ);
     }
     _bt_relbuf(index, buffer);
     return answer;

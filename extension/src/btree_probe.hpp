@@ -12,7 +12,7 @@
 namespace kvstore {
 
 enum class probe_answer : std::uint8_t {
-    hit,    // the first index entry of that key points to `tid`; there may be more
+    hit,    // the last index entry of that key points to `tid`; there may be more
     miss,   // the index has no entry of that key
     unsure  // ask an index scan
 };

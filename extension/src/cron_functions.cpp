@@ -42,8 +42,10 @@ Datum job_name(const store &of) {
 
 Datum sweep_command(const store &of) {
     const char *schema = get_namespace_name(extension_schema());
+    // With all arguments of their types: no other function of that name is meant.
     return CStringGetTextDatum(
-        psprintf("SELECT %s(store => %s)", quote_qualified_identifier(schema, "kv_sweep"),
+        psprintf("SELECT %s(NULL::pg_catalog.int4, %s::pg_catalog.regclass)",
+                 quote_qualified_identifier(schema, "kv_sweep"),
                  quote_literal_cstr(qualified_name(RelationGetRelid(of.table)))));
 }
 

@@ -62,6 +62,24 @@ void raise_no_such_table(Oid relid) {
                     errhint("It may have been dropped a moment ago.")));
 }
 
+// `name` as SQL writes it.
+void raise_no_default_store(const char *name) {
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the default store %s does not exist", name),
+             errhint("SELECT kv_create_store(%s) creates it.", quote_literal_cstr(name))));
+}
+
+void raise_reads_as_oid(const char *name) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" is no name of a store", name),
+                    errdetail("Where a store is given by name, it stands for an OID."),
+                    errhint("Quote it as SQL quotes an identifier: '\"%s\"'.", name)));
+}
+
+void raise_trigger_protocol(const char *message, const char *hint) {
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg_internal("%s", message), errhint("%s", hint)));
+}
+
 void raise_not_a_store(Relation table, const char *why) {
     ereport(ERROR,
             (errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -75,6 +93,15 @@ void raise_unlogged_in_recovery(Relation table) {
              errmsg("store \"%s\" cannot be used on a standby", RelationGetRelationName(table)),
              errdetail("It is unlogged: its entries are on the primary alone."),
              errhint("Ask the primary, or create a store with logged => true.")));
+}
+
+void raise_temporary_in_parallel(Relation table) {
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+         errmsg("store \"%s\" cannot be used in a parallel query", RelationGetRelationName(table)),
+         errdetail("It is temporary: its entries are in the memory of the session alone."),
+         errhint("SET max_parallel_workers_per_gather = 0 keeps queries to the session.")));
 }
 
 void raise_unlimitable(Relation table) {

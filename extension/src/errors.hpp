@@ -15,8 +15,12 @@ namespace kvstore {
 [[noreturn]] void raise_not_an_integer();
 [[noreturn]] void raise_counter_overflow(std::int64_t by);
 [[noreturn]] void raise_no_such_table(Oid relid);
+[[noreturn]] void raise_no_default_store(const char *name);
+[[noreturn]] void raise_reads_as_oid(const char *name);
+[[noreturn]] void raise_trigger_protocol(const char *message, const char *hint);
 [[noreturn]] void raise_not_a_store(Relation table, const char *why);
 [[noreturn]] void raise_unlogged_in_recovery(Relation table);
+[[noreturn]] void raise_temporary_in_parallel(Relation table);
 [[noreturn]] void raise_unlimitable(Relation table);
 [[noreturn]] void raise_concurrent_change();
 

@@ -121,14 +121,45 @@ attempt carry_out(const store &in, const decision &decided, Datum key, version *
     return tried;
 }
 
+std::optional<entry> live_at(timestamp now, std::optional<entry> present) {
+    return present && is_live(present->expires, now) ? present : std::nullopt;
+}
+
+decision decide(const operation &op, const request &asked, std::optional<entry> present,
+                timestamp now) {
+    std::optional<entry> live = live_at(now, present);
+    return op.decide(asked, live ? &*live : nullptr, now);
+}
+
+// The change has waited for another transaction, which then left the entry as it was, and the
+// clock was asked before. Decides again, and puts what was written right: it is ours alone,
+// so that nobody is waited for any more.
+attempt decide_again(const store &in, const operation &op, const request &asked,
+                     std::optional<entry> before, decision *decided) {
+    *decided = decide(op, asked, before, GetCurrentTimestamp());
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    version written;
+    bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &written);
+    attempt tried = found && decided->what != decision::verb::put
+                        ? remove(in, written)
+                        : carry_out(in, *decided, asked.key, found ? &written : nullptr);
+    release(written);
+    PopActiveSnapshot();
+    return tried;
+}
+
 // One try, on the version of the entry that the active snapshot sees.
 attempt try_modify(const store &in, const operation &op, const request &asked, outcome *result) {
     version current;
     bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &current);
-    std::optional<entry> live = found ? live_entry(in, current) : std::nullopt;
-    decision decided = op.decide(asked, live ? &*live : nullptr);
+    std::optional<entry> before = found ? entry_of(in, current) : std::nullopt;
+    timestamp now = GetCurrentTimestamp();
+    decision decided = decide(op, asked, before, now);
 
     attempt tried = carry_out(in, decided, asked.key, found ? &current : nullptr);
+    if (tried == attempt::done && decided.what != decision::verb::leave && has_waited_since(now))
+        tried = decide_again(in, op, asked, before, &decided);
     if (tried == attempt::done) {
         result->applied = decided.what != decision::verb::leave;
         result->value = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
@@ -151,7 +182,7 @@ std::optional<entry> read(const store &from, Datum key, const location &where, b
     version current;
     if (!fetch_version(from, key, where, GetActiveSnapshot(), purpose::reading, &current))
         return std::nullopt;
-    std::optional<entry> found = live_entry(from, current);
+    std::optional<entry> found = live_at(GetCurrentTimestamp(), entry_of(from, current));
     if (found)
         found->value = want_value ? copy_of_value(found->value) : 0;
     release(current);

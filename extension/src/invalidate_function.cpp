@@ -9,10 +9,9 @@ namespace kvstore {
 namespace {
 
 [[noreturn]] void raise_protocol(const char *message) {
-    ereport(ERROR,
-            (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg_internal("%s", message),
-             errhint("CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
-                     "FUNCTION kv_invalidate('user:%%s', 'id')")));
+    raise_trigger_protocol(message,
+                           "CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
+                           "FUNCTION kv_invalidate('user:%s', 'id')");
 }
 
 TriggerData *trigger_data(FunctionCallInfo fcinfo) {
@@ -70,7 +69,7 @@ arguments arguments_of(const Trigger *trigger) {
 // it must not decide by his search_path what it does.
 Oid store_of(const arguments &given, Relation table) {
     if (given.store == nullptr)
-        return get_relname_relid("kv_store", extension_schema());
+        return default_store();
     List *parts = textToQualifiedNameList(cstring_to_text(given.store));
     RangeVar *name = makeRangeVarFromNameList(parts);
     if (name->schemaname == nullptr)
@@ -80,6 +79,15 @@ Oid store_of(const arguments &given, Relation table) {
 
 // --- The key that a row stands for ---
 
+// Its value is not in the row that a trigger is given.
+void refuse_virtual(Relation table, int number, const char *column) {
+    if (number > 0 && pg::is_virtual(TupleDescAttr(RelationGetDescr(table), number - 1)))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("column \"%s\" of table \"%s\" is generated and not stored", column,
+                               RelationGetRelationName(table)),
+                        errhint("Name the columns that it is generated from, or have it STORED.")));
+}
+
 // nullptr for a NULL.
 const char *column_of(Relation table, HeapTuple row, const char *column) {
     int number = SPI_fnumber(RelationGetDescr(table), column);
@@ -88,6 +96,7 @@ const char *column_of(Relation table, HeapTuple row, const char *column) {
                         errmsg("column \"%s\" of table \"%s\" does not exist", column,
                                RelationGetRelationName(table)),
                         errhint("The trigger's arguments are a format and the names of columns.")));
+    refuse_virtual(table, number, column);
     return SPI_getvalue(row, RelationGetDescr(table), number);
 }
 

@@ -6,12 +6,16 @@ namespace kvstore {
 
 namespace {
 
-bool is_limit(const Trigger &trigger) {
-    if (trigger.tgnargs != 2 || strcmp(trigger.tgname, limit_trigger) != 0)
-        return false;
-    const char *function = get_func_name(trigger.tgfoid);
-    return function != nullptr && strcmp(function, limit_function) == 0 &&
-           get_func_namespace(trigger.tgfoid) == extension_schema();
+// kv_limit_trigger(); InvalidOid if there is none.
+Oid find_limit_function() {
+    oidvector *no_arguments = buildoidvector(nullptr, 0);
+    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, PointerGetDatum(limit_function),
+                           PointerGetDatum(no_arguments), ObjectIdGetDatum(extension_schema()));
+}
+
+bool is_limit(const Trigger &trigger, Oid function) {
+    return trigger.tgfoid == function && trigger.tgnargs == 2 &&
+           strcmp(trigger.tgname, limit_trigger) == 0;
 }
 
 eviction_order parse_order(const char *order) {
@@ -27,11 +31,17 @@ eviction_order parse_order(const char *order) {
 }  // namespace
 
 std::optional<size_limit> limit_of(Relation store) {
+    Oid function = find_limit_function();
+    // Any look into the catalogs may rebuild what the relation cache knows of the store, and
+    // free its triggers: there is none from here on before the copies are made.
     const TriggerDesc *triggers = store->trigdesc;
     for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
         const Trigger &each = triggers->triggers[i];
-        if (is_limit(each))
-            return parse_limit(each.tgargs[0], each.tgargs[1]);
+        if (!is_limit(each, function))
+            continue;
+        const char *size = pstrdup(each.tgargs[0]);
+        const char *order = pstrdup(each.tgargs[1]);
+        return parse_limit(size, order);
     }
     return std::nullopt;
 }

@@ -27,21 +27,6 @@ void drop_limit(Oid table) {
     execute_utility(psprintf("DROP TRIGGER %s ON %s", limit_trigger, qualified_name(table)));
 }
 
-// --- The extension's own store: its limit goes through a table that pg_dump dumps, and
-// --- is applied by the trigger of that table.
-
-bool belongs_to_extension(Oid table) {
-    return getExtensionOfObject(RelationRelationId, table) == get_extension_oid("kvstore", false);
-}
-
-void keep_limit(const char *size, const char *order) {
-    const char *kept = in_our_schema("kv_store_limit");
-    execute_utility(psprintf("DELETE FROM %s", kept));
-    if (size != nullptr)
-        execute_utility(psprintf("INSERT INTO %s VALUES (%s, %s)", kept, quote_literal_cstr(size),
-                                 quote_literal_cstr(order)));
-}
-
 // --- A store ---
 
 // The sweeper does not come to temporary stores, and goes through pages to evict.
@@ -68,6 +53,20 @@ void limit(Oid table, const char *size, const char *order) {
         drop_limit(table);
 }
 
+// Elsewhere it would be no limit, and a row trigger that does nothing keeps the row from being
+// written.
+void require_trigger_of_limit(FunctionCallInfo fcinfo) {
+    constexpr const char *hint = "kv_limit() creates the trigger that it is for.";
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        raise_trigger_protocol("kv_limit_trigger() is a trigger function", hint);
+    auto *data = reinterpret_cast<TriggerData *>(fcinfo->context);
+    if (!TRIGGER_FIRED_BY_TRUNCATE(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+        !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))
+        raise_trigger_protocol("kv_limit_trigger() must be fired AFTER TRUNCATE", hint);
+    if (data->tg_trigger->tgnargs != 2)
+        raise_trigger_protocol("kv_limit_trigger() needs a size and an order", hint);
+}
+
 }  // namespace
 
 // A NULL for the size lifts the limit.
@@ -78,32 +77,14 @@ KV_SQL_FUNCTION(kv_limit) {
     if (size != nullptr)
         parse_limit(size, order);  // is it one?
     keep_launcher_running();
-    if (!belongs_to_extension(table)) {
-        limit(table, size, order);
-    } else {
-        lock_for_limit(table, size != nullptr);
-        keep_limit(size, order);
-    }
+    limit(table, size, order);
     PG_RETURN_VOID();
 }
 
-// Never does anything: its arguments are the limit.
+// Does nothing: its arguments are the limit.
 KV_SQL_FUNCTION(kv_limit_trigger) {
-    (void)fcinfo;
+    require_trigger_of_limit(fcinfo);
     return PointerGetDatum(nullptr);
-}
-
-// A row of kv_store_limit has come or gone.
-KV_SQL_FUNCTION(kv_store_limit_trigger) {
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        elog(ERROR, "kv_store_limit_trigger() is a trigger function");
-    auto *data = reinterpret_cast<TriggerData *>(fcinfo->context);
-    TupleDesc columns = RelationGetDescr(data->tg_relation);
-    bool has_come = TRIGGER_FIRED_BY_INSERT(data->tg_event);
-    const char *size = has_come ? SPI_getvalue(data->tg_trigtuple, columns, 1) : nullptr;
-    const char *order = has_come ? SPI_getvalue(data->tg_trigtuple, columns, 2) : nullptr;
-    limit(get_relname_relid("kv_store", extension_schema()), size, order);
-    return PointerGetDatum(data->tg_trigtuple);
 }
 
 }  // namespace kvstore

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "lifetime.hpp"
 #include "store.hpp"
 #include "ttl.hpp"
 
@@ -25,13 +26,18 @@ inline Datum copy_of_value(Datum value) {
         pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
 }
 
+// Whether something that began then must have waited for another transaction.
+inline bool has_waited_since(timestamp then) {
+    return GetCurrentTimestamp() - then > longest_without_waiting;
+}
+
 // What a call brings along.
 struct request {
-    Datum key;                          // a text
-    Datum value = 0;                    // a varlena, 0 if the operation has none
-    timestamp expires = never_expires;  // of what is stored
-    Datum expected = 0;                 // the value that must be there, if there must be one
-    std::int64_t by = 0;                // what is added to a counter
+    Datum key;            // a text
+    Datum value = 0;      // a varlena, 0 if the operation has none
+    lifetime lives = {};  // of what is stored
+    Datum expected = 0;   // the value that must be there, if there must be one
+    std::int64_t by = 0;  // what is added to a counter
 };
 
 // What to do about an entry.
@@ -66,13 +72,25 @@ struct operation {
     intent what;
     counted_as counts;
 
-    // `live` is the live entry, nullptr if there is none. Takes no action itself.
-    decision (*decide)(const request &asked, const entry *live);
+    // At the moment `now`, at which `live` is the live entry, nullptr if there is none. Takes
+    // no action itself.
+    decision (*decide)(const request &asked, const entry *live, timestamp now);
 
     // The same in SQL: %1$s is the store; $1 to $4 are the key, value, expiry and expected
     // value. It affects a row if the operation applies, and returns the answer, if there
     // is one. nullptr where no single statement does it.
-    const char *sql;
+    const char *sql = nullptr;
+
+    // Of a change of what is there: locks the row as the statement would, so that the clock
+    // is asked when the waiting is over.
+    const char *lock_sql = nullptr;
+
+    // Of a removal, which returns after the answer whether the entry was live till then:
+    // without RETURNING, for stores with rules that it does not go with.
+    const char *sql_under_rules = nullptr;
+
+    bool is_upsert() const { return (what.privileges & ACL_INSERT) != 0; }
+    bool is_removal() const { return (what.privileges & ACL_DELETE) != 0; }
 
     // The same for a function of another name.
     constexpr operation called(const char *function) const {

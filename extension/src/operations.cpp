@@ -41,64 +41,65 @@ bool is_expected(const request &asked, const entry *live) {
 
 // --- Decisions ---
 
-decision store_it(const request &asked, const entry *) {
-    return decision::store({asked.value, asked.expires});
+decision store_it(const request &asked, const entry *, timestamp now) {
+    return decision::store({asked.value, asked.lives.end(now)});
 }
 
-decision store_if_absent(const request &asked, const entry *live) {
-    return live != nullptr ? decision::leave() : store_it(asked, live);
+decision store_if_absent(const request &asked, const entry *live, timestamp now) {
+    return live != nullptr ? decision::leave() : store_it(asked, live, now);
 }
 
-decision store_if_present(const request &asked, const entry *live) {
-    return live == nullptr ? decision::leave() : store_it(asked, live);
+decision store_if_present(const request &asked, const entry *live, timestamp now) {
+    return live == nullptr ? decision::leave() : store_it(asked, live, now);
 }
 
-decision swap(const request &asked, const entry *live) {
-    return decision::store({asked.value, asked.expires}, live == nullptr ? 0 : live->value);
+decision swap(const request &asked, const entry *live, timestamp now) {
+    return decision::store({asked.value, asked.lives.end(now)}, live == nullptr ? 0 : live->value);
 }
 
-decision store_if_expected(const request &asked, const entry *live) {
-    return is_expected(asked, live) ? store_it(asked, live) : decision::leave();
+decision store_if_expected(const request &asked, const entry *live, timestamp now) {
+    return is_expected(asked, live) ? store_it(asked, live, now) : decision::leave();
 }
 
-decision replace_value_if_expected(const request &asked, const entry *live) {
+decision replace_value_if_expected(const request &asked, const entry *live, timestamp) {
     return is_expected(asked, live) ? decision::store({asked.value, live->expires})
                                     : decision::leave();
 }
 
-decision add(const request &asked, const entry *live) {
+decision add(const request &asked, const entry *live, timestamp now) {
     std::optional<int64> sum = sum_of(live == nullptr ? 0 : counter_of(live->value), asked.by);
     if (!sum)
         raise_counter_overflow(asked.by);
     integer_text digits(*sum);
     Datum value = PointerGetDatum(
         cstring_to_text_with_len(digits.view().data(), static_cast<int>(digits.view().size())));
-    return decision::store({value, live == nullptr ? asked.expires : live->expires}, value);
+    return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, value);
 }
 
-decision touch(const request &asked, const entry *live) {
-    return live == nullptr ? decision::leave() : decision::store({live->value, asked.expires});
-}
-
-decision read_and_touch(const request &asked, const entry *live) {
+decision touch(const request &asked, const entry *live, timestamp now) {
     return live == nullptr ? decision::leave()
-                           : decision::store({live->value, asked.expires}, live->value);
+                           : decision::store({live->value, asked.lives.end(now)});
 }
 
-decision lift_expiry(const request &asked, const entry *live) {
+decision read_and_touch(const request &asked, const entry *live, timestamp now) {
+    return live == nullptr ? decision::leave()
+                           : decision::store({live->value, asked.lives.end(now)}, live->value);
+}
+
+decision lift_expiry(const request &asked, const entry *live, timestamp now) {
     bool expires = live != nullptr && live->expires != never_expires;
-    return expires ? touch(asked, live) : decision::leave();
+    return expires ? touch(asked, live, now) : decision::leave();
 }
 
-decision remove(const request &, const entry *live) {
+decision remove(const request &, const entry *live, timestamp) {
     return live == nullptr ? decision::leave() : decision::remove();
 }
 
-decision take(const request &, const entry *live) {
+decision take(const request &, const entry *live, timestamp) {
     return live == nullptr ? decision::leave() : decision::remove(live->value);
 }
 
-decision remove_if_expected(const request &asked, const entry *live) {
+decision remove_if_expected(const request &asked, const entry *live, timestamp) {
     return is_expected(asked, live) ? decision::remove() : decision::leave();
 }
 
@@ -114,60 +115,110 @@ void count(const store &in, const counted_as &counts, const outcome &done) {
 
 // --- The same in SQL ---
 
-#define OF_LIVE_ENTRY                      \
-    " WHERE key OPERATOR(pg_catalog.=) $1" \
-    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
+#define IS_LIVE " expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
+#define OF_LIVE_ENTRY " WHERE key OPERATOR(pg_catalog.=) $1 AND" IS_LIVE
 #define IF_EXPECTED " AND value OPERATOR(pg_catalog.=) $4"
+#define IF_IT_EXPIRES " AND expires OPERATOR(pg_catalog.<) $3"
+
 #define UPSERT_INTO(table)                       \
     "INSERT INTO " table                         \
     " (key, value, expires) VALUES ($1, $2, $3)" \
     " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires = EXCLUDED.expires"
 #define IF_EXPIRED " WHERE present.expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
 
+// A change of the entry that `which` tells, with the lock that comes before it.
+#define CHANGE(set, which, ...)                      \
+    .sql = "UPDATE %1$s SET " set which __VA_ARGS__, \
+    .lock_sql = "SELECT FROM %1$s" which " FOR NO KEY UPDATE"
+
+// A removal, which answers a value and whether the entry was live till then; and the same for
+// stores with rules that RETURNING does not go with.
+#define REMOVAL(which, answer)                                        \
+    .sql = "DELETE FROM %1$s" which " RETURNING " answer "," IS_LIVE, \
+    .sql_under_rules = "DELETE FROM %1$s" which
+
 }  // namespace
 
 namespace operations {
 
-const operation set = {{"kv_set()", to_store}, a_set, store_it, UPSERT_INTO("%1$s")};
+const operation set = {
+    .what = {"kv_set()", to_store},
+    .counts = a_set,
+    .decide = store_it,
+    .sql = UPSERT_INTO("%1$s"),
+};
 const operation set_nx = {
-    {"kv_set_nx()", to_store}, a_set, store_if_absent, UPSERT_INTO("%1$s AS present") IF_EXPIRED};
-const operation set_xx = {{"kv_set_xx()", to_change},
-                          a_set,
-                          store_if_present,
-                          "UPDATE %1$s SET value = $2, expires = $3" OF_LIVE_ENTRY};
-const operation get_set = {{"kv_get_set()", to_store}, a_read_and_set, swap, nullptr};
-const operation cas = {{"kv_cas()", to_change},
-                       a_set,
-                       store_if_expected,
-                       "UPDATE %1$s SET value = $2, expires = $3" OF_LIVE_ENTRY IF_EXPECTED};
-const operation cas_keep = {{"kv_cas()", to_change},
-                            a_set,
-                            replace_value_if_expected,
-                            "UPDATE %1$s SET value = $2" OF_LIVE_ENTRY IF_EXPECTED};
-const operation incr = {{"kv_incr()", to_store}, a_set, add, nullptr};
+    .what = {"kv_set_nx()", to_store},
+    .counts = a_set,
+    .decide = store_if_absent,
+    .sql = UPSERT_INTO("%1$s AS present") IF_EXPIRED,
+};
+const operation set_xx = {
+    .what = {"kv_set_xx()", to_change},
+    .counts = a_set,
+    .decide = store_if_present,
+    CHANGE("value = $2, expires = $3", OF_LIVE_ENTRY),
+};
+const operation get_set = {
+    .what = {"kv_get_set()", to_store},
+    .counts = a_read_and_set,
+    .decide = swap,
+};
+const operation cas = {
+    .what = {"kv_cas()", to_change},
+    .counts = a_set,
+    .decide = store_if_expected,
+    CHANGE("value = $2, expires = $3", OF_LIVE_ENTRY IF_EXPECTED),
+};
+const operation cas_keep = {
+    .what = {"kv_cas()", to_change},
+    .counts = a_set,
+    .decide = replace_value_if_expected,
+    CHANGE("value = $2", OF_LIVE_ENTRY IF_EXPECTED),
+};
+const operation incr = {
+    .what = {"kv_incr()", to_store},
+    .counts = a_set,
+    .decide = add,
+};
 
 const operation expire = {
-    {"kv_expire()", to_change}, nothing, touch, "UPDATE %1$s SET expires = $3" OF_LIVE_ENTRY};
-const operation get_ex = {{"kv_get_ex()", to_change},
-                          a_read,
-                          read_and_touch,
-                          "UPDATE %1$s SET expires = $3" OF_LIVE_ENTRY " RETURNING value"};
-const operation persist = {{"kv_persist()", to_change},
-                           nothing,
-                           lift_expiry,
-                           "UPDATE %1$s SET expires = $3" OF_LIVE_ENTRY
-                           " AND expires OPERATOR(pg_catalog.<) $3"};
+    .what = {"kv_expire()", to_change},
+    .counts = nothing,
+    .decide = touch,
+    CHANGE("expires = $3", OF_LIVE_ENTRY),
+};
+const operation get_ex = {
+    .what = {"kv_get_ex()", to_change},
+    .counts = a_read,
+    .decide = read_and_touch,
+    CHANGE("expires = $3", OF_LIVE_ENTRY, " RETURNING value"),
+};
+const operation persist = {
+    .what = {"kv_persist()", to_change},
+    .counts = nothing,
+    .decide = lift_expiry,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_EXPIRES),
+};
 
 const operation del = {
-    {"kv_del()", to_remove}, a_removal, remove, "DELETE FROM %1$s" OF_LIVE_ENTRY};
-const operation get_del = {{"kv_get_del()", to_remove},
-                           a_read_and_removal,
-                           take,
-                           "DELETE FROM %1$s" OF_LIVE_ENTRY " RETURNING value"};
-const operation del_if = {{"kv_del_if()", to_remove},
-                          a_removal,
-                          remove_if_expected,
-                          "DELETE FROM %1$s" OF_LIVE_ENTRY IF_EXPECTED};
+    .what = {"kv_del()", to_remove},
+    .counts = a_removal,
+    .decide = remove,
+    REMOVAL(OF_LIVE_ENTRY, "NULL"),
+};
+const operation get_del = {
+    .what = {"kv_get_del()", to_remove},
+    .counts = a_read_and_removal,
+    .decide = take,
+    REMOVAL(OF_LIVE_ENTRY, "value"),
+};
+const operation del_if = {
+    .what = {"kv_del_if()", to_remove},
+    .counts = a_removal,
+    .decide = remove_if_expected,
+    REMOVAL(OF_LIVE_ENTRY IF_EXPECTED, "NULL"),
+};
 
 }  // namespace operations
 

@@ -7,7 +7,7 @@
 namespace kvstore {
 
 namespace operations {
-// Storing asked.value until asked.expires ..
+// Storing asked.value for asked.lives ..
 extern const operation set;       // .. whatever was there
 extern const operation set_nx;    // .. if there is no live entry
 extern const operation set_xx;    // .. if there is one
@@ -15,8 +15,8 @@ extern const operation get_set;   // .. answers the live value it replaced
 extern const operation cas;       // .. if the live value is asked.expected
 extern const operation cas_keep;  // .. the same, but keeps the expiry
 extern const operation incr;      // adds asked.by to a counter and keeps its expiry, or starts one
-                                  // at 0 that has asked.expires; answers the sum
-// Giving the live entry another expiry, asked.expires ..
+                                  // at 0 for asked.lives; answers the sum
+// Having the live entry live for asked.lives from now on ..
 extern const operation expire;
 extern const operation get_ex;   // .. answers its value
 extern const operation persist;  // .. never, if it had one

@@ -41,8 +41,10 @@ extern "C" {
 #include "catalog/pg_database.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass_d.h"
 #include "catalog/pg_opfamily_d.h"
+#include "catalog/pg_proc_d.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
@@ -57,6 +59,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "pgstat.h"
+#include "portability/instr_time.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/bufmgr.h"
@@ -84,12 +87,14 @@ extern "C" {
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -158,19 +163,79 @@ inline file_number file_number_of(Relation table) {
 // Memory that all sessions share. Before 17 it must be reserved while the library is
 // preloaded; from then on it is there for the asking.
 struct shared_area {
-    const char *name;
+    const char *name;  // short
+    uint32 layout;     // of what is in it: another one, or another size, is another area
     Size size;
     void (*initialize)(void *memory);  // called once, before anybody else gets at it
 };
+
+// Sessions that loaded another build of the library (its files can be replaced while the
+// server runs) have an area of their own.
+inline const char *full_name(const shared_area &area) {
+    static char name[48];  // as long as PostgreSQL allows; of the one area
+    snprintf(name, sizeof(name), "%s %08x %zu", area.name, area.layout, area.size);
+    return name;
+}
 
 #if PG_VERSION_NUM >= 170000
 
 inline void reserve(const shared_area &) {}
 
+// What an error has left behind, without a transaction that would be aborted. There are no
+// locks but LWLocks among it.
+inline void clean_up_after_error(ResourceOwner owner) {
+    LWLockReleaseAll();
+    ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+    ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+}
+
+// The area, or nullptr if there is an error: no call shall fail because memory is short.
+// The caller holds no LWLock. Not in a subtransaction, for parallel workers may have none,
+// and the launcher asks outside of transactions.
+inline void *find_or_create(const shared_area &area) {
+    void *volatile memory = nullptr;
+    MemoryContext context = CurrentMemoryContext;
+    ResourceOwner outer = CurrentResourceOwner;
+    ResourceOwner owner = ResourceOwnerCreate(outer, "kvstore shared area");
+    CurrentResourceOwner = owner;
+    PG_TRY()
+        ;
+        {
+            bool found;
+            memory = GetNamedDSMSegment(full_name(area), area.size, area.initialize, &found);
+        }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(context);
+            ErrorData *error = CopyErrorData();
+            FlushErrorState();
+            clean_up_after_error(owner);
+            ereport(LOG_SERVER_ONLY, (errcode(error->sqlerrcode),
+                                      errmsg("kvstore has no shared memory: %s", error->message)));
+            FreeErrorData(error);
+        }
+    PG_END_TRY();
+    CurrentResourceOwner = outer;
+    ResourceOwnerDelete(owner);
+    return memory;
+}
+
+// nullptr if it cannot be had now; then it is not tried again for a while.
 inline void *attach(const shared_area &area) {
-    bool found;
-    return IsUnderPostmaster ? GetNamedDSMSegment(area.name, area.size, area.initialize, &found)
-                             : nullptr;
+    constexpr double pause = 10;  // seconds
+    static instr_time failed_at;  // zero: not yet
+    if (!IsUnderPostmaster)
+        return nullptr;
+    instr_time now;
+    INSTR_TIME_SET_CURRENT(now);
+    instr_time since = now;
+    INSTR_TIME_SUBTRACT(since, failed_at);
+    if (!INSTR_TIME_IS_ZERO(failed_at) && INSTR_TIME_GET_DOUBLE(since) < pause)
+        return nullptr;
+    void *memory = find_or_create(area);
+    if (memory == nullptr)
+        failed_at = now;
+    return memory;
 }
 
 #else
@@ -194,7 +259,7 @@ inline void start_up_reserved() {
         reserved.next_startup_hook();
     bool found;
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    reserved.memory = ShmemInitStruct(reserved.area->name, reserved.area->size, &found);
+    reserved.memory = ShmemInitStruct(full_name(*reserved.area), reserved.area->size, &found);
     if (!found)
         reserved.area->initialize(reserved.memory);
     LWLockRelease(AddinShmemInitLock);
@@ -218,6 +283,27 @@ inline void disable_transaction_timeout() {
 #if PG_VERSION_NUM >= 170000
     SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 #endif
+}
+
+#if PG_VERSION_NUM >= 160000
+inline const config_generic *find_setting(const char *name) {
+    return find_option(name, false, false, ERROR);
+}
+#else
+inline const config_generic *find_setting(const char *name) {
+    for (int i = 0; i < GetNumConfigOptions(); i++)
+        if (strcmp(get_guc_variables()[i]->name, name) == 0)
+            return get_guc_variables()[i];
+    elog(ERROR, "there is no setting %s", name);
+}
+#endif
+
+// Whether check_function_bodies was on when CREATE EXTENSION began, which turns it off for its
+// script, and search_path with it. What it saved of a setting then lies on top.
+inline bool function_bodies_were_checked() {
+    const GucStack *saved = find_setting("check_function_bodies")->stack;
+    const GucStack *saved_path = find_setting("search_path")->stack;
+    return saved != nullptr && saved_path != nullptr && saved->nest_level == saved_path->nest_level;
 }
 
 // Intervals can be infinite since 17.
@@ -253,6 +339,34 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
     return index_beginscan(table, index, snapshot, nullptr, keys, 0);
 #else
     return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+// Whether a snapshot may find that what it should see was removed, since it has become too
+// old (until 16).
+inline bool snapshots_become_too_old() {
+#if PG_VERSION_NUM >= 170000
+    return false;
+#else
+    return old_snapshot_threshold >= 0;
+#endif
+}
+
+inline AclResult check_schema(Oid schema, Oid role, AclMode privilege) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(NamespaceRelationId, schema, role, privilege);
+#else
+    return pg_namespace_aclcheck(schema, role, privilege);
+#endif
+}
+
+// Generated columns that are not stored, but computed when they are read (since 18).
+inline bool is_virtual(Form_pg_attribute column) {
+#if PG_VERSION_NUM >= 180000
+    return column->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+    (void)column;
+    return false;
 #endif
 }
 

@@ -31,6 +31,8 @@ constexpr const char *lock_row =
     "SELECT value, expires FROM %1$s WHERE key OPERATOR(pg_catalog.=) $1 FOR UPDATE";
 constexpr const char *update_row =
     "UPDATE %1$s SET value = $2, expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
+constexpr const char *renew_row =
+    "UPDATE %1$s SET expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
 constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
 
 // On the whole table, not just on columns.
@@ -39,9 +41,11 @@ bool has_privileges(const store &in, AclMode privileges) {
            privileges;
 }
 
-// Runs a statement on the store. Needs SPI to be connected.
+// Runs a statement on the store, with an expiry that counts from now. Needs SPI to be
+// connected.
 void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
-    std::array<Datum, 4> values{asked.key, asked.value, TimestampTzGetDatum(asked.expires),
+    timestamp expires = asked.lives.end(GetCurrentTimestamp());
+    std::array<Datum, 4> values{asked.key, asked.value, TimestampTzGetDatum(expires),
                                 asked.expected};
     std::array<char, 4> nulls{' ', asked.value == 0 ? 'n' : ' ', ' ',
                               asked.expected == 0 ? 'n' : ' '};
@@ -72,24 +76,69 @@ Datum value_of_first_row(MemoryContext where) {
     return copy;
 }
 
-bool is_upsert(const operation &op) {
-    return (op.what.privileges & ACL_INSERT) != 0;
+template <class Condition>
+bool has_rule(Relation table, Condition condition) {
+    for (int i = 0; table->rd_rules != nullptr && i < table->rd_rules->numLocks; i++)
+        if (condition(*table->rd_rules->rules[i]))
+            return true;
+    return false;
 }
 
-// Rules on INSERT or UPDATE: ON CONFLICT is an error with them.
+// ON CONFLICT is an error with them.
 bool rules_forbid_upsert(Relation table) {
-    for (int i = 0; table->rd_rules != nullptr && i < table->rd_rules->numLocks; i++) {
-        CmdType event = table->rd_rules->rules[i]->event;
-        if (event == CMD_INSERT || event == CMD_UPDATE)
-            return true;
+    return has_rule(table, [](const RewriteRule &rule) {
+        return rule.event == CMD_INSERT || rule.event == CMD_UPDATE;
+    });
+}
+
+bool rules_forbid_returning(Relation table) {
+    return has_rule(
+        table, [](const RewriteRule &rule) { return rule.event == CMD_DELETE && rule.isInstead; });
+}
+
+// --- The clock, and waiting ---
+//
+// A statement asks the clock before it waits for a row that another transaction has locked,
+// and does not ask again when it gets the row as it was. So the row is locked first; what
+// needs no privilege to lock, a removal, tells itself whether it came too late.
+
+// Changes an entry that is there.
+outcome change(const store &in, const operation &op, const request &asked, MemoryContext caller) {
+    run(in, op.lock_sql, asked);
+    if (SPI_processed == 0)
+        return {};
+    run(in, op.sql, asked);
+    return {SPI_processed > 0, value_of_first_row(caller)};
+}
+
+outcome remove(const store &in, const operation &op, const request &asked, MemoryContext caller) {
+    if (rules_forbid_returning(in.table)) {
+        run(in, op.sql_under_rules, asked);
+        return {SPI_processed > 0, 0};
     }
-    return false;
+    run(in, op.sql, asked);
+    bool was_live = DatumGetBool(column_of_first_row(2));
+    return was_live ? outcome{true, value_of_first_row(caller)} : outcome{};
+}
+
+// Inserts; whether it did. If that had to wait, for a rival who then gave up, the expiry was
+// counted from before: it is set once more, now that the row is ours.
+bool run_insertion(const store &in, const char *sql, const request &asked) {
+    timestamp began = GetCurrentTimestamp();
+    run(in, sql, asked);
+    bool inserted = SPI_processed > 0;
+    if (inserted && asked.lives.counts_from_storing() && has_waited_since(began))
+        run(in, renew_row, asked);
+    return inserted;
 }
 
 outcome run_operation(const store &in, const operation &op, const request &asked,
                       MemoryContext caller) {
-    run(in, op.sql, asked);
-    return {SPI_processed > 0, value_of_first_row(caller)};
+    if (op.is_removal())
+        return remove(in, op, asked, caller);
+    if (!op.is_upsert())
+        return change(in, op, asked, caller);
+    return {run_insertion(in, op.sql, asked), 0};
 }
 
 // A version of a row. It stays recognizable while the snapshot of the calling statement
@@ -109,7 +158,8 @@ bool same(version_seen one, version_seen other) {
 std::optional<version_seen> look(const store &in, const operation &op, const request &asked) {
     run(in, has_privileges(in, ACL_SELECT) ? look_again : look_again_at_columns, asked);
     entry live{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
-    if (live.value == 0 || op.decide(asked, &live).what == decision::verb::leave)
+    if (live.value == 0 ||
+        op.decide(asked, &live, GetCurrentTimestamp()).what == decision::verb::leave)
         return std::nullopt;
     Datum tid = column_of_first_row(4);
     if (tid == 0)
@@ -122,8 +172,8 @@ std::optional<version_seen> look(const store &in, const operation &op, const req
 // for those who have the right to more.
 bool spares_live_entry(const store &in, const operation &op, const request &asked) {
     entry any{asked.value, never_expires};
-    return op.sql != nullptr && is_upsert(op) && has_privileges(in, op.what.privileges) &&
-           op.decide(asked, &any).what == decision::verb::leave;
+    return op.sql != nullptr && op.is_upsert() && has_privileges(in, op.what.privileges) &&
+           op.decide(asked, &any, GetCurrentTimestamp()).what == decision::verb::leave;
 }
 
 // The operation as its one SQL statement.
@@ -131,13 +181,13 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
                        MemoryContext caller) {
     // ON CONFLICT has not read the row in its way as far as SERIALIZABLE knows. And if a row
     // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
-    if (is_upsert(op) && IsolationUsesXactSnapshot())
+    if (op.is_upsert() && IsolationUsesXactSnapshot())
         run(in, lock_row, asked);
     std::optional<version_seen> last;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         outcome result = run_operation(in, op, asked, caller);
-        if (result.applied || is_upsert(op) || IsolationUsesXactSnapshot())
+        if (result.applied || op.is_upsert() || IsolationUsesXactSnapshot())
             return result;
         // A transaction may have removed the entry and stored it again while the
         // statement waited for it: the statement saw neither. It did see what is the
@@ -151,7 +201,9 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
 
 // Whether the error is about the primary key, of the store or of a partition of it.
 bool is_duplicate_key_of(const store &in, const ErrorData *error) {
-    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->constraint_name == nullptr)
+    // A trigger may raise the same error, with whatever it likes for the names.
+    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->schema_name == nullptr ||
+        error->constraint_name == nullptr)
         return false;
     Oid schema = get_namespace_oid(error->schema_name, true);
     Oid violated = get_relname_relid(error->constraint_name, schema);
@@ -164,8 +216,7 @@ bool is_duplicate_key_of(const store &in, const ErrorData *error) {
 enum class change_result : std::uint8_t { done, suppressed, outrun };
 
 change_result insert(const store &in, const request &asked) {
-    run(in, insert_row, asked);
-    return SPI_processed == 0 ? change_result::suppressed : change_result::done;
+    return run_insertion(in, insert_row, asked) ? change_result::done : change_result::suppressed;
 }
 
 change_result update(const store &in, const request &asked) {
@@ -205,19 +256,21 @@ change_result insert_unless_there(const store &in, const request &asked) {
     return result;
 }
 
-// What modify_step_by_step() decides about, with the row locked if there is one.
+// What modify_step_by_step() decides about, with the row locked if there is one, and when.
 struct locked_entry {
     bool found;
     bool live;
     entry current;
+    timestamp now;
 };
 
 locked_entry lock(const store &in, const request &asked) {
     run(in, lock_row, asked);
     entry current{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
     bool found = SPI_processed > 0;
-    bool live = found && current.value != 0 && is_live(current.expires, GetCurrentTimestamp());
-    return {found, live, current};
+    timestamp now = GetCurrentTimestamp();
+    bool live = found && current.value != 0 && is_live(current.expires, now);
+    return {found, live, current, now};
 }
 
 // The operation in steps, with the row locked in between: for those that no single
@@ -229,13 +282,14 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
     for (int tries = 1;; tries++) {
         CHECK_FOR_INTERRUPTS();
         locked_entry held = lock(in, asked);
-        decision decided = op.decide(asked, held.live ? &held.current : nullptr);
+        decision decided = op.decide(asked, held.live ? &held.current : nullptr, held.now);
         if (decided.what == decision::verb::leave)
             return {};
-        request change{asked.key, decided.put.value, decided.put.expires};
+        request change{asked.key, decided.put.value, lifetime::until(decided.put.expires)};
+        request insertion{asked.key, decided.put.value, asked.lives};
         change_result stored = held.found           ? update(in, change)
-                               : tries < most_tries ? insert_unless_there(in, change)
-                                                    : insert(in, change);  // for its own error
+                               : tries < most_tries ? insert_unless_there(in, insertion)
+                                                    : insert(in, insertion);  // for its own error
         if (stored == change_result::outrun) {
             if (IsolationUsesXactSnapshot())
                 raise_concurrent_change();
@@ -262,7 +316,7 @@ outcome modify(const store &in, const operation &op, const request &asked) {
             return {};
         }
     }
-    bool by_steps = op.sql == nullptr || (is_upsert(op) && rules_forbid_upsert(in.table));
+    bool by_steps = op.sql == nullptr || (op.is_upsert() && rules_forbid_upsert(in.table));
     outcome result = by_steps ? modify_step_by_step(in, op, asked, caller)
                               : modify_at_once(in, op, asked, caller);
     SPI_finish();

@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::uint32_t most_stores = 512;
 
+// Of what is in shared memory and in the file, to be counted up when its meaning changes:
+// another build of the library may be at work beside this one, or have been before it.
+constexpr std::uint32_t layout = 0x6b760002;
+
 // A counter is spread over several cache lines, each used by a part of the sessions:
 // they would otherwise spend more time on passing one line around than on counting.
 constexpr int stripes = 8;
@@ -24,8 +28,10 @@ struct place {
 };
 
 struct shared_memory {
+    std::uint32_t layout;                              // set when all else is
     LWLock lock;                                       // held to take and to give up places
     pg_atomic_uint32 used;                             // places that were ever taken
+    pg_atomic_uint32 given_up;                         // how often one was
     std::array<pg_atomic_uint64, most_stores> owners;  // the store that has the place, 0 for none
     std::array<place, most_stores> places;
 };
@@ -150,24 +156,66 @@ std::uint32_t find_or_take(std::uint64_t owner) {
 
 void give_up(std::uint32_t where, std::uint64_t owner) {
     LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
-    if (owner_at(where) == owner)
+    if (owner_at(where) == owner) {
         pg_atomic_write_u64(&shared->owners[where], 0);
+        pg_atomic_fetch_add_u32(&shared->given_up, 1);  // now that there is one to be found
+    }
     LWLockRelease(&shared->lock);
+}
+
+// --- What this session has found ---
+
+struct known_place {
+    Oid store;
+    std::uint32_t where;     // nowhere: all were taken,
+    std::uint32_t given_up;  // when so many had been given up
+};
+
+std::uint32_t times_given_up() {
+    return pg_atomic_read_u32(&shared->given_up);
+}
+
+bool is_true(const known_place &known, std::uint64_t owner) {
+    if (known.store != table_of(owner))
+        return false;
+    return known.where == nowhere ? known.given_up == times_given_up()
+                                  : owner_at(known.where) == owner;
+}
+
+// The place of a store of this database. To search for it takes longer than to count.
+std::uint32_t known_place_of(Oid store) {
+    constexpr int bits = 8;
+    static std::array<known_place, 1 << bits> known_places;
+    known_place &known = known_places[store * 2654435769U >> (32 - bits)];  // Fibonacci hashing
+    std::uint64_t owner = owner_of(MyDatabaseId, store);
+    if (!is_true(known, owner)) {
+        std::uint32_t given_up = times_given_up();  // before the search
+        pg_read_barrier();
+        known = {store, find_or_take(owner), given_up};
+    }
+    return known.where;
 }
 
 // --- The file in which they outlast a restart ---
 
 constexpr const char *file_name = "pg_stat/kvstore.stat";
 constexpr const char *file_being_written = "pg_stat/kvstore.stat.tmp";
-constexpr std::uint32_t file_magic = 0x6b760001;
 
 struct saved_place {
     std::uint64_t owner;
     store_statistics statistics;
 };
 
+struct file_header {
+    std::uint32_t file_layout = layout;
+    std::uint32_t size_of_a_place = sizeof(saved_place);
+
+    bool operator==(const file_header &) const = default;
+};
+
 bool write_places(FILE *file) {
-    if (fwrite(&file_magic, sizeof(file_magic), 1, file) != 1)
+    constexpr file_header header;
+    if (fwrite(&header, sizeof(header), 1, file) != 1)
         return false;
     for (std::uint32_t where = 0; where < used_places(); where++) {
         saved_place saved = {owner_at(where), sum(shared->places[where])};
@@ -182,9 +230,9 @@ void load() {
     FILE *file = AllocateFile(file_name, PG_BINARY_R);
     if (file == nullptr)
         return;
-    std::uint32_t magic = 0;
+    file_header header;
     saved_place saved;
-    if (fread(&magic, sizeof(magic), 1, file) == 1 && magic == file_magic)
+    if (fread(&header, sizeof(header), 1, file) == 1 && header == file_header{})
         while (fread(&saved, sizeof(saved), 1, file) == 1)
             take_place(saved.owner, saved.statistics);
     FreeFile(file);
@@ -197,36 +245,31 @@ void initialize(void *memory) {
     shared = new (memory) shared_memory;
     LWLockInitialize(&shared->lock, LWLockNewTrancheId());
     pg_atomic_init_u32(&shared->used, 0);
+    pg_atomic_init_u32(&shared->given_up, 0);
     for (pg_atomic_uint64 &owner : shared->owners)
         pg_atomic_init_u64(&owner, 0);
     for (place &each : shared->places)
         set_up(each);
     load();
+    pg_write_barrier();
+    shared->layout = layout;
 }
 
-constexpr pg::shared_area area{"kvstore", sizeof(shared_memory), initialize};
+constexpr pg::shared_area area{"kvstore", layout, sizeof(shared_memory), initialize};
 
 bool attach() {
     static bool attached = false;
     if (!attached) {
         shared = static_cast<shared_memory *>(pg::attach(area));
-        attached = shared != nullptr;
+        attached = shared != nullptr && shared->layout == layout;
         if (attached)
             LWLockRegisterTranche(shared->lock.tranche, "kvstore");
     }
     return attached;
 }
 
-// The place of a store of this database, looked up once for calls in a row.
 std::uint32_t place_of(Oid store) {
-    if (!attach())
-        return nowhere;
-    static std::uint32_t last_place = nowhere;
-    std::uint64_t owner = owner_of(MyDatabaseId, store);
-    bool known = last_place != nowhere && owner_at(last_place) == owner;
-    if (!known)
-        last_place = find_or_take(owner);
-    return last_place;
+    return attach() ? known_place_of(store) : nowhere;
 }
 
 // Of the places of one database, or of all: gives up those that are gone.

@@ -33,8 +33,8 @@ void put_sweep(const sweep_record &last, Datum *row, bool *nulls) {
 
 // All NULL where nothing is counted.
 KV_SQL_FUNCTION(kv_counters) {
-    std::array<Datum, 12> row{};
-    std::array<bool, 12> nulls;
+    std::array<Datum, number_of_counters + numbers_of_a_sweep> row{};
+    std::array<bool, number_of_counters + numbers_of_a_sweep> nulls;
     nulls.fill(true);
     if (std::optional<store_statistics> found = statistics::of(PG_GETARG_OID(0))) {
         for (std::size_t i = 0; i < number_of_counters; i++) {

@@ -52,6 +52,14 @@ bool is_too_new(Relation index) {
                                   TransactionXmin);
 }
 
+bool has_generated_columns(Relation table) {
+    TupleDesc row = RelationGetDescr(table);
+    for (AttrNumber number : {key_column, value_column, expires_column})
+        if (TupleDescAttr(row, number - 1)->attgenerated != '\0')
+            return true;
+    return false;
+}
+
 // What stands in the way of reading without SQL.
 const char *detour_for_any(const store &opened, const intent &what) {
     Relation table = opened.table;
@@ -61,6 +69,8 @@ const char *detour_for_any(const store &opened, const intent &what) {
         return "it is partitioned";
     if (table->rd_rel->relam != HEAP_TABLE_AM_OID)
         return "its access method is not heap";
+    if (has_generated_columns(table))
+        return "it has generated columns";
     if (!is_plain_btree(opened.key_index))
         return "its primary key is not a plain B-tree";
     if (is_too_new(opened.key_index))
@@ -104,6 +114,14 @@ const char *detour_for_writes(Relation table) {
     return nullptr;
 }
 
+// SQL asks for it when it looks the table's name up. We may have been given a number.
+void require_usage_of_schema(Relation table) {
+    Oid schema = RelationGetNamespace(table);
+    AclResult result = pg::check_schema(schema, GetUserId(), ACL_USAGE);
+    if (result != ACLCHECK_OK)
+        aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
+}
+
 void refuse_where_sql_would(Relation table, const intent &what) {
     if (what.writes()) {
         // As for SQL, a read-only transaction may write to temporary tables.
@@ -113,6 +131,9 @@ void refuse_where_sql_would(Relation table, const intent &what) {
     }
     if (table->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED && RecoveryInProgress())
         raise_unlogged_in_recovery(table);
+    // The planner, which knows the tables of SQL's own queries, would not let it come to this.
+    if (IsParallelWorker() && RelationUsesLocalBuffers(table))
+        raise_temporary_in_parallel(table);
 }
 
 }  // namespace
@@ -122,6 +143,14 @@ const char *find_detour(const store &opened, const intent &what) {
     if (detour == nullptr && what.writes())
         detour = detour_for_writes(opened.table);
     return detour;
+}
+
+bool has_virtual_columns(Relation table) {
+    TupleDesc row = RelationGetDescr(table);
+    for (int i = 0; i < row->natts; i++)
+        if (pg::is_virtual(TupleDescAttr(row, i)))
+            return true;
+    return false;
 }
 
 bool is_store(Relation table) {
@@ -139,11 +168,13 @@ store open_store(Oid relid, const intent &what) {
     Relation table = pg::open_relation(relid, what.lock());
     if (table == nullptr)
         raise_no_such_table(relid);
+    require_usage_of_schema(table);
 
     std::optional<value_kind> kind = kind_of_entry_type(table->rd_rel->reloftype);
     if (const char *why = why_not_a_store(table, kind))
         raise_not_a_store(table, why);
-    refuse_where_sql_would(table, what);
+    if (what.meets_entries)
+        refuse_where_sql_would(table, what);
 
     store opened{table, index_open(pg::primary_key_index(table), what.lock()), *kind, nullptr};
     if (!is_key_index(opened.key_index))

@@ -13,6 +13,7 @@ struct intent {
     const char *function;             // as the user knows it, for error messages
     AclMode privileges;               // that the equivalent SQL needs on the table
     LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write
+    bool meets_entries = true;        // or just looks at the table
 
     constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }
     constexpr LOCKMODE lock() const {
@@ -32,6 +33,9 @@ struct store {
     const char *detour;  // why not the fast path; nullptr on it
 };
 
+// Whether columns are computed when a row is read, and not kept in it.
+bool has_virtual_columns(Relation table);
+
 // Why calls with that intent do not take the fast path; nullptr if they do.
 const char *find_detour(const store &opened, const intent &what);
 
@@ -39,9 +43,10 @@ const char *find_detour(const store &opened, const intent &what);
 bool is_store(Relation table);
 
 // Opens the store and locks it as the equivalent SQL would, until the end of the
-// transaction. Errors: 42P01, 42809 if it is not a store, 25006 for a write where
-// none may be, 0A000 for an unlogged store on a standby. A lack of privileges is
-// a detour: SQL tells column privileges and words the error.
+// transaction. Errors: 42P01, 42809 if it is not a store, 42501 without USAGE on its
+// schema, 25006 for a write where none may be, 0A000 for an unlogged store on a standby
+// and a temporary one in a parallel worker. A lack of privileges on the table is a detour:
+// SQL tells column privileges and words the error.
 store open_store(Oid relid, const intent &what);
 
 void close_store(const store &opened);

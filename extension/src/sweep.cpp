@@ -571,7 +571,7 @@ eviction choose_eviction(const store &in, eviction_order order, std::int64_t exc
 bool has_pages(const store &in) {
     return in.table->rd_rel->relkind == RELKIND_RELATION &&
            in.table->rd_rel->relam == HEAP_TABLE_AM_OID && !in.table->rd_rel->relhassubclass &&
-           !RELATION_IS_OTHER_TEMP(in.table);
+           !has_virtual_columns(in.table) && !RELATION_IS_OTHER_TEMP(in.table);
 }
 
 sweep_result sweep(const store &in, const sweep_part &part) {

@@ -11,7 +11,7 @@ namespace {
 int64 most_rows_argument(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(0))
         return PG_INT64_MAX;
-    int64 most = PG_GETARG_INT64(0);
+    int32 most = PG_GETARG_INT32(0);
     if (most <= 0)
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_rows must be positive"),

@@ -38,8 +38,12 @@ bool find_by_scan(const store &in, Datum key, Snapshot snapshot, purpose why, ve
     ScanKeyInit(&equal, 1, BTEqualStrategyNumber, F_TEXTEQ, key);  // in collation C
     IndexScanDesc scan = pg::begin_index_scan(in.table, in.key_index, snapshot, 1);
     index_rescan(scan, &equal, 1, nullptr, 0);
+    // Versions that cannot be removed yet, since an old snapshot is held, may be many. Entries
+    // of one key stand in the order of their rows' places, so the newest is likely the last.
+    ScanDirection direction =
+        IsMVCCSnapshot(snapshot) ? BackwardScanDirection : ForwardScanDirection;
     bool visible = false;
-    while (ItemPointer root = index_getnext_tid(scan, ForwardScanDirection)) {
+    while (ItemPointer root = index_getnext_tid(scan, direction)) {
         bool all_dead = false;
         visible = fetch(in, *root, snapshot, why, found, &all_dead);
         if (visible)
@@ -51,11 +55,12 @@ bool find_by_scan(const store &in, Datum key, Snapshot snapshot, purpose why, ve
     return visible;
 }
 
-// Index entries marked dead mean nothing to a standby, SSI wants to know what was
-// looked at, and only an MVCC snapshot may come late to a tuple.
+// Index entries marked dead mean nothing to a standby, SSI wants to know what was looked
+// at, only an MVCC snapshot may come late to a tuple, and a snapshot that has become too
+// old is found out by scans.
 bool may_probe(Snapshot snapshot) {
     return IsMVCCSnapshot(snapshot) && !IsolationIsSerializable() &&
-           !TransactionStartedDuringRecovery();
+           !TransactionStartedDuringRecovery() && !pg::snapshots_become_too_old();
 }
 
 std::array<Datum, 3> columns_of(const store &in, const version &from, std::array<bool, 3> &nulls) {
@@ -107,16 +112,13 @@ Datum stored_key(const store &in, const version &from) {
     return columns_of(in, from, nulls)[0];
 }
 
-std::optional<entry> live_entry(const store &in, const version &from) {
+std::optional<entry> entry_of(const store &in, const version &from) {
     std::array<bool, 3> nulls;
     std::array<Datum, 3> columns = columns_of(in, from, nulls);
     // Columns of a store are NOT NULL, but PostgreSQL 18 has NOT NULL .. NOT VALID.
     if (nulls[1] || nulls[2])
         return std::nullopt;
-    timestamp expires = DatumGetTimestampTz(columns[2]);
-    if (!is_live(expires, GetCurrentTimestamp()))
-        return std::nullopt;
-    return entry{columns[1], expires};
+    return entry{columns[1], DatumGetTimestampTz(columns[2])};
 }
 
 }  // namespace kvstore

@@ -39,7 +39,8 @@ void release(version &held);
 // The key as it is stored, in the memory of the page.
 Datum stored_key(const store &in, const version &from);
 
-// The entry, its value in the memory of the page; nothing if it has expired.
-std::optional<entry> live_entry(const store &in, const version &from);
+// The entry, its value in the memory of the page, whether it has expired or not; nothing if
+// it has no value or no expiry.
+std::optional<entry> entry_of(const store &in, const version &from);
 
 }  // namespace kvstore

@@ -30,12 +30,12 @@ outcome perform_on_argument(FunctionCallInfo fcinfo, const operation &op, const 
 
 // Stores the second argument under the first.
 bool store_value(FunctionCallInfo fcinfo, const operation &op, value_kind given,
-                 timestamp expires) {
+                 const lifetime &lives) {
     Datum key = key_argument(fcinfo);
     Datum value = value_argument(fcinfo, 1, "value");
     return with_store_argument(fcinfo, op.what, [&](const store &in) {
         require_admitted(in, value, given);
-        return perform(op, in, {key, value, expires}).applied;
+        return perform(op, in, {key, value, lives}).applied;
     });
 }
 
@@ -51,7 +51,7 @@ Datum answer_value(FunctionCallInfo fcinfo, const operation &op, value_kind want
 
 template <value_kind given>
 Datum kv_set_as(FunctionCallInfo fcinfo) {
-    store_value(fcinfo, set, given, never_expires);
+    store_value(fcinfo, set, given, {});
     PG_RETURN_VOID();
 }
 
@@ -75,28 +75,36 @@ template <value_kind wanted, class Ttl>
 Datum kv_get_ex_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
     return answer_value(fcinfo, get_ex, wanted,
-                        {.key = key, .expires = ttl_argument<Ttl>(fcinfo, 1)});
+                        {.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)});
 }
 
 template <class Ttl>
 Datum kv_expire_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
-    request asked{.key = key, .expires = ttl_argument<Ttl>(fcinfo, 1)};
+    request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)};
     PG_RETURN_BOOL(perform_on_argument(fcinfo, expire, asked).applied);
 }
 
 struct integer_by {
     static int64 value(Datum by) { return DatumGetInt32(by); }
 };
+struct smallint_by {
+    static int64 value(Datum by) { return DatumGetInt16(by); }
+};
 struct bigint_by {
     static int64 value(Datum by) { return DatumGetInt64(by); }
+};
+struct text_by {
+    static int64 value(Datum by) {
+        return DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(TextDatumGetCString(by))));
+    }
 };
 
 template <class By, class Ttl = no_ttl>
 Datum kv_incr_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
     int64 by = By::value(required(fcinfo, 1, "by"));
-    request asked{.key = key, .expires = ttl_argument<Ttl>(fcinfo, 2), .by = by};
+    request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 2), .by = by};
     PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).value));
 }
 
@@ -106,7 +114,7 @@ Datum kv_cas_as(FunctionCallInfo fcinfo) {
     constexpr bool keeps_expiry = std::is_same_v<Ttl, no_ttl>;
     Datum key = key_argument(fcinfo);
     Datum value = value_argument(fcinfo, 2, "value");
-    request asked{.key = key, .value = value, .expires = ttl_argument<Ttl>(fcinfo, 3)};
+    request asked{.key = key, .value = value, .lives = ttl_argument<Ttl>(fcinfo, 3)};
     if (PG_ARGISNULL(1)) {
         operation create = set_nx.called(cas.what.function);
         PG_RETURN_BOOL(perform_on_argument(fcinfo, create, asked).applied);
@@ -162,8 +170,16 @@ KV_SQL_FUNCTION(kv_incr) {
 KV_SQL_FUNCTION(kv_incr_by_integer) {
     return kv_incr_as<integer_by>(fcinfo);
 }
+KV_SQL_FUNCTION(kv_incr_by_smallint) {
+    return kv_incr_as<smallint_by>(fcinfo);
+}
+KV_SQL_FUNCTION(kv_incr_by_text) {
+    return kv_incr_as<text_by>(fcinfo);
+}
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as<bigint_by, Ttl>)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_integer, kv_incr_as<integer_by, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_smallint, kv_incr_as<smallint_by, Ttl>)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_text, kv_incr_as<text_by, Ttl>)
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as<value_kind::text, Ttl>)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as<value_kind::bytes, Ttl>)
@@ -175,7 +191,7 @@ KV_SQL_FUNCTION(kv_expire_at) {
     Datum key = key_argument(fcinfo);
     timestamp at = DatumGetTimestampTz(required(fcinfo, 1, "expires"));
     const operation &op = is_live(at, GetCurrentTimestamp()) ? expire : del;
-    request asked{.key = key, .expires = at};
+    request asked{.key = key, .lives = lifetime::until(at)};
     PG_RETURN_BOOL(perform_on_argument(fcinfo, op.called("kv_expire_at()"), asked).applied);
 }
 

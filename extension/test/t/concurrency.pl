@@ -198,7 +198,7 @@ sub test_path
 			'1|0', "$name: table and index are sound");
 	}
 	$node->safe_psql('postgres', q{
-		DROP EXTENSION kvstore;
+		DROP EXTENSION kvstore CASCADE;
 		DROP SEQUENCE turn;
 		DROP TABLE windows, winners, brief, taken, passed_on, swapped, torn, guarded, released, leases, returned;
 	});

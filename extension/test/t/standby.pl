@@ -37,6 +37,9 @@ for my $path ('on', 'off')
 		like($error, qr/25006: cannot execute kv_\w+\(\) (during recovery|in a read-only transaction)/, "fast path $path: $call is refused");
 	}
 }
+# Not even about a path, which is told of all stores at once.
+is($standby->safe_psql('postgres', q{SELECT store, kv_detour(store) FROM kv_stats ORDER BY store::text}),
+	"kv_store|nothing can be written on a standby\nlogged|nothing can be written on a standby", 'kv_detour() tells why nothing is written');
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'kvstore%'}), 0, 'no worker on a standby');
 
 # Promoted, it has the logged store, an empty unlogged one, and a sweeper.

@@ -1,9 +1,23 @@
 # What is counted, where it is counted, and what it survives.
 use strict;
 use warnings;
+use File::Copy qw(copy);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+# The library can be replaced by that of another build while servers run.
+my ($library) = run_command([ 'pg_config', '--pkglibdir' ]);
+$library .= '/kvstore.so';
+my $this_build = "$ENV{TESTDATADIR}/this_build.so";
+copy($library, $this_build) or die "$library: $!";
+
+sub install
+{
+	copy(shift, "$library.new") or die "$library.new: $!";
+	rename("$library.new", $library) or die "$library: $!";
+}
+END { my $status = $?; install($this_build); $? = $status }
 
 my $node = PostgreSQL::Test::Cluster->new('statistics');
 $node->init;
@@ -92,6 +106,38 @@ is(counters('late'), '0|0|1|0|0', 'who only asks keeps no store from being count
 sql(q{SELECT kv_create_store('s' || i) FROM generate_series(1, 520) i});
 sql(q{SELECT count(kv_set('k', 'v', store => ('s' || i)::regclass)) FROM generate_series(1, 520) i});
 is(sql(q{SELECT count(*) FILTER (WHERE sets = 1) > 500, count(*) FILTER (WHERE sets IS NULL) > 0 FROM kv_stats}), 't|t', 'more stores than places');
+
+# What a session knows of places is true when they are given up and taken by others.
+my $session = $node->background_psql('postgres');
+my @counted = split /\n/, sql(q{SELECT store FROM kv_stats WHERE sets IS NOT NULL AND store::text ~ '^s' ORDER BY store});
+my @uncounted = split /\n/, sql(q{SELECT store FROM kv_stats WHERE sets IS NULL ORDER BY store});
+sub set_in { return join ', ', map { "kv_set('k', 'v', store => '$_')" } @_ }
+sub list_of { return "'{" . join(',', @_) . "}'::regclass[]" }
+sub sets_of { return $session->query_safe("SELECT string_agg(coalesce((kv_counters(store)).sets::text, 'null'), ',' ORDER BY i) FROM unnest(" . list_of(@_) . ') WITH ORDINALITY stores(store, i)') }
+my ($kept, $kept_too, @dropped) = @counted[ 0 .. 1 + @uncounted ];
+my ($first, $second) = @uncounted;
+$session->query_safe('SELECT ' . set_in(($kept, $first, $kept_too, $second, $dropped[0]) x 3));
+is(sets_of($kept, $kept_too, $dropped[0], $first, $second), '4,4,4,null,null', 'calls in turn count where there is a place');
+my $oids = sql("SELECT string_agg(store::oid::text, ',') FROM unnest(" . list_of(@dropped) . ') store');
+sql('DROP TABLE ' . join(', ', @dropped));
+ok($node->poll_query_until('postgres', "SELECT bool_and(coalesce(sets, 0) = 0) FROM unnest('{$oids}'::oid[]) o, kv_counters(o)"), 'some are dropped');
+$session->query_safe('SELECT ' . set_in(($kept, @uncounted, $kept_too) x 2));
+is(sets_of($kept, $kept_too, @uncounted), join(',', 6, 6, (2) x @uncounted), 'and others have their places at once');
+$session->quit;
+$node->stop('fast');
+
+# What another build has left is not taken for one's own.
+isnt($node->start && counters(), '0|0|0|0|0', 'counters are there after a restart');
+$node->stop('fast');
+install($ENV{KV_ANOTHER_BUILD});
+$node->start;
+is(sql(q{SELECT sum(hits), sum(sets) FROM kv_stats}), '0|0', 'a file of another layout is not read');
+sql(q{SELECT kv_set('k', 'v')});
+is(sql(q{SELECT sum(sets) FROM kv_stats}), '1', 'and counting begins anew');
+$node->stop('fast');
+install($this_build);
+$node->start;
+is(sql(q{SELECT sum(hits), sum(sets) FROM kv_stats}), '0|0', 'the other way round as well');
 $node->stop('fast');
 
 # Without shared_preload_libraries.
@@ -108,6 +154,30 @@ if ($since_17)
 	$plain->restart;
 	is($plain->safe_psql('postgres', 'SELECT sets FROM kv_stats'), 1, 'and survives a restart');
 }
+
+# With the files of another build, and no restart: who has loaded the old ones goes on with them.
+my $old = $plain->background_psql('postgres');
+$old->query_safe(q{SELECT kv_stats_reset(), kv_set('k', 'v')});
+install($ENV{KV_ANOTHER_BUILD});
+is($plain->safe_psql('postgres', q{SELECT kv_set('k', 'v'), kv_set('k', 'v'); SELECT kv_get('k')}), "|\nv", 'another build works beside this one');
+is($plain->safe_psql('postgres', 'SELECT sets FROM kv_stats'), $since_17 ? 2 : '', 'counts apart from it');
+is($old->query_safe(q{SELECT kv_set('k', 'v'); SELECT sets FROM kv_stats}), $since_17 ? "\n2" : "\n", 'and leaves it alone');
+$old->quit;
+install($this_build);
 $plain->stop('fast');
+
+# Calls do not fail because there is no memory to count in.
+my $poor = PostgreSQL::Test::Cluster->new('no_memory');
+$poor->init;
+$poor->append_conf('postgresql.conf', "dynamic_shared_memory_type = mmap\nmax_parallel_workers_per_gather = 0");
+$poor->start;
+my $segments = $poor->data_dir . '/pg_dynshmem';
+chmod(0500, $segments) or die;
+$poor->safe_psql('postgres', 'CREATE EXTENSION kvstore');
+is($poor->safe_psql('postgres', q{SELECT kv_set('k', 'v'); SELECT kv_get('k'); SELECT sets FROM kv_stats}), "\nv\n", 'no memory: calls work, and are not counted');
+is($poor->safe_psql('postgres', q{BEGIN; SELECT kv_set('k', 'w'); COMMIT; SELECT kv_get('k'), kv_stats_reset()}), "\nw|", 'transactions go on');
+chmod(0700, $segments) or die;
+is($poor->safe_psql('postgres', q{SELECT kv_set('k', 'v'); SELECT sets FROM kv_stats}), $since_17 ? "\n1" : "\n", 'once there is some, they are counted again');
+$poor->stop('fast');
 
 done_testing();

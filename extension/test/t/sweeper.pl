@@ -101,14 +101,14 @@ sub test_workers
 	for my $i (1 .. 15)
 	{
 		$node->safe_psql('postgres', q{SELECT count(kv_set_ex(i::text, 'x', 1e-6)) FROM generate_series(1, 5000) i});
-		$node->safe_psql('postgres', 'DROP EXTENSION kvstore');
+		$node->safe_psql('postgres', 'DROP EXTENSION kvstore CASCADE');
 		$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');
 	}
 	set_interval($node, '100ms');
 	expired_row_goes($node, 'postgres', "$mode, after the extension was dropped and created again and again");
 
 	# Where the extension has gone from all databases, so has the launcher, unless it is preloaded.
-	$node->safe_psql('postgres', 'DROP EXTENSION kvstore');
+	$node->safe_psql('postgres', 'DROP EXTENSION kvstore CASCADE');
 	$node->safe_psql('second', 'DROP EXTENSION kvstore CASCADE');
 	ok($node->poll_query_until('postgres', "SELECT ($workers) = $preload"), "$mode: launchers after DROP EXTENSION");
 	$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');

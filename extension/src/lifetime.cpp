@@ -1,4 +1,4 @@
-#include "ttl_argument.hpp"
+#include "lifetime.hpp"
 
 #include <array>
 
@@ -17,28 +17,55 @@ bool reads_infinity(const char *ttl) {
     return pg_strcasecmp(ttl, "infinity") == 0 || pg_strcasecmp(ttl, "-infinity") == 0;
 }
 
-}  // namespace
-
-timestamp expiry_after_seconds(double seconds) {
-    expiry expires = expiry_after(GetCurrentTimestamp(), seconds);
+timestamp end_of_seconds(timestamp moment, double seconds) {
+    expiry expires = expiry_after(moment, seconds);
     require(expires.fault);
     return expires.at;
 }
 
-timestamp expiry_after_interval(const Interval *ttl) {
-    if (pg::is_infinite(ttl))
-        raise_ttl(ttl_fault::not_finite);
-    timestamp now = GetCurrentTimestamp();
-    require(fault_of_interval(now, ttl->month, ttl->day, ttl->time));
+timestamp end_of_interval(timestamp moment, const Interval &ttl) {
+    require(fault_of_interval(moment, ttl.month, ttl.day, ttl.time));
     timestamp expires = DatumGetTimestampTz(DirectFunctionCall2(
-        timestamptz_pl_interval, TimestampTzGetDatum(now), PointerGetDatum(ttl)));
-    if (expires <= now)
+        timestamptz_pl_interval, TimestampTzGetDatum(moment), IntervalPGetDatum(&ttl)));
+    if (expires <= moment)
         raise_ttl(ttl_fault::not_positive);
     return expires;
 }
 
+}  // namespace
+
+timestamp lifetime::end(timestamp moment) const {
+    switch (given_as_) {
+        case form::seconds:
+            return end_of_seconds(moment, seconds_);
+        case form::interval:
+            return end_of_interval(moment, interval_);
+        case form::time:
+            break;
+    }
+    return at_;
+}
+
+lifetime lifetime::of_seconds(double seconds) {
+    lifetime result;
+    result.given_as_ = form::seconds;
+    result.seconds_ = seconds;
+    result.end(GetCurrentTimestamp());
+    return result;
+}
+
+lifetime lifetime::of_interval(const Interval *ttl) {
+    if (pg::is_infinite(ttl))
+        raise_ttl(ttl_fault::not_finite);
+    lifetime result;
+    result.given_as_ = form::interval;
+    result.interval_ = *ttl;
+    result.end(GetCurrentTimestamp());
+    return result;
+}
+
 // What interval_in() does, with errors that speak of a TTL.
-timestamp expiry_after_text(const char *ttl) {
+lifetime lifetime::of_text(const char *ttl) {
     std::array<char *, MAXDATEFIELDS> fields;
     std::array<int, MAXDATEFIELDS> types;
     std::array<char, 256> buffer;
@@ -65,7 +92,7 @@ timestamp expiry_after_text(const char *ttl) {
         raise_ttl(ttl_fault::not_finite);
     if (itmin2interval(&parts, &interval) != 0)
         raise_ttl(ttl_fault::beyond_end_of_time);
-    return expiry_after_interval(&interval);
+    return of_interval(&interval);
 }
 
 }  // namespace kvstore

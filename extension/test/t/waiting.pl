@@ -1,0 +1,134 @@
+# Calls that have to wait for other transactions: a TTL counts from the write, and what has
+# expired meanwhile is absent, whether the call waited for a row that was locked or changed
+# and then left as it was, for a rival insertion that was taken back, or for the table.
+use strict;
+use warnings;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('waiting');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'\nkvstore.sweep_interval = 0\nmax_connections = 40");
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION kvstore;
+	CREATE TABLE released (at timestamptz);
+	-- With rules, upserts go step by step, and with one that is INSTEAD nothing is RETURNED.
+	SELECT kv_create_store('with_rules');
+	CREATE TABLE log (key text);
+	CREATE RULE log AS ON INSERT TO with_rules DO ALSO INSERT INTO log VALUES (NEW.key);
+});
+
+# The calls, each in a session of its own. All wait for what `$hold` has locked, which is
+# given up by a rollback after `$until`.
+sub answers_after_waiting
+{
+	my ($path, $hold, $until, %calls) = @_;
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe("BEGIN; $hold");
+	my %waiting;
+	for my $key (sort keys %calls)
+	{
+		my %session = (out => '', err => '');
+		local $ENV{PGOPTIONS} = "-c kvstore.fast_path=$path";
+		$session{run} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-c', "SELECT $calls{$key}" ],
+			'<', \undef, '>', \$session{out}, '2>', \$session{err});
+		$waiting{$key} = \%session;
+	}
+	my $count = keys %calls;
+	$node->poll_query_until('postgres', "SELECT count(*) = $count FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+		or die "not all are waiting";
+	$holder->query_safe($until);
+	# A session of its own writes down when: the holder takes back all that it did.
+	$node->safe_psql('postgres', 'TRUNCATE released; INSERT INTO released VALUES (clock_timestamp())');
+	$holder->query_safe('ROLLBACK');
+	$holder->quit;
+	my %answers;
+	for my $key (keys %calls)
+	{
+		$waiting{$key}{run}->finish;
+		chomp($answers{$key} = $waiting{$key}{out} . $waiting{$key}{err});
+	}
+	return \%answers;
+}
+
+my $a_moment = 'SELECT pg_sleep(0.3)';
+my %locks = (
+	'rows that were locked' => q{SELECT count(*) FROM (SELECT FROM %s FOR UPDATE) l},
+	'rows that were changed' => q{UPDATE %s SET value = value || ' changed'},
+	'rows that were removed' => q{DELETE FROM %s});
+
+# Those of which not all is as it must be: nothing.
+sub too_short
+{
+	my ($store, $seconds) = @_;
+	return $node->safe_psql('postgres', qq{
+		SELECT string_agg(key || ' by ' || at + interval '$seconds s' - expires, ', ' ORDER BY key) FROM $store, released
+		WHERE expires < at + interval '$seconds s' - interval '2 ms' OR expires = 'infinity'});
+}
+
+for my $path ('on', 'off')
+{
+	for my $store ('kv_store', 'with_rules')
+	{
+		my $in = "store => '$store'";
+		for my $lock ($store eq 'kv_store' ? sort keys %locks : 'rows that were locked')
+		{
+			# A TTL counts from the write.
+			$node->safe_psql('postgres', qq{
+				SELECT kv_flush($in); SELECT kv_set_ex(k, '1', 3600, $in) FROM unnest('{set_ex,set_xx,get_ex,expire,cas,mset}'::text[]) k;
+				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr}'::text[]) k});
+			my $answers = answers_after_waiting($path, sprintf($locks{$lock}, $store), $a_moment,
+				set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_xx => qq{kv_set_xx('set_xx', 'x', '1 minute', $in)},
+				set_nx => qq{kv_set_nx('set_nx', 'x', interval '1 minute', $in)}, get_ex => qq{kv_get_ex('get_ex', 60, $in)},
+				expire => qq{kv_expire('expire', 60.0, $in)}, cas => qq{kv_cas('cas', '1', 'x', 60, $in)},
+				incr => qq{kv_incr('incr', 1, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+			is_deeply($answers, { set_ex => '', set_xx => 't', set_nx => 't', get_ex => '1', expire => 't', cas => 't', incr => '1', mset => '1' },
+				"fast path $path, $store: calls that waited for $lock");
+			is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for $lock");
+		}
+
+		# A rival who gives up.
+		$node->safe_psql('postgres', qq{SELECT kv_flush($in)});
+		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'mset');
+		my $rival = join '; ', map { "INSERT INTO $store VALUES ('$_', 'rival', 'infinity')" } @keys;
+		my $answers = answers_after_waiting($path, $rival, $a_moment,
+			set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)},
+			cas => qq{kv_cas('cas', NULL, 'x', 60, $in)}, incr => qq{kv_incr('incr', 1, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', mset => '1' }, "fast path $path, $store: calls that waited for a rival");
+		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for a rival");
+
+		# The table.
+		$node->safe_psql('postgres', qq{SELECT kv_flush($in)});
+		answers_after_waiting($path, "LOCK TABLE $store", $a_moment, set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)});
+		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for the table");
+	}
+
+	# What expires while a call waits is absent when it goes on.
+	for my $lock (sort keys %locks)
+	{
+		my %expected = (
+			expire => [ q{kv_expire('expire', 60)}, 'f' ], expire_at => [ q{kv_expire_at('expire_at', '2100-01-01')}, 'f' ],
+			persist => [ q{kv_persist('persist')}, 'f' ], get_ex => [ q{kv_get_ex('get_ex', 60)}, '' ],
+			set_xx => [ q{kv_set_xx('set_xx', 'x')}, 'f' ], set_xx_ex => [ q{kv_set_xx('set_xx_ex', 'x', 60)}, 'f' ],
+			cas => [ q{kv_cas('cas', '5', 'x', 60)}, 'f' ], cas_keep => [ q{kv_cas('cas_keep', '5', 'x')}, 'f' ],
+			get_del => [ q{coalesce(kv_get_del('get_del'), 'nothing')}, 'nothing' ], del => [ q{kv_del('del')}, 'f' ],
+			del_if => [ q{kv_del_if('del_if', '5')}, 'f' ], mdel => [ q{kv_mdel(ARRAY['mdel'])}, 0 ], del_prefix => [ q{kv_del_prefix('del_prefix')}, 0 ]);
+		my %stored = (
+			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ]);
+		my %all = (%expected, %stored);
+		$node->safe_psql('postgres', 'SELECT kv_flush(); SELECT ' . join ', ', map { "kv_set_ex('$_', '5', 6)" } sort keys %all);
+		my $expiry = $node->safe_psql('postgres', 'SELECT max(expires) FROM kv_store');
+		my $answers = answers_after_waiting($path, sprintf($locks{$lock}, 'kv_store'), "SELECT pg_sleep_until('$expiry')", map { $_ => $all{$_}[0] } keys %all);
+		is_deeply($answers, { map { $_ => $all{$_}[1] } keys %all }, "fast path $path: what expired while calls waited for $lock is absent to them");
+		is($node->safe_psql('postgres', q{SELECT string_agg(key, ', ' ORDER BY key) FROM kv_store WHERE expires > clock_timestamp()}),
+			'get_set, incr', "fast path $path: nothing else is revived");
+		is($node->safe_psql('postgres', q{SELECT string_agg(key || ' ' || value, ', ' ORDER BY key) FROM kv_scan()}),
+			'get_set 1, incr 1', "fast path $path: what is stored begins anew");
+	}
+}
+
+$node->stop('fast');
+done_testing();
