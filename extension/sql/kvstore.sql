@@ -570,6 +570,8 @@ FROM pg_catalog.pg_class s,
         SELECT pg_catalog.max(pg_catalog.split_part(pg_catalog.encode(tgargs, 'escape'::pg_catalog.text), '\000'::pg_catalog.text, 1)) AS max_size
         FROM pg_catalog.pg_trigger
         WHERE tgrelid OPERATOR(pg_catalog.=) s.oid
+            AND tgname OPERATOR(pg_catalog.=) 'kv_limit'::pg_catalog.name
+            AND tgnargs OPERATOR(pg_catalog.=) 2::pg_catalog.int2
             AND tgfoid OPERATOR(pg_catalog.=) '@extschema@.kv_limit_trigger()'::pg_catalog.regprocedure::pg_catalog.oid) limits,
     LATERAL @extschema@.kv_counters(s.oid::pg_catalog.regclass) counters
 WHERE s.reloftype OPERATOR(pg_catalog.=) ANY (ARRAY[

@@ -100,6 +100,12 @@ bool has_triggers_on_rows(const TriggerDesc *triggers) {
     return false;
 }
 
+bool has_further_indexes(Relation table) {
+    if (!table->rd_indexvalid)  // an invalidation has come since its primary key was asked for
+        list_free(RelationGetIndexList(table));
+    return list_length(table->rd_indexlist) != 1;
+}
+
 // What stands in the way of writing besides.
 const char *detour_for_writes(Relation table) {
     if (has_triggers_on_rows(table->trigdesc))
@@ -109,7 +115,7 @@ const char *detour_for_writes(Relation table) {
     if (RelationGetDescr(table)->constr != nullptr &&
         RelationGetDescr(table)->constr->num_check > 0)
         return "it has check constraints";
-    if (list_length(table->rd_indexlist) != 1)
+    if (has_further_indexes(table))
         return "it has further indexes";
     return nullptr;
 }

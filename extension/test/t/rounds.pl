@@ -39,7 +39,7 @@ sub sweep_once
 sql('CREATE EXTENSION kvstore');
 
 # --- What a round looks at ---
-sql(q{INSERT INTO kv_store SELECT i, repeat('x', 100), now() + CASE WHEN i > 40000 AND i <= 40010 THEN interval '20 s' ELSE interval '1 day' END FROM generate_series(1, 50000) i});
+sql(q{INSERT INTO kv_store SELECT i, repeat('x', 100), now() + CASE WHEN i > 40000 AND i <= 40010 THEN interval '40 s' ELSE interval '1 day' END FROM generate_series(1, 50000) i});
 sql('VACUUM kv_store');
 my $pages = sql(q{SELECT pg_relation_size('kv_store') / current_setting('block_size')::int});
 sweep_once();
