@@ -205,10 +205,11 @@ copy_postgres() {
 
 # The sources, without what a `make` among them has made, and without what is gone.
 copy_sources() {
-    local file
+    local file version
+    version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$repository/kvstore.control")
     mkdir -p "$1"
-    tar -C "$repository" -c --exclude='*.o' --exclude='*.bc' Makefile kvstore.control README.md \
-        extension | tar -C "$1" -x
+    tar -C "$repository" -c --exclude='*.o' --exclude='*.bc' --exclude="kvstore--$version.sql" \
+        Makefile kvstore.control README.md extension | tar -C "$1" -x
     find "$1/extension" -name '*.[ch]pp' | while read -r file; do
         [ -e "$repository/${file#"$1"/}" ] || rm "$file"
     done

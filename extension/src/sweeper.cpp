@@ -109,7 +109,7 @@ bool take_turn(store_memory &store, pacer &pace) {
             pg::hold_interrupts();
             time_limit::end();
             report_error(store);
-            AbortCurrentTransaction();
+            AbortOutOfAnyTransaction();  // the error may be that of a subtransaction
             FlushErrorState();
             end_round_by_error(store);
             pg::resume_interrupts();
