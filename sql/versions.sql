@@ -22,6 +22,21 @@ SELECT kv_get('k', store => 'hot') AS old, count(kv_set('k', 'new ' || i, store 
 FROM generate_series(1, 2000) i;
 SELECT kv_get('k', store => 'hot');
 
-DROP FUNCTION value_before;
+-- A write that takes its time is done once: of large values (three, after 9,000 writes above), and with
+-- triggers.
+SELECT string_agg(md5(i::text), '') AS large FROM generate_series(1, 100000) i \gset
+BEGIN;
+SELECT kv_set_ex('large', :'large', 60, store => 'hot'), kv_incr('count', 1, 60, store => 'hot'), kv_set_ex('large', :'large', '1 hour', store => 'hot');
+SELECT pg_stat_force_next_flush();
+COMMIT;
+SELECT n_tup_ins + n_tup_upd AS written FROM pg_stat_user_tables WHERE relname = 'hot';
+CREATE TABLE calls (what text);
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.01); INSERT INTO calls VALUES (TG_OP || ' ' || NEW.key); RETURN NULL; END $$;
+CREATE TRIGGER dawdle AFTER INSERT OR UPDATE ON hot FOR EACH ROW EXECUTE FUNCTION dawdle();
+SELECT kv_set_ex('a', 'x', 60, store => 'hot'), kv_set_nx('b', 'x', 60, store => 'hot'), kv_incr('c', 1, 60, store => 'hot'), kv_get_ex('a', 60, store => 'hot');
+SELECT * FROM calls;
+
+DROP FUNCTION value_before, dawdle CASCADE;
+DROP TABLE calls;
 DROP TABLE hot;
 RESET kvstore.fast_path;

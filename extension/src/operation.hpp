@@ -26,9 +26,11 @@ inline Datum copy_of_value(Datum value) {
         pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
 }
 
-// Whether something that began then must have waited for another transaction.
+// Whether we have waited for a lock since then, of a row, a transaction or a table. Whoever goes
+// to sleep for one sets the alarm that looks for deadlocks.
 inline bool has_waited_since(timestamp then) {
-    return GetCurrentTimestamp() - then > longest_without_waiting;
+    return get_timeout_start_time(DEADLOCK_TIMEOUT) >= then &&
+           GetCurrentTimestamp() - then >= shortest_wait;
 }
 
 // What a call brings along.

@@ -20,9 +20,9 @@ constexpr bool is_live(timestamp expires, timestamp now) {
     return expires > now;
 }
 
-// After this time something that may wait is taken to have waited. A TTL that counts from
-// up to a millisecond before its write is none the worse for it.
-constexpr timestamp longest_without_waiting = 1000;
+// A wait that is shorter is not worth doing anything about: a TTL that counts from up to a
+// millisecond before its write is none the worse for it.
+constexpr timestamp shortest_wait = 1000;
 
 enum class ttl_fault : std::uint8_t { none, not_positive, not_finite, beyond_end_of_time };
 
