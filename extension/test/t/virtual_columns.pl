@@ -20,8 +20,8 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE computed (key text COLLATE "C" PRIMARY KEY, value text NOT NULL GENERATED ALWAYS AS ('value of ' || key), expires timestamptz NOT NULL);
 	INSERT INTO computed (key, expires) VALUES ('k', 'infinity');
 	ALTER TABLE computed OF kv_entry;
-	-- All that are of few characters have expired in 1970.
-	CREATE TABLE lasting (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL GENERATED ALWAYS AS (to_timestamp(1e7 ^ length(value))));
+	-- One character has expired in 1970, two will in 2286.
+	CREATE TABLE lasting (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL GENERATED ALWAYS AS (to_timestamp(1e5 ^ length(value))));
 	INSERT INTO lasting (key, value) VALUES ('gone', 'x'), ('there', 'xx');
 	ALTER TABLE lasting OF kv_entry;
 });
