@@ -15,31 +15,44 @@ $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION kvstore;
 	CREATE TABLE released (at timestamptz);
+	CREATE TABLE expiry (at timestamptz);
 	-- With rules, upserts go step by step, and with one that is INSTEAD nothing is RETURNED.
 	SELECT kv_create_store('with_rules');
 	CREATE TABLE log (key text);
 	CREATE RULE log AS ON INSERT TO with_rules DO ALSO INSERT INTO log VALUES (NEW.key);
 });
 
-# The calls, each in a session of its own. All wait for what `$hold` has locked, which is
-# given up by a rollback after `$until`.
+my $gate = 1;    # an advisory lock, behind which sessions are ready to call
+
+sub wait_until_waiting
+{
+	my ($count, $for) = @_;
+	$node->poll_query_until('postgres', "SELECT count(*) = $count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND $for")
+		or die "not all are waiting";
+}
+
+# The calls, each in a session of its own. When all are connected, `$stored` is run; then all
+# wait for what `$hold` has locked, which is given up by a rollback after `$until`.
 sub answers_after_waiting
 {
-	my ($path, $hold, $until, %calls) = @_;
+	my ($path, $stored, $hold, $until, %calls) = @_;
 	my $holder = $node->background_psql('postgres');
-	$holder->query_safe("BEGIN; $hold");
+	$holder->query_safe("SELECT pg_advisory_lock($gate)");
 	my %waiting;
 	for my $key (sort keys %calls)
 	{
 		my %session = (out => '', err => '');
 		local $ENV{PGOPTIONS} = "-c kvstore.fast_path=$path";
-		$session{run} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-c', "SELECT $calls{$key}" ],
+		$session{run} = IPC::Run::start([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'),
+				'-c', "DO 'BEGIN PERFORM pg_advisory_lock_shared($gate); END'", '-c', "SELECT $calls{$key}" ],
 			'<', \undef, '>', \$session{out}, '2>', \$session{err});
 		$waiting{$key} = \%session;
 	}
-	my $count = keys %calls;
-	$node->poll_query_until('postgres', "SELECT count(*) = $count FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-		or die "not all are waiting";
+	wait_until_waiting(scalar keys %calls, q{wait_event = 'advisory'});
+	$node->safe_psql('postgres', $stored);
+	$holder->query_safe("BEGIN; $hold");
+	$holder->query_safe("SELECT pg_advisory_unlock($gate)");
+	wait_until_waiting(scalar keys %calls, q{wait_event <> 'advisory'});
 	$holder->query_safe($until);
 	# A session of its own writes down when: the holder takes back all that it did.
 	$node->safe_psql('postgres', 'TRUNCATE released; INSERT INTO released VALUES (clock_timestamp())');
@@ -55,6 +68,8 @@ sub answers_after_waiting
 }
 
 my $a_moment = 'SELECT pg_sleep(0.3)';
+# The holder may have removed all that there is in its own eyes.
+my $all_expired = q{SELECT pg_sleep_until(at) FROM expiry};
 my %locks = (
 	'rows that were locked' => q{SELECT count(*) FROM (SELECT FROM %s FOR UPDATE) l},
 	'rows that were changed' => q{UPDATE %s SET value = value || ' changed'},
@@ -77,10 +92,10 @@ for my $path ('on', 'off')
 		for my $lock ($store eq 'kv_store' ? sort keys %locks : 'rows that were locked')
 		{
 			# A TTL counts from the write.
-			$node->safe_psql('postgres', qq{
+			my $stored = qq{
 				SELECT kv_flush($in); SELECT kv_set_ex(k, '1', 3600, $in) FROM unnest('{set_ex,set_xx,get_ex,expire,cas,mset}'::text[]) k;
-				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr}'::text[]) k});
-			my $answers = answers_after_waiting($path, sprintf($locks{$lock}, $store), $a_moment,
+				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr}'::text[]) k};
+			my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, $store), $a_moment,
 				set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_xx => qq{kv_set_xx('set_xx', 'x', '1 minute', $in)},
 				set_nx => qq{kv_set_nx('set_nx', 'x', interval '1 minute', $in)}, get_ex => qq{kv_get_ex('get_ex', 60, $in)},
 				expire => qq{kv_expire('expire', 60.0, $in)}, cas => qq{kv_cas('cas', '1', 'x', 60, $in)},
@@ -91,18 +106,17 @@ for my $path ('on', 'off')
 		}
 
 		# A rival who gives up.
-		$node->safe_psql('postgres', qq{SELECT kv_flush($in)});
+		my $nothing = qq{SELECT kv_flush($in)};
 		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'mset');
 		my $rival = join '; ', map { "INSERT INTO $store VALUES ('$_', 'rival', 'infinity')" } @keys;
-		my $answers = answers_after_waiting($path, $rival, $a_moment,
+		my $answers = answers_after_waiting($path, $nothing, $rival, $a_moment,
 			set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)},
 			cas => qq{kv_cas('cas', NULL, 'x', 60, $in)}, incr => qq{kv_incr('incr', 1, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
 		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', mset => '1' }, "fast path $path, $store: calls that waited for a rival");
 		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for a rival");
 
 		# The table.
-		$node->safe_psql('postgres', qq{SELECT kv_flush($in)});
-		answers_after_waiting($path, "LOCK TABLE $store", $a_moment, set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)});
+		answers_after_waiting($path, $nothing, "LOCK TABLE $store", $a_moment, set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)});
 		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for the table");
 	}
 
@@ -119,9 +133,9 @@ for my $path ('on', 'off')
 		my %stored = (
 			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ]);
 		my %all = (%expected, %stored);
-		$node->safe_psql('postgres', 'SELECT kv_flush(); SELECT ' . join ', ', map { "kv_set_ex('$_', '5', 6)" } sort keys %all);
-		my $expiry = $node->safe_psql('postgres', 'SELECT max(expires) FROM kv_store');
-		my $answers = answers_after_waiting($path, sprintf($locks{$lock}, 'kv_store'), "SELECT pg_sleep_until('$expiry')", map { $_ => $all{$_}[0] } keys %all);
+		my $stored = 'SELECT kv_flush(); SELECT ' . join(', ', map { "kv_set_ex('$_', '5', 5)" } sort keys %all)
+			. '; TRUNCATE expiry; INSERT INTO expiry SELECT max(expires) FROM kv_store';
+		my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, 'kv_store'), $all_expired, map { $_ => $all{$_}[0] } keys %all);
 		is_deeply($answers, { map { $_ => $all{$_}[1] } keys %all }, "fast path $path: what expired while calls waited for $lock is absent to them");
 		is($node->safe_psql('postgres', q{SELECT string_agg(key, ', ' ORDER BY key) FROM kv_store WHERE expires > clock_timestamp()}),
 			'get_set, incr', "fast path $path: nothing else is revived");
