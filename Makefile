@@ -51,7 +51,7 @@ include $(PGXS)
 
 COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
-$(OBJS) $(OBJS:.o=.bc): $(call kv_files,extension/src/*.hpp extension/src/*/*.hpp)
+$(OBJS) $(OBJS:.o=.bc): $(call kv_files,extension/src/*/*.hpp)
 
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@
