@@ -56,6 +56,12 @@ $(OBJS) $(OBJS:.o=.bc): $(call kv_files,extension/src/*/*.hpp)
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@
 
+# What was committed, as PGXN and pgxn install take it.
+.PHONY: dist
+dist:
+	git -C $(KV_ROOT) archive --format=zip --prefix=kvstore-$(KV_VERSION)/ \
+	    --output=$(CURDIR)/kvstore-$(KV_VERSION).zip HEAD
+
 .PHONY: show-regress
 show-regress:
 	@echo $(REGRESS)
