@@ -42,13 +42,13 @@ my $catalogs = q{
 		UNION
 		SELECT c.* FROM pg_class c WHERE c.oid = to_regclass('kv_store')
 	)
-	SELECT 'extension: ' || (to_jsonb(e) - '{oid,extversion}'::text[]) || coalesce(obj_description(oid, 'pg_extension'), '')
+	SELECT 'extension: ' || (to_jsonb(e) - '{oid,extversion}'::text[])::text || coalesce(obj_description(oid, 'pg_extension'), '')
 	FROM pg_extension e WHERE extname = 'kvstore'
 	UNION ALL
 	SELECT 'member: ' || pg_describe_object(classid, objid, 0) || ': ' || coalesce(obj_description(objid, classid::regclass::name), '-')
 	FROM member
 	UNION ALL
-	SELECT 'function: ' || (to_jsonb(p) - '{oid,proargdefaults}'::text[]) || pg_get_functiondef(p.oid)
+	SELECT 'function: ' || (to_jsonb(p) - '{oid,proargdefaults}'::text[])::text || pg_get_functiondef(p.oid)
 	FROM pg_proc p JOIN member m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 	UNION ALL
 	SELECT 'type: ' || concat_ws(' ', typname, typtype, typnamespace::regnamespace, typowner::regrole, typacl)
