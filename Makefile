@@ -54,7 +54,7 @@ COMPILE.cxx.bc += $(KV_CXXFLAGS)
 $(OBJS) $(OBJS:.o=.bc): $(call kv_files,extension/src/*/*.hpp)
 
 $(INSTALL_SQL): extension/sql/kvstore.sql extension/sql/functions.awk kvstore.control
-	awk -f extension/sql/functions.awk $< >$@.new && mv $@.new $@
+	awk -f $(word 2,$^) $< >$@.new && mv $@.new $@
 
 # What was committed, as PGXN and pgxn install take it.
 .PHONY: dist
