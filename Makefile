@@ -10,14 +10,14 @@ EXTENSION = kvstore
 KV_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" kvstore.control)
 
 MODULE_big = kvstore
-SOURCES = $(wildcard extension/src/*.cpp)
+SOURCES = $(wildcard extension/src/*.cpp extension/src/*/*.cpp)
 OBJS = $(SOURCES:.cpp=.o)
 
 INSTALL_SQL = extension/sql/kvstore--$(KV_VERSION).sql
 DATA = $(filter-out $(INSTALL_SQL),$(wildcard extension/sql/kvstore--*--*.sql))
 DATA_built = $(INSTALL_SQL)
 DOCS = README.md
-EXTRA_CLEAN = extension/sql/kvstore--$(KV_VERSION).sql extension/src/*.bc
+EXTRA_CLEAN = extension/sql/kvstore--$(KV_VERSION).sql $(SOURCES:.cpp=.bc)
 
 # In this order: the first creates the extension, the last drops it.
 REGRESS = stores ttl entries vocabulary errors bytes privileges detours versions invalidate triggers sweep limit uninstall
@@ -28,7 +28,7 @@ REGRESS_OPTS = --inputdir=. --outputdir=tmp_check
 KV_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
               -fvisibility=hidden -fno-plt -Wall -Wextra -Wno-register
 PG_CXXFLAGS = $(KV_CXXFLAGS) $(WERROR)
-PG_CPPFLAGS = -DKV_VERSION='"$(KV_VERSION)"'
+PG_CPPFLAGS = -Iextension/src -DKV_VERSION='"$(KV_VERSION)"'
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -36,10 +36,10 @@ include $(PGXS)
 
 COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
-$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*.hpp)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*/*.hpp)
 
-$(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
-	cp $< $@
+$(INSTALL_SQL): extension/sql/kvstore.sql extension/sql/functions.awk kvstore.control
+	awk -f extension/sql/functions.awk $< >$@.new && mv $@.new $@
 
 .PHONY: show-regress
 show-regress:
