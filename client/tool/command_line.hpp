@@ -25,6 +25,9 @@ struct arguments {
     std::string value;
     std::string expected;
     std::string ttl;
+    std::string slack;
+    std::string period;
+    std::optional<std::int64_t> cost;
     std::string time;
     std::string prefix;
     std::string pattern = "*";

@@ -47,6 +47,19 @@ const argument ttl_words{.name = "TTL",
                          .usage = "{TTL | EX SECONDS | PX MILLISECONDS}"};
 const argument ttl_option{
     .name = "--ttl", .takes = "TTL", .help = ttl_help, .into = &arguments::ttl};
+const argument slack{.name = "--slack",
+                     .takes = "TTL",
+                     .help = "leave the expiry as it is if that gains less",
+                     .into = &arguments::slack};
+const argument most{.name = "MAX",
+                    .help = "how much is allowed in a period",
+                    .into = &arguments::max,
+                    .required = required};
+const argument period{.name = "PERIOD",
+                      .help = "seconds, or as in 500ms, 1m, 1d",
+                      .into = &arguments::period,
+                      .required = required};
+const argument cost{.name = "COST", .help = "of this call [1]", .into = &arguments::cost};
 const argument milliseconds{.name = "MILLISECONDS",
                             .help = "how long it lives",
                             .into = &arguments::ttl,
@@ -127,7 +140,7 @@ const std::vector<command> all_commands{
      "store a value if the present one is the expected one",
      {the_key, expected, value, ttl_option},
      cas},
-    {"getex", {}, "print a value, and set its TTL anew", {the_key, ttl_words}, getex},
+    {"getex", {}, "print a value, and set its TTL anew", {the_key, ttl_words, slack}, getex},
     {"getdel", {}, "print a value, and remove the entry", {the_key}, getdel},
     {"del",
      {"mdel", "unlink"},
@@ -150,6 +163,11 @@ const std::vector<command> all_commands{
      "subtract from a counter; --ttl is for a new one",
      {the_key, by, ttl_option},
      decr},
+    {"ratelimit",
+     {},
+     "count a call; print whether it is allowed, the count, what remains, when it resets",
+     {the_key, most, period, cost},
+     ratelimit},
     {"ttl",
      {},
      "print the seconds that an entry has left, -1 if it does not expire",

@@ -11,6 +11,7 @@ status keys(context &in, const arguments &given);
 status count(context &in, const arguments &given);
 status incr(context &in, const arguments &given);
 status decr(context &in, const arguments &given);
+status ratelimit(context &in, const arguments &given);
 status del(context &in, const arguments &given);
 status delprefix(context &in, const arguments &given);
 status flush(context &in, const arguments &given);

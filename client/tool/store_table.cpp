@@ -1,19 +1,12 @@
 #include "store_table.hpp"
 
-#include <array>
 #include <concepts>
+
+#include "array_writer.hpp"
 
 namespace kv {
 
 namespace {
-
-// --- Numbers as PostgreSQL sends them: the most significant byte first ------------------------
-
-template <std::integral Number>
-void append(std::string &bytes, Number number) {
-    for (int shift = 8 * (sizeof number - 1); shift >= 0; shift -= 8)
-        bytes += static_cast<char>(number >> shift & 255);
-}
 
 // Takes parts off the front of what was received.
 class byte_reader {
@@ -93,38 +86,6 @@ void read_copy(connection &on, const std::function<void(const entry &)> &take) {
     while (const result end{PQgetResult(on.pq()), &PQclear})
         on.require_success(end.get());
 }
-
-// --- Arrays, in binary -------------------------------------------------------------------------
-
-constexpr std::uint32_t bytea_oid = 17;
-constexpr std::uint32_t text_oid = 25;
-constexpr std::uint32_t timestamptz_oid = 1184;
-
-class array_writer {
-  public:
-    array_writer(std::uint32_t element_type, std::size_t size) {
-        append<std::int32_t>(bytes_, 1);  // dimensions
-        append<std::int32_t>(bytes_, 0);  // no nulls
-        append(bytes_, element_type);
-        append(bytes_, static_cast<std::uint32_t>(size));
-        append<std::int32_t>(bytes_, 1);  // the first subscript
-    }
-
-    void add(std::string_view element) {
-        append(bytes_, static_cast<std::uint32_t>(element.size()));
-        bytes_ += element;
-    }
-
-    void add(server_time element) {
-        append<std::uint32_t>(bytes_, sizeof element);
-        append(bytes_, element);
-    }
-
-    const std::string &bytes() const { return bytes_; }
-
-  private:
-    std::string bytes_;
-};
 
 }  // namespace
 

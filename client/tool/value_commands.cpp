@@ -1,10 +1,9 @@
 #include "value_commands.hpp"
 
-#include <algorithm>
 #include <iostream>
 #include <iterator>
-#include <map>
 
+#include "array_writer.hpp"
 #include "errors.hpp"
 #include "store_table.hpp"
 #include "times.hpp"
@@ -67,14 +66,6 @@ status getdel(context &in, const arguments &given) {
     return in.out.value(given.key, holds_bytes(in)
                                        ? as_string(in.selected().get_del_bytes(given.key))
                                        : in.selected().get_del(given.key));
-}
-
-// `getex KEY 5m`, and as in Redis `getex KEY EX 300`.
-status getex(context &in, const arguments &given) {
-    const kvstore::ttl time = parse_ttl_words(given.words);
-    return in.out.value(given.key, holds_bytes(in)
-                                       ? as_string(in.selected().get_ex_bytes(given.key, time))
-                                       : in.selected().get_ex(given.key, time));
 }
 
 // --- Storing -----------------------------------------------------------------------------------
@@ -160,115 +151,98 @@ status setxx(context &in, const arguments &given) {
     return store_present(in, given, ttl_of(given));
 }
 
-// --- Comparing and replacing -------------------------------------------------------------------
+// --- Calls by SQL, which takes either type of value ---------------------------------------------
 
 namespace {
 
-// kv_get_set(), kv_cas() and kv_del_if() are for text. For a store of bytes, this makes of a
-// parameter the text that has exactly its bytes, whatever the encodings are. Bytes that are no
-// text in the database's encoding are error 22021.
-string exact_text(const char *parameter) {
-    return string("pg_catalog.convert_from(") + parameter +
-           "::pg_catalog.bytea, pg_catalog.getdatabaseencoding())";
+const char *value_type(bool is_bytes) {
+    return is_bytes ? "pg_catalog.bytea" : "pg_catalog.text";
+}
+
+// A call whose first parameter is the key; the last one is the store.
+result call(context &in, const char *function, const string &arguments,
+            std::vector<sql_parameter> parameters) {
+    const string store = in.regclass();
+    parameters.push_back({store});
+    return in.on.query_in_binary("SELECT * FROM " + in.on.in_extension(function) + "(" + arguments +
+                                     ", store => $" + std::to_string(parameters.size()) +
+                                     "::pg_catalog.regclass)",
+                                 parameters);
 }
 
 bool is_true(const result &answer) {
     return PQgetvalue(answer.get(), 0, 0)[0] == '\1';
 }
 
-optional<string> get_set_bytes(context &in, const string &key, const string &value) {
-    const result answer =
-        in.on.query_in_binary("SELECT pg_catalog.convert_to(" + in.on.in_extension("kv_get_set") +
-                                  "($1::pg_catalog.text, " + exact_text("$2") +
-                                  ", store => $3::pg_catalog.regclass),"
-                                  " pg_catalog.getdatabaseencoding())",
-                              {{key}, {value, true}, {in.regclass()}});
-    if (PQgetisnull(answer.get(), 0, 0))
+optional<string> field(const result &answer, int row, int column) {
+    if (PQgetisnull(answer.get(), row, column))
         return std::nullopt;
-    return string(PQgetvalue(answer.get(), 0, 0),
-                  static_cast<std::size_t>(PQgetlength(answer.get(), 0, 0)));
+    return string(PQgetvalue(answer.get(), row, column),
+                  static_cast<std::size_t>(PQgetlength(answer.get(), row, column)));
 }
 
-bool cas_bytes(context &in, const arguments &given, const string &value) {
-    const optional<kvstore::ttl> time = ttl_of(given);
-    const string seconds = time ? std::to_string(time->seconds()) : "";
-    std::vector<sql_parameter> parameters{
-        {given.key}, {given.expected, true}, {value, true}, {in.regclass()}};
-    if (time)
-        parameters.push_back({seconds});
-    return is_true(in.on.query_in_binary(
-        "SELECT " + in.on.in_extension("kv_cas") + "($1::pg_catalog.text, " + exact_text("$2") +
-            ", " + exact_text("$3") + (time ? ", $5::pg_catalog.float8" : "") +
-            ", store => $4::pg_catalog.regclass)",
-        parameters));
-}
-
-bool del_if_bytes(context &in, const arguments &given) {
-    return is_true(in.on.query_in_binary("SELECT " + in.on.in_extension("kv_del_if") +
-                                             "($1::pg_catalog.text, " + exact_text("$2") +
-                                             ", store => $3::pg_catalog.regclass)",
-                                         {{given.key}, {given.expected, true}, {in.regclass()}}));
+// A TTL as a parameter.
+string seconds(const kvstore::ttl &time) {
+    return std::to_string(time.seconds());
 }
 
 }  // namespace
 
+// `getex KEY 5m`, and as in Redis `getex KEY EX 300`.
+status getex(context &in, const arguments &given) {
+    const string time = seconds(parse_ttl_words(given.words));
+    const string slack = given.slack.empty() ? "" : seconds(parse_ttl(given.slack));
+    std::vector<sql_parameter> parameters{{given.key}, {time}};
+    if (!slack.empty())
+        parameters.push_back({slack});
+    const result answer = call(in, holds_bytes(in) ? "kv_get_ex_bytes" : "kv_get_ex",
+                               string("$1::pg_catalog.text, $2::pg_catalog.float8") +
+                                   (slack.empty() ? "" : ", slack => $3::pg_catalog.float8"),
+                               parameters);
+    return in.out.value(given.key, field(answer, 0, 0));
+}
+
 status getset(context &in, const arguments &given) {
     const string value = value_of(in, given);
-    return in.out.value(given.key, holds_bytes(in) ? get_set_bytes(in, given.key, value)
-                                                   : in.selected().get_set(given.key, value));
+    const result answer =
+        call(in, "kv_get_set", string("$1::pg_catalog.text, $2::") + value_type(holds_bytes(in)),
+             {{given.key}, {value, true}});
+    return in.out.value(given.key, field(answer, 0, 0));
 }
 
 status cas(context &in, const arguments &given) {
     const string value = value_of(in, given);
-    return in.out.flag(holds_bytes(in)
-                           ? cas_bytes(in, given, value)
-                           : in.selected().cas(given.key, given.expected, value, ttl_of(given)));
+    const string type = value_type(holds_bytes(in));
+    const optional<kvstore::ttl> time = ttl_of(given);
+    const string ttl = time ? seconds(*time) : "";
+    std::vector<sql_parameter> parameters{{given.key}, {given.expected, true}, {value, true}};
+    if (time)
+        parameters.push_back({ttl});
+    return in.out.flag(is_true(call(in, "kv_cas",
+                                    "$1::pg_catalog.text, $2::" + type + ", $3::" + type +
+                                        (time ? ", $4::pg_catalog.float8" : ""),
+                                    parameters)));
 }
 
 status delif(context &in, const arguments &given) {
-    return in.out.flag(holds_bytes(in) ? del_if_bytes(in, given)
-                                       : in.selected().del_if(given.key, given.expected));
+    return in.out.flag(is_true(
+        call(in, "kv_del_if", string("$1::pg_catalog.text, $2::") + value_type(holds_bytes(in)),
+             {{given.key}, {given.expected, true}})));
 }
 
 // --- Several -----------------------------------------------------------------------------------
 
-namespace {
-
-// One by one with one round trip, since the library's mget() is for text.
-std::vector<optional<string>> mget_bytes(const context &in, const std::vector<string> &keys) {
-    kvstore::pipeline pipeline = in.selected().pipeline();
-    std::vector<kvstore::reply<optional<kvstore::byte_vector>>> replies;
-    for (const string &key : keys)
-        replies.push_back(pipeline.get_bytes(key));
-    pipeline.run();
-    std::vector<optional<string>> values;
-    for (auto &each : replies)
-        values.push_back(as_string(each.get()));
-    return values;
-}
-
-// Likewise, in one transaction and in the order of the keys, as kv_mset() for text.
-void mset_bytes(const context &in, const std::map<string, string> &entries,
-                const optional<kvstore::ttl> &time) {
-    in.on.client().transaction([&](kvstore::transaction &all) {
-        kvstore::store store = all.store(in.store.value_or(""));
-        for (const auto &[key, value] : entries)
-            if (time)
-                store.set_ex(key, as_bytes(value), *time);
-            else
-                store.set(key, as_bytes(value));
-    });
-}
-
-}  // namespace
-
 status mget(context &in, const arguments &given) {
-    const std::vector<optional<string>> values =
-        holds_bytes(in) ? mget_bytes(in, given.keys) : in.selected().mget(given.keys);
+    array_writer keys(text_oid, given.keys.size());
+    for (const string &key : given.keys)
+        keys.add(key);
+    const result rows = call(in, holds_bytes(in) ? "kv_mget_bytes" : "kv_mget",
+                             "$1::pg_catalog.text[]", {{keys.bytes(), true}});
     status all = absent;
-    for (std::size_t i = 0; i < values.size(); i++) {
-        in.out.listed_value(given.keys[i], values[i]);
-        if (values[i])
+    for (int row = 0; row < PQntuples(rows.get()); row++) {
+        const optional<string> value = field(rows, row, 1);
+        in.out.listed_value(given.keys[static_cast<std::size_t>(row)], value);
+        if (value)
             all = found;
     }
     return all;
@@ -277,13 +251,26 @@ status mget(context &in, const arguments &given) {
 status mset(context &in, const arguments &given) {
     if (given.pairs.size() % 2 != 0)
         throw input_error("mset: the last key has no value");
-    std::map<string, string> entries;  // of a key given twice, the last value counts
-    for (std::size_t i = 0; i < given.pairs.size(); i += 2)
-        entries[given.pairs[i]] = given.pairs[i + 1];
-    if (!holds_bytes(in))
-        return in.out.number(in.selected().mset(entries, ttl_of(given)));
-    mset_bytes(in, entries, ttl_of(given));
-    return in.out.number(static_cast<std::int64_t>(entries.size()));
+    const bool is_bytes = holds_bytes(in);
+    array_writer keys(text_oid, given.pairs.size() / 2);
+    array_writer values(is_bytes ? bytea_oid : text_oid, given.pairs.size() / 2);
+    for (std::size_t i = 0; i < given.pairs.size(); i += 2) {
+        keys.add(given.pairs[i]);
+        values.add(given.pairs[i + 1]);
+    }
+    const optional<kvstore::ttl> time = ttl_of(given);
+    const string ttl = time ? seconds(*time) : "";
+    std::vector<sql_parameter> parameters{{keys.bytes(), true}, {values.bytes(), true}};
+    if (time)
+        parameters.push_back({ttl});
+    const result answer = call(in, is_bytes ? "kv_mset_bytes" : "kv_mset",
+                               string("$1::pg_catalog.text[], $2::") + value_type(is_bytes) + "[]" +
+                                   (time ? ", $3::pg_catalog.float8" : ""),
+                               parameters);
+    std::int64_t stored = 0;
+    for (const char byte : field(answer, 0, 0).value())
+        stored = stored << 8 | static_cast<unsigned char>(byte);
+    return in.out.number(stored);
 }
 
 }  // namespace kv
