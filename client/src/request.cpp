@@ -13,7 +13,7 @@ std::string quoted(const std::string &identifier) {
 
 }  // namespace
 
-// SELECT "schema".kv_set($1::pg_catalog.text, .., store => $3::pg_catalog.regclass)
+// SELECT "schema".kv_set($1::pg_catalog.text, store => $2::pg_catalog.regclass)
 std::string request::sql(const std::string &schema) const {
     std::string sql = select;
     if (!schema.empty())
