@@ -27,7 +27,10 @@ std::string columns(const std::vector<item> &items) {
 }
 
 std::string section(const char *title, const std::vector<item> &items) {
-    return items.empty() ? "" : "\n" + std::string(title) + ":\n" + columns(items);
+    std::string text;
+    if (!items.empty())
+        text.append("\n").append(title).append(":\n").append(columns(items));
+    return text;
 }
 
 std::string other_names(const command &what) {
