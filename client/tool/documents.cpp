@@ -27,7 +27,11 @@ std::string roff(const std::string &text) {
 std::string manual_items(const std::vector<kv::item> &items) {
     std::string page;
     for (const kv::item &each : items)
-        page += ".TP\n.B " + roff(each.term) + "\n" + roff(each.meaning) + ".\n";
+        page.append(".TP\n.B ")
+            .append(roff(each.term))
+            .append("\n")
+            .append(roff(each.meaning))
+            .append(".\n");
     return page;
 }
 
@@ -36,14 +40,14 @@ std::string manual_items(const std::vector<kv::item> &items) {
 std::string command_names() {
     std::string names;
     for (const kv::command &each : kv::commands())
-        names += (names.empty() ? "" : " ") + std::string(each.name);
+        names.append(names.empty() ? "" : " ").append(each.name);
     return names;
 }
 
 std::string option_names() {
     std::string names;
     for (const kv::option &each : kv::program_options())
-        names += (names.empty() ? "" : " ") + std::string(kv::long_name(each.name));
+        names.append(names.empty() ? "" : " ").append(kv::long_name(each.name));
     return names;
 }
 
@@ -51,9 +55,11 @@ std::string option_names() {
 std::string options_with_unknown_values() {
     std::string pattern;
     for (const kv::option &each : kv::program_options())
-        if (each.takes != nullptr && kv::long_name(each.name) != "--store")
-            for (const char c : (pattern.empty() ? "" : ",") + std::string(each.name))
-                pattern += c == ',' ? std::string(" | ") : std::string(1, c);
+        if (each.takes != nullptr && kv::long_name(each.name) != "--store") {
+            pattern.append(pattern.empty() ? "" : " | ");
+            for (const char c : std::string_view(each.name))
+                pattern.append(c == ',' ? std::string(" | ") : std::string(1, c));
+        }
     return pattern;
 }
 
@@ -64,9 +70,13 @@ std::string command_cases() {
         std::string own;
         for (const kv::argument &takes : each.takes)
             if (takes.is_option())
-                own += " " + std::string(kv::long_name(takes.name));
+                own.append(" ").append(kv::long_name(takes.name));
         if (!own.empty())
-            cases += "            " + std::string(each.name) + ") options+='" + own + "' ;;\n";
+            cases.append("            ")
+                .append(each.name)
+                .append(") options+='")
+                .append(own)
+                .append("' ;;\n");
     }
     return cases;
 }

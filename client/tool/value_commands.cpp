@@ -267,8 +267,9 @@ status mset(context &in, const arguments &given) {
                                string("$1::pg_catalog.text[], $2::") + value_type(is_bytes) + "[]" +
                                    (time ? ", $3::pg_catalog.float8" : ""),
                                parameters);
+    const string bytes = field(answer, 0, 0).value_or("");
     std::int64_t stored = 0;
-    for (const char byte : field(answer, 0, 0).value())
+    for (const char byte : bytes)
         stored = stored << 8 | static_cast<unsigned char>(byte);
     return in.out.number(stored);
 }
