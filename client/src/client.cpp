@@ -29,14 +29,14 @@ kvstore::store client::create_store(std::string name, const store_options &optio
     create.add(std::string_view(name));
     create.add(options.logged);
     create.parameters.push_back(
-        detail::name_parameter("regtype", options.bytes ? "bytea" : "text"));
+        detail::name_parameter("regtype", options.bytes ? "pg_catalog.bytea" : "pg_catalog.text"));
     on().call<void>(create);
     return store(std::move(name));
 }
 
 std::vector<store_stats> client::stats() {
     auto stats = on().call<std::vector<store_stats>>(
-        {"SELECT store::text AS name, * FROM ", "kv_stats", false});
+        {"SELECT store::pg_catalog.text AS name, * FROM ", "kv_stats", false});
     std::ranges::sort(stats, {}, &store_stats::name);
     return stats;
 }
