@@ -36,7 +36,7 @@ kvstore::store client::create_store(std::string name, const store_options &optio
 
 std::vector<store_stats> client::stats() {
     auto stats = on().call<std::vector<store_stats>>(
-        {"SELECT store::text AS name, * FROM ", "kv_stats", false});
+        {"SELECT store::pg_catalog.text AS name, * FROM ", "kv_stats", false});
     std::ranges::sort(stats, {}, &store_stats::name);
     return stats;
 }

@@ -499,6 +499,41 @@ RETURNS pg_catalog.trigger
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.kv_invalidate() IS 'removes the keys made of the changed row: (format with a %s for each column, columns .., store if not kv_store)';
 
+-- Leases, of keys that need not be live. They are kept in a store of the extension's own, which
+-- only these functions reach.
+
+CREATE UNLOGGED TABLE @extschema@.kv_leases OF @extschema@.kv_entry (
+    key WITH OPTIONS PRIMARY KEY,
+    value WITH OPTIONS NOT NULL,
+    expires WITH OPTIONS NOT NULL DEFAULT 'infinity'
+) WITH (fillfactor = 80, vacuum_truncate = off);
+COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease';
+
+CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_interval';
+COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: an interval from now';
+
+CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_seconds';
+COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: a number of seconds from now';
+
+CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_integer';
+COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: a number of seconds from now';
+
+CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_text';
+COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: an interval, or a number of seconds, in words';
+
+CREATE FUNCTION @extschema@.kv_release(key pg_catalog.text, token pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.kv_release(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'gives back the lease of a key, if it is held with this token; whether it was';
+
 -- Expiry
 
 CREATE FUNCTION @extschema@.kv_sweep(max_rows integer DEFAULT NULL, store pg_catalog.regclass DEFAULT '-')
@@ -577,6 +612,7 @@ FROM pg_catalog.pg_class s,
 WHERE s.reloftype OPERATOR(pg_catalog.=) ANY (ARRAY[
         '@extschema@.kv_entry'::pg_catalog.regtype::pg_catalog.oid,
         '@extschema@.kv_entry_bytea'::pg_catalog.regtype::pg_catalog.oid])
-    AND s.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r'::pg_catalog."char", 'p'::pg_catalog."char"]);
+    AND s.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r'::pg_catalog."char", 'p'::pg_catalog."char"])
+    AND s.oid OPERATOR(pg_catalog.<>) '@extschema@.kv_leases'::pg_catalog.regclass::pg_catalog.oid;
 COMMENT ON VIEW @extschema@.kv_stats IS 'each store of this database: its size, and what was done with it';
 GRANT SELECT ON @extschema@.kv_stats TO PUBLIC;
