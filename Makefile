@@ -38,8 +38,8 @@ COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
 $(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*/*.hpp)
 
-$(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
-	cp $< $@
+$(INSTALL_SQL): extension/sql/kvstore.sql extension/sql/functions.awk kvstore.control
+	awk -f extension/sql/functions.awk $< >$@.new && mv $@.new $@
 
 .PHONY: show-regress
 show-regress:
