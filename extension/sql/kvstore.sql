@@ -152,30 +152,11 @@ CREATE UNLOGGED TABLE @extschema@.kv_leases OF @extschema@.kv_entry (
 ) WITH (fillfactor = 80, vacuum_truncate = off);
 COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease';
 
-CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_interval';
-COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: an interval from now';
+FUNCTION kv_lease(key text, token text, ttl TTL, store) RETURNS boolean VOLATILE
+IS 'takes the lease of a key, if nobody holds it; whether it did';
 
-CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_seconds';
-COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_integer';
-COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_lease(key pg_catalog.text, token pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_lease_text';
-COMMENT ON FUNCTION @extschema@.kv_lease(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'takes the lease of a key if nobody holds it, until it is given back or ends; whether it did: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_release(key pg_catalog.text, token pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_release(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'gives back the lease of a key, if it is held with this token; whether it was';
+FUNCTION kv_release(key text, token text, store) RETURNS boolean VOLATILE
+IS 'gives back the lease of a key, if it is held with this token; whether it was';
 
 -- Expiry
 
