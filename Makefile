@@ -27,7 +27,7 @@ DOCS = README.md
 EXTRA_CLEAN = $(INSTALL_SQL) $(SOURCES:.cpp=.bc)
 
 # In this order: the first creates the extension, the last drops it.
-REGRESS = stores ttl entries vocabulary errors bytes privileges detours versions invalidate triggers sweep limit uninstall
+REGRESS = stores ttl entries vocabulary errors bytes privileges detours versions invalidate triggers sweep limit leases uninstall
 REGRESS_OPTS = --inputdir=$(KV_ROOT) --outputdir=tmp_check
 
 # An error in the server is a longjmp and must never meet an exception or a

@@ -253,31 +253,34 @@ start_server() {
     unset PGSERVICE PGOPTIONS PGPASSWORD PGHOSTADDR PGSSLMODE
 }
 
-# A pgbouncer in front of the server, on the same socket with port 6432, that gives each
-# transaction whatever connection is free.
+# A pgbouncer in front of the server, on the same socket with port $1, that gives each
+# transaction whatever connection is free, of at most $2. Further arguments are lines of its
+# configuration.
 start_pooler() {
-    as_server tee "$work/run/pgbouncer.ini" >/dev/null <<INI
-[databases]
-* = host=$socket port=5432 user=postgres
-[pgbouncer]
-unix_socket_dir = $socket
-listen_port = 6432
-auth_type = any
-pool_mode = transaction
-default_pool_size = 10
-max_client_conn = 200
-logfile = $work/run/pgbouncer.log
-pidfile = $work/run/pgbouncer.pid
-INI
-    as_server "$(find_pgbouncer)" -q -d "$work/run/pgbouncer.ini" ||
-        { cat "$work/run/pgbouncer.log" >&2; die "pgbouncer did not start"; }
+    local port=$1 connections=$2 name=$work/run/pgbouncer.$1
+    shift 2
+    printf '%s\n' '[databases]' "* = host=$socket port=5432 user=postgres" \
+        '[pgbouncer]' "unix_socket_dir = $socket" "listen_port = $port" 'auth_type = any' \
+        'pool_mode = transaction' "default_pool_size = $connections" 'max_client_conn = 200' \
+        "logfile = $name.log" "pidfile = $name.pid" "$@" | as_server tee "$name.ini" >/dev/null
+    as_server "$(find_pgbouncer)" -q -d "$name.ini" ||
+        { cat "$name.log" >&2; die "pgbouncer did not start"; }
+}
+
+# From 1.21 on it can keep clients' prepared statements.
+pooler_keeps_statements() {
+    local version
+    version=$("$(find_pgbouncer)" --version | sed -n 's/^PgBouncer \([0-9.]*\).*/\1/p')
+    [ "$(printf '%s\n' 1.21 "$version" | sort -V | head -n 1)" = 1.21 ]
 }
 
 # Every server that lives in the temporary folder: the ones above, and those of tests
 # that were interrupted.
 stop_servers() {
     local pid_file
-    [ ! -e "$work/run/pgbouncer.pid" ] || kill "$(cat "$work/run/pgbouncer.pid")" || true
+    for pid_file in "$work"/run/pgbouncer.*.pid; do
+        [ ! -e "$pid_file" ] || kill "$(cat "$pid_file")" || true
+    done
     find "$work" -name postmaster.pid 2>/dev/null | while read -r pid_file; do
         as_server "$bin/pg_ctl" --silent --wait -m immediate -D "${pid_file%/*}" stop || true
     done

@@ -11,33 +11,18 @@
 
 namespace kvstore {
 
-namespace {
-
-template <class... Arguments>
-detail::request make_request(const char *select, const char *function, const std::string &store,
-                             const Arguments &...arguments) {
-    detail::request made{select, function};
-    (made.add(arguments), ...);
-    if (!store.empty()) {
-        made.parameters.push_back(detail::name_parameter("regclass", store));
-        made.parameters.back().name = "store";
-    }
-    return made;
-}
-
-}  // namespace
-
 template <class Mode>
 template <class R, class... Arguments>
 auto operations<Mode>::call(const char *function, const Arguments &...arguments) -> answer<R> {
-    return on_->template call<R>(make_request("SELECT ", function, store_, arguments...));
+    return on_->template call<R>(detail::make_request("SELECT ", function, store_, arguments...));
 }
 
 template <class Mode>
 template <class R, class... Arguments>
 auto operations<Mode>::call_for_rows(const char *function, const Arguments &...arguments)
     -> answer<R> {
-    return on_->template call<R>(make_request("SELECT * FROM ", function, store_, arguments...));
+    return on_->template call<R>(
+        detail::make_request("SELECT * FROM ", function, store_, arguments...));
 }
 
 using std::int64_t;

@@ -21,6 +21,7 @@ struct request {
     void add(const T &argument) {
         parameters.push_back(to_parameter(argument));
     }
+    void add(const std::string &text) { add(std::string_view(text)); }
     void add(const std::optional<ttl> &time) {
         if (time)
             add(*time);
@@ -29,5 +30,18 @@ struct request {
     // The statement's text, for the schema that the extension is in, if that is known.
     std::string sql(const std::string &schema) const;
 };
+
+// A call of a function for a store; its name is empty for kv_store.
+template <class... Arguments>
+request make_request(const char *select, const char *function, const std::string &store,
+                     const Arguments &...arguments) {
+    request made{select, function};
+    (made.add(arguments), ...);
+    if (!store.empty()) {
+        made.parameters.push_back(name_parameter("regclass", store));
+        made.parameters.back().name = "store";
+    }
+    return made;
+}
 
 }  // namespace kvstore::detail

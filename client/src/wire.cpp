@@ -33,7 +33,7 @@ std::string bytes_of(Number number) {
 
 std::int32_t length_of(std::string_view text) {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-        throw error("a parameter of more than 2 GB cannot be sent");
+        throw sql_error("a key or a value of 2 GB or more cannot be sent", "54000");
     return static_cast<std::int32_t>(text.size());
 }
 
@@ -172,11 +172,11 @@ const char *parameter::data() const {
     return seen->data() != nullptr ? seen->data() : "";  // no bytes are not null
 }
 
-int parameter::size() const {
+std::size_t parameter::size() const {
     if (const auto *owned = std::get_if<std::string>(&bytes))
-        return length_of(*owned);
+        return owned->size();
     const auto *seen = std::get_if<std::string_view>(&bytes);
-    return seen != nullptr ? length_of(*seen) : 0;
+    return seen != nullptr ? seen->size() : 0;
 }
 
 parameter parameter::owned() && {

@@ -27,7 +27,7 @@ struct parameter {
     const char *name = nullptr;  // passed by name instead of position
 
     const char *data() const;
-    int size() const;
+    std::size_t size() const;
     parameter owned() &&;  // with bytes of its own
 };
 

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 class ClientTest : public testing::Test {
   protected:
-    kvstore::client client{usual_options()};
+    kvstore::client client;
 };
 
 TEST_F(ClientTest, GetsWhatWasSet) {

@@ -110,4 +110,54 @@ TEST(ConnectionTest, AddsToTheServersOptions) {
     EXPECT_NE(client.detour(), std::nullopt);
 }
 
+TEST(ConnectionTest, MayTakeAnyTime) {
+    constexpr auto longest = std::chrono::milliseconds::max();
+    EXPECT_NO_THROW(kvstore::client({.connect_timeout = longest, .statement_timeout = longest}));
+}
+
+TEST(ConnectionTest, EndsNowhereWithinItsDescription) {
+    EXPECT_THROW(kvstore::client(std::string("dbname=postgres\0 x", 18)), kvstore::error);
+    EXPECT_THROW(kvstore::client({.schema = std::string("public\0x", 8)}), kvstore::error);
+}
+
+// A store whose trigger has something to say.
+class NoticeTest : public testing::Test {
+  protected:
+    NoticeTest() {
+        server.sql(
+            "CREATE OR REPLACE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE WARNING 'about %', NEW.key; RETURN NEW; END$$");
+        server.sql("DROP TABLE IF EXISTS noticed; SELECT kv_create_store('noticed')");
+        server.sql(
+            "CREATE TRIGGER say BEFORE INSERT ON noticed FOR EACH ROW EXECUTE FUNCTION say()");
+    }
+
+    // What setting the key writes to stderr.
+    static std::string said_by(kvstore::client &client, const std::string &key) {
+        testing::internal::CaptureStderr();
+        client.store("noticed").set(key, "v");
+        return testing::internal::GetCapturedStderr();
+    }
+
+    plain_connection server;
+};
+
+TEST_F(NoticeTest, AreDroppedUnlessAskedFor) {
+    kvstore::client client;
+    EXPECT_EQ(said_by(client, "dropped"), "");
+}
+
+TEST_F(NoticeTest, GoWhereTheApplicationSays) {
+    std::string heard;
+    kvstore::client client({.on_notice = [&](std::string_view notice) {
+        heard += notice;
+        throw std::runtime_error("is dropped");
+    }});
+    EXPECT_EQ(said_by(client, "heard"), "");
+    EXPECT_NE(heard.find("WARNING:  about heard"), std::string::npos) << heard;
+    kvstore::client moved(std::move(client));
+    EXPECT_EQ(said_by(moved, "moved"), "");
+    EXPECT_NE(heard.find("WARNING:  about moved"), std::string::npos) << heard;
+}
+
 }  // namespace

@@ -23,12 +23,6 @@ std::string sqlstate_of(Call call) {
     return "none";
 }
 
-// What tests connect with that have no reason to choose: the server that the PG* variables name,
-// which with KVSTORE_TEST_UNPREPARED is behind a pooler.
-inline kvstore::connection_options usual_options() {
-    return {.prepared = std::getenv("KVSTORE_TEST_UNPREPARED") == nullptr};  // NOLINT: one thread
-}
-
 // A connection that is not kvstore's, to the same server.
 class plain_connection {
   public:

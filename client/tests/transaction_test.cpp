@@ -11,8 +11,8 @@ class TransactionTest : public testing::Test {
   protected:
     ~TransactionTest() override { other.del_prefix("t:"); }
 
-    kvstore::client client{usual_options()};
-    kvstore::client other{usual_options()};
+    kvstore::client client;
+    kvstore::client other;
 };
 
 TEST_F(TransactionTest, CommitsWhenTheWorkReturns) {
@@ -147,6 +147,16 @@ TEST_F(WrappedTest, KeepsOutOfTheApplicationsTransaction) {
     EXPECT_THROW(wrapped.transaction([](auto &) {}), kvstore::error);
     EXPECT_THROW(wrapped.fetch("t:f", std::chrono::hours(1), [] { return "v"; }), kvstore::error);
     application.sql("ROLLBACK");
+}
+
+TEST_F(WrappedTest, StoresTheTextThatIsMeant) {
+    PQsetClientEncoding(application.get(), "LATIN1");
+    EXPECT_THROW(wrapped.set("t:e", "ä"), kvstore::error);
+    EXPECT_FALSE(client.exists("t:e"));
+    PQsetClientEncoding(application.get(), "UTF8");
+    wrapped.set("t:e", "ä");
+    EXPECT_EQ(client.get("t:e"), "ä");
+    EXPECT_EQ(kvstore::client("client_encoding=LATIN1").get("t:e"), "ä");
 }
 
 TEST(LostWrappedTest, IsNotConnectedAnew) {

@@ -78,7 +78,7 @@ static_assert(!kvstore::storable<unknown>);
 
 class TypedTest : public testing::Test {
   protected:
-    kvstore::client client{usual_options()};
+    kvstore::client client;
     kvstore::typed<player> players{client};
     const player ada{"Ada \"the\" Lovelace", {1, 2, 3}, "ключ"};
 };

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,13 +29,17 @@ struct connection_options {
     /// it to the server. It is asked for while connecting, which a pooler may refuse.
     std::chrono::milliseconds statement_timeout{0};
 
-    /// Prepare each statement when it is first used. To be turned off for a pooler that gives
-    /// each transaction another connection and does not keep prepared statements, such as
-    /// pgbouncer before 1.21 in transaction mode.
+    /// Prepare each statement when it is first used. Behind a pooler that may be left on: what
+    /// one server does not know is prepared there; within transactions and pipelines, where that
+    /// is not possible, statements are sent as text.
     bool prepared = true;
 
     /// The schema that the extension was created in. Empty: search_path finds it.
     std::string schema = {};
+
+    /// Called with each notice and warning of the server, such as those of a trigger. Without it
+    /// they are dropped. What it throws is dropped too.
+    std::function<void(std::string_view)> on_notice = {};
 };
 
 /// How many connections a pool has, and how long it lets callers wait for one.
