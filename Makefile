@@ -2,9 +2,14 @@
 #
 #   make [PG_CONFIG=..] [CXX=clang++]     build the extension
 #   make install                          install it where that pg_config says
-#   make installcheck                     the regression tests, on a running server
+#   make installcheck                     the regression tests and isolation specs, on the running
+#                                         server that PGHOST and PGPORT name, as a superuser of it
+#   make installcheck REGRESS=ttl ISOLATION=    one of them
+#   make prove_installcheck               the TAP tests, on servers of their own, not as root
+#   make prove_installcheck PROVE_TESTS=extension/test/t/dump.pl    one of them
 #
-# scripts/test does all of this on a private server.
+# For each PostgreSQL the same PG_CONFIG is given every time. scripts/test does all of this
+# on a private server.
 
 EXTENSION = kvstore
 KV_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" kvstore.control)
@@ -16,12 +21,17 @@ OBJS = $(SOURCES:.cpp=.o)
 INSTALL_SQL = extension/sql/kvstore--$(KV_VERSION).sql
 DATA = $(filter-out $(INSTALL_SQL),$(wildcard extension/sql/kvstore--*--*.sql))
 DATA_built = $(INSTALL_SQL)
-DOCS = README.md
-EXTRA_CLEAN = extension/sql/kvstore--$(KV_VERSION).sql extension/src/*.bc
+EXTRA_CLEAN = built_for extension/sql/kvstore--$(KV_VERSION).sql extension/src/*.bc
 
-# In this order: the first creates the extension, the last drops it.
+# Each runs alone as well. The last one drops the extension. Isolation specs go by their files.
 REGRESS = stores ttl entries vocabulary errors bytes privileges detours versions invalidate triggers sweep limit uninstall
-REGRESS_OPTS = --inputdir=. --outputdir=tmp_check
+ISOLATION = $(sort $(notdir $(basename $(wildcard $(srcdir)/extension/test/isolation/specs/*.spec))))
+PROVE_TESTS = extension/test/t/*.pl
+
+# In a database that is the same on every server.
+TEST_DATABASE = --load-extension=$(EXTENSION) --encoding=UTF8 --no-locale
+REGRESS_OPTS = --inputdir=$(srcdir) --outputdir=tmp_check $(TEST_DATABASE)
+ISOLATION_OPTS = --inputdir=$(srcdir)/extension/test/isolation $(TEST_DATABASE)
 
 # An error in the server is a longjmp and must never meet an exception or a
 # destructor, so both are off; the module needs no libstdc++ at run time.
@@ -30,17 +40,46 @@ KV_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 PG_CXXFLAGS = $(KV_CXXFLAGS) $(WERROR)
 PG_CPPFLAGS = -DKV_VERSION='"$(KV_VERSION)"'
 
+# Without these, make would compile something by its own rules, or find nothing to do.
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
+ifeq ($(wildcard $(PGXS)),)
+$(error there is no PostgreSQL to build for: $(PG_CONFIG) --pgxs says "$(PGXS)". Name another one: PG_CONFIG=/path/to/pg_config)
+endif
+ifeq ($(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h),)
+$(error the headers of $(shell $(PG_CONFIG) --version) are not installed; on Debian they are in postgresql-server-dev-NN)
+endif
 include $(PGXS)
+ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)
+$(error kvstore needs PostgreSQL 15 or newer, and $(PG_CONFIG) is of $(VERSION))
+endif
 
 COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
-$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*.hpp)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*.hpp) built_for
+
+# What was built for one PostgreSQL is built anew for another.
+built_for: FORCE
+	@echo '$(VERSION) $(includedir_server)' | cmp -s - $@ || echo '$(VERSION) $(includedir_server)' >$@
 
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@
 
-.PHONY: show-regress
+# The folder is that of all extensions, so not as README.md.
+install: install-readme
+uninstall: uninstall-readme
+ifdef docdir
+install-readme:
+	$(MKDIR_P) '$(DESTDIR)$(docdir)/$(docmoduledir)'
+	$(INSTALL_DATA) $(srcdir)/README.md '$(DESTDIR)$(docdir)/$(docmoduledir)/$(EXTENSION).md'
+uninstall-readme:
+	rm -f '$(DESTDIR)$(docdir)/$(docmoduledir)/$(EXTENSION).md'
+endif
+
+prove_installcheck:
+	$(prove_installcheck)
+
 show-regress:
 	@echo $(REGRESS)
+
+.PHONY: FORCE install-readme uninstall-readme prove_installcheck show-regress

@@ -1,4 +1,7 @@
 -- Bad input gives its error, in every function, and changes nothing.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 SELECT kv_set('k', 'kept');
 
 -- NULL: an error in a write, NULL in a read.

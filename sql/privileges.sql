@@ -1,4 +1,7 @@
 -- A role needs what the equivalent SQL needs, and nothing else.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 CREATE ROLE kv_nobody;
 CREATE ROLE kv_reader;
 CREATE ROLE kv_writer;

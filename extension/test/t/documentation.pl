@@ -10,11 +10,12 @@
 # where pg_cron is not installed; no later block may need them.
 use strict;
 use warnings;
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $repository = $ENV{KV_REPOSITORY} or die 'KV_REPOSITORY is not set';
+my $repository = "$FindBin::RealBin/../../..";
 my $mark = '@@ end of statement @@';
 
 # --- What is in a page ---

@@ -1,0 +1,25 @@
+# make installcheck on a server as others may have it: a superuser of another name, another
+# encoding, a sweeper that is always at it, and no preload.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use FindBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $repository = abs_path("$FindBin::RealBin/../../..");
+
+$ENV{PGUSER} = 'admin';
+my $node = PostgreSQL::Test::Cluster->new('other');
+$node->init(extra => [ '--username=admin', '--encoding=LATIN1', '--locale=C' ]);
+$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '50ms'");
+$node->start;
+
+# It is not run by the make that runs this test.
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
+local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port);
+command_ok([ 'make', '-C', $repository, 'installcheck', 'PG_CONFIG=pg_config' ], 'make installcheck')
+	or diag(map { -e $_ ? slurp_file($_) : () } "$repository/tmp_check/regression.diffs", "$repository/output_iso/regression.diffs");
+
+done_testing();
