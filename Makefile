@@ -15,13 +15,13 @@ EXTENSION = kvstore
 KV_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" kvstore.control)
 
 MODULE_big = kvstore
-SOURCES = $(wildcard extension/src/*.cpp)
+SOURCES = $(wildcard extension/src/*.cpp extension/src/*/*.cpp)
 OBJS = $(SOURCES:.cpp=.o)
 
 INSTALL_SQL = extension/sql/kvstore--$(KV_VERSION).sql
 DATA = $(filter-out $(INSTALL_SQL),$(wildcard extension/sql/kvstore--*--*.sql))
 DATA_built = $(INSTALL_SQL)
-EXTRA_CLEAN = built_for extension/sql/kvstore--$(KV_VERSION).sql extension/src/*.bc
+EXTRA_CLEAN = built_for extension/sql/kvstore--$(KV_VERSION).sql $(SOURCES:.cpp=.bc)
 
 # Each runs alone as well. The last one drops the extension. Isolation specs go by their files.
 REGRESS = stores ttl entries vocabulary errors bytes privileges detours versions invalidate triggers sweep limit uninstall
@@ -38,7 +38,7 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/extension/test/isolation $(TEST_DATABASE)
 KV_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
               -fvisibility=hidden -fno-plt -Wall -Wextra -Wno-register
 PG_CXXFLAGS = $(KV_CXXFLAGS) $(WERROR)
-PG_CPPFLAGS = -DKV_VERSION='"$(KV_VERSION)"'
+PG_CPPFLAGS = -Iextension/src -DKV_VERSION='"$(KV_VERSION)"'
 
 # Without these, make would compile something by its own rules, or find nothing to do.
 PG_CONFIG ?= pg_config
@@ -56,7 +56,7 @@ endif
 
 COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
-$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*.hpp) built_for
+$(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*/*.hpp) built_for
 
 # What was built for one PostgreSQL is built anew for another.
 built_for: FORCE

@@ -1,9 +1,9 @@
 // What PostgreSQL looks for when it loads the library.
 
-#include "launcher.hpp"
-#include "postgres.hpp"
-#include "settings.hpp"
-#include "statistics.hpp"
+#include "server/postgres.hpp"
+#include "server/settings.hpp"
+#include "store/statistics.hpp"
+#include "sweeping/launcher.hpp"
 
 KV_EXPORT const Pg_magic_struct *Pg_magic_func();
 extern "C" {

@@ -1,4 +1,4 @@
-#include "integer.hpp"
+#include "rules/integer.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sweep_map.hpp"
+#include "rules/sweep_map.hpp"
 
 #include <gtest/gtest.h>
 

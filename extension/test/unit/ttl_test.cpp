@@ -1,4 +1,4 @@
-#include "ttl.hpp"
+#include "rules/ttl.hpp"
 
 #include <gtest/gtest.h>
 

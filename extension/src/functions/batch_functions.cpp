@@ -1,0 +1,117 @@
+// The SQL functions on many keys at once.
+
+#include <span>
+
+#include "functions/result_rows.hpp"
+#include "functions/ttl_argument.hpp"
+#include "operations/batch.hpp"
+#include "operations/operations.hpp"
+#include "server/scratch_memory.hpp"
+
+namespace kvstore {
+
+namespace {
+
+struct text_array {
+    Datum *elements;
+    bool *nulls;
+    int count;
+};
+
+text_array array_argument(FunctionCallInfo fcinfo, int number, const char *name) {
+    text_array result;
+    deconstruct_array(DatumGetArrayTypeP(required(fcinfo, number, name)), TEXTOID, -1, false,
+                      TYPALIGN_INT, &result.elements, &result.nulls, &result.count);
+    return result;
+}
+
+void refuse_nulls(const text_array &array, const char *what) {
+    for (int i = 0; i < array.count; i++)
+        if (array.nulls[i])
+            raise_null(what);
+}
+
+// The first argument, of a function that writes.
+text_array keys_argument(FunctionCallInfo fcinfo) {
+    text_array keys = array_argument(fcinfo, 0, "keys");
+    refuse_nulls(keys, "a key");
+    for (int i = 0; i < keys.count; i++)
+        keys.elements[i] = checked_key(keys.elements[i]);
+    return keys;
+}
+
+// The first two arguments.
+std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
+    text_array keys = keys_argument(fcinfo);
+    text_array values = array_argument(fcinfo, 1, "values");
+    refuse_nulls(values, "a value");
+    if (keys.count != values.count)
+        ereport(ERROR,
+                (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+                 errmsg("keys and values differ in number: %d and %d", keys.count, values.count),
+                 errhint("Each key of the first array belongs to the value at its position in the "
+                         "second.")));
+    auto *pairs = static_cast<pair *>(palloc(sizeof(pair) * (keys.count + 1)));
+    for (int i = 0; i < keys.count; i++)
+        pairs[i] = {keys.elements[i], values.elements[i], i};
+    return {pairs, static_cast<std::size_t>(keys.count)};
+}
+
+template <class Ttl = no_ttl>
+Datum kv_mset_as(FunctionCallInfo fcinfo) {
+    std::span<pair> pairs = pairs_argument(fcinfo);
+    lifetime lives = ttl_argument<Ttl>(fcinfo, 2);
+    intent storing = operations::set.called("kv_mset()").what;
+    PG_RETURN_INT64(with_store_argument(
+        fcinfo, storing, [&](const store &in) { return store_all(in, pairs, lives); }));
+}
+
+// NULLs stand as empty keys, which are not to be read.
+std::span<Datum> keys_or_empty(const text_array &keys) {
+    Datum empty = CStringGetTextDatum("");
+    for (int i = 0; i < keys.count; i++)
+        keys.elements[i] = keys.nulls[i] ? empty : checked_key(keys.elements[i]);
+    return {keys.elements, static_cast<std::size_t>(keys.count)};
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_mset) {
+    return kv_mset_as<>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset, kv_mset_as)
+
+KV_SQL_FUNCTION(kv_mdel) {
+    text_array keys = keys_argument(fcinfo);
+    intent removing = operations::del.called("kv_mdel()").what;
+    PG_RETURN_INT64(with_store_argument(fcinfo, removing, [&](const store &in) {
+        return remove_all(in, {keys.elements, static_cast<std::size_t>(keys.count)});
+    }));
+}
+
+// In the order in which they were asked for, which spares keeping the values.
+KV_SQL_FUNCTION(kv_mget) {
+    constexpr intent reading{"kv_mget()", ACL_SELECT};
+    text_array array = array_argument(fcinfo, 0, "keys");
+    std::span<Datum> keys = keys_or_empty(array);
+    result_rows<2> rows(fcinfo);
+    with_store_argument(fcinfo, reading, [&](const store &from) {
+        batch_reader reader(from, keys);
+        scratch_memory scratch;
+        for (std::size_t i = 0; i < keys.size(); i++)
+            scratch.use([&] {
+                CHECK_FOR_INTERRUPTS();
+                std::optional<entry> found;
+                if (!array.nulls[i])
+                    found = reader.read(i);
+                Datum value = 0;
+                if (found)
+                    value = value_result(fcinfo, found->value, from.kind, value_kind::text);
+                rows.add({keys[i], value}, {array.nulls[i], !found});
+            });
+        scratch.free();
+    });
+    return 0;
+}
+
+}  // namespace kvstore

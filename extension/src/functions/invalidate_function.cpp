@@ -1,0 +1,148 @@
+// The trigger function that removes cached keys when the rows change from which they
+// were made.
+
+#include "functions/arguments.hpp"
+#include "operations/operations.hpp"
+
+namespace kvstore {
+
+namespace {
+
+[[noreturn]] void raise_protocol(const char *message) {
+    raise_trigger_protocol(message,
+                           "CREATE TRIGGER .. AFTER UPDATE OR DELETE ON .. FOR EACH ROW EXECUTE "
+                           "FUNCTION kv_invalidate('user:%s', 'id')");
+}
+
+TriggerData *trigger_data(FunctionCallInfo fcinfo) {
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        raise_protocol("kv_invalidate() is a trigger function");
+    auto *data = reinterpret_cast<TriggerData *>(fcinfo->context);
+    if (!TRIGGER_FIRED_AFTER(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
+        raise_protocol("kv_invalidate() must be fired AFTER an event, FOR EACH ROW");
+    return data;
+}
+
+// --- The trigger's arguments: a format, a column for each %s in it, perhaps a store ---
+
+struct arguments {
+    const char *format;
+    char **columns;
+    const char *store;  // nullptr: the default
+};
+
+int count_placeholders(const char *format) {
+    int count = 0;
+    for (const char *at = format; *at != '\0'; at++) {
+        if (*at != '%')
+            continue;
+        at++;
+        if (*at == 's')
+            count++;
+        else if (*at != '%')
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                     errmsg("\"%s\" is not a format of keys", format),
+                     errhint("%%s stands for the value of a column, %%%% for a percent sign.")));
+    }
+    return count;
+}
+
+arguments arguments_of(const Trigger *trigger) {
+    if (trigger->tgnargs == 0)
+        raise_protocol("kv_invalidate() needs a format of keys");
+    const char *format = trigger->tgargs[0];
+    int columns = count_placeholders(format);
+    int given = trigger->tgnargs - 1;
+    if (given != columns && given != columns + 1)
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                 errmsg("format and columns of trigger \"%s\" do not agree", trigger->tgname),
+                 errdetail("\"%s\" stands for columns in number: %d. Given: %d.", format, columns,
+                           given),
+                 errhint("After the format there is one column for each %%s in it, and perhaps "
+                         "the name of a store.")));
+    return {format, trigger->tgargs + 1, given > columns ? trigger->tgargs[1 + columns] : nullptr};
+}
+
+// A name without a schema is looked for next to the table of the trigger: whoever fires
+// it must not decide by his search_path what it does.
+Oid store_of(const arguments &given, Relation table) {
+    if (given.store == nullptr)
+        return default_store();
+    List *parts = textToQualifiedNameList(cstring_to_text(given.store));
+    RangeVar *name = makeRangeVarFromNameList(parts);
+    if (name->schemaname == nullptr)
+        name->schemaname = get_namespace_name(RelationGetNamespace(table));
+    return RangeVarGetRelid(name, NoLock, false);
+}
+
+// --- The key that a row stands for ---
+
+// Its value is not in the row that a trigger is given.
+void refuse_virtual(Relation table, int number, const char *column) {
+    if (number > 0 && pg::is_virtual(TupleDescAttr(RelationGetDescr(table), number - 1)))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("column \"%s\" of table \"%s\" is generated and not stored", column,
+                               RelationGetRelationName(table)),
+                        errhint("Name the columns that it is generated from, or have it STORED.")));
+}
+
+// nullptr for a NULL.
+const char *column_of(Relation table, HeapTuple row, const char *column) {
+    int number = SPI_fnumber(RelationGetDescr(table), column);
+    if (number == SPI_ERROR_NOATTRIBUTE)
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                        errmsg("column \"%s\" of table \"%s\" does not exist", column,
+                               RelationGetRelationName(table)),
+                        errhint("The trigger's arguments are a format and the names of columns.")));
+    refuse_virtual(table, number, column);
+    return SPI_getvalue(row, RelationGetDescr(table), number);
+}
+
+// 0 if a column is NULL.
+Datum key_of(const arguments &given, Relation table, HeapTuple row) {
+    StringInfoData key;
+    initStringInfo(&key);
+    char **column = given.columns;
+    for (const char *at = given.format; *at != '\0'; at++) {
+        if (*at == '%' && *++at == 's') {
+            const char *value = column_of(table, row, *column++);
+            if (value == nullptr)
+                return 0;
+            appendStringInfoString(&key, value);
+        } else {
+            appendStringInfoChar(&key, *at);
+        }
+    }
+    return PointerGetDatum(cstring_to_text_with_len(key.data, key.len));
+}
+
+bool is_a_key(Datum key) {
+    return key != 0 && VARSIZE_ANY_EXHDR(DatumGetPointer(key)) <= longest_key;
+}
+
+bool same(Datum a, Datum b) {
+    return a != 0 && b != 0 && DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_invalidate) {
+    TriggerData *data = trigger_data(fcinfo);
+    arguments given = arguments_of(data->tg_trigger);
+    bool is_update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
+    Datum key = key_of(given, data->tg_relation, data->tg_trigtuple);
+    Datum new_key = is_update ? key_of(given, data->tg_relation, data->tg_newtuple) : 0;
+
+    with_store(store_of(given, data->tg_relation), operations::del.called("kv_invalidate()").what,
+               [&](const store &in) {
+                   if (is_a_key(key))
+                       perform(operations::del, in, {.key = key});
+                   if (is_a_key(new_key) && !same(key, new_key))
+                       perform(operations::del, in, {.key = new_key});
+               });
+    return PointerGetDatum(data->tg_trigtuple);
+}
+
+}  // namespace kvstore

@@ -1,0 +1,90 @@
+// The SQL functions that limit the size of a store.
+
+#include "functions/arguments.hpp"
+#include "server/utility.hpp"
+#include "store/limit.hpp"
+#include "sweeping/sweep.hpp"
+
+namespace kvstore {
+
+namespace {
+
+const char *in_our_schema(const char *name) {
+    return quote_qualified_identifier(get_namespace_name(extension_schema()), name);
+}
+
+// --- The trigger that is the limit ---
+
+void create_limit(Oid table, const char *size, const char *order) {
+    execute_utility(
+        psprintf("CREATE OR REPLACE TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT"
+                 " EXECUTE FUNCTION %s(%s, %s)",
+                 limit_trigger, qualified_name(table), in_our_schema(limit_function),
+                 quote_literal_cstr(size), quote_literal_cstr(order)));
+}
+
+void drop_limit(Oid table) {
+    execute_utility(psprintf("DROP TRIGGER %s ON %s", limit_trigger, qualified_name(table)));
+}
+
+// --- A store ---
+
+// The sweeper does not come to temporary stores, and goes through pages to evict.
+bool may_be_limited(const store &of) {
+    return has_pages(of) && of.table->rd_rel->relpersistence != RELPERSISTENCE_TEMP;
+}
+
+// Whether it has a limit. Leaves it locked as setting one and lifting one do.
+bool lock_for_limit(Oid table, bool is_to_be_limited) {
+    constexpr intent limiting{"kv_limit()", ACL_SELECT | ACL_TRIGGER, AccessExclusiveLock};
+    require_privilege(table, ACL_TRIGGER);  // before the lock, which keeps everybody out
+    return with_store(table, limiting, [&](const store &of) {
+        if (is_to_be_limited && !may_be_limited(of))
+            raise_unlimitable(of.table);
+        return limit_of(of.table).has_value();
+    });
+}
+
+void limit(Oid table, const char *size, const char *order) {
+    bool has_limit = lock_for_limit(table, size != nullptr);
+    if (size != nullptr)
+        create_limit(table, size, order);
+    else if (has_limit)
+        drop_limit(table);
+}
+
+// Elsewhere it would be no limit, and a row trigger that does nothing keeps the row from being
+// written.
+void require_trigger_of_limit(FunctionCallInfo fcinfo) {
+    constexpr const char *hint = "kv_limit() creates the trigger that it is for.";
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        raise_trigger_protocol("kv_limit_trigger() is a trigger function", hint);
+    auto *data = reinterpret_cast<TriggerData *>(fcinfo->context);
+    if (!TRIGGER_FIRED_BY_TRUNCATE(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+        !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event))
+        raise_trigger_protocol("kv_limit_trigger() must be fired AFTER TRUNCATE", hint);
+    if (data->tg_trigger->tgnargs != 2)
+        raise_trigger_protocol("kv_limit_trigger() needs a size and an order", hint);
+}
+
+}  // namespace
+
+// A NULL for the size lifts the limit.
+KV_SQL_FUNCTION(kv_limit) {
+    const char *size = PG_ARGISNULL(0) ? nullptr : TextDatumGetCString(PG_GETARG_DATUM(0));
+    const char *order = TextDatumGetCString(required(fcinfo, 1, "evict"));
+    Oid table = store_argument(fcinfo);
+    if (size != nullptr)
+        parse_limit(size, order);  // is it one?
+    keep_launcher_running();
+    limit(table, size, order);
+    PG_RETURN_VOID();
+}
+
+// Does nothing: its arguments are the limit.
+KV_SQL_FUNCTION(kv_limit_trigger) {
+    require_trigger_of_limit(fcinfo);
+    return PointerGetDatum(nullptr);
+}
+
+}  // namespace kvstore

@@ -1,0 +1,56 @@
+// The SQL functions about sweeping.
+
+#include "functions/arguments.hpp"
+#include "sweeping/owner.hpp"
+#include "sweeping/sweep.hpp"
+
+namespace kvstore {
+
+namespace {
+
+int64 most_rows_argument(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(0))
+        return PG_INT64_MAX;
+    int32 most = PG_GETARG_INT32(0);
+    if (most <= 0)
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_rows must be positive"),
+                 errhint("Without it, all expired entries are removed.")));
+    return most;
+}
+
+// Whether the caller has all rights of the table's owner, and other rights besides, which
+// what the owner has planted there is not to get.
+bool acts_as_owner(Relation table) {
+    Oid owner = table->rd_rel->relowner;
+    return owner != GetUserId() && has_privs_of_role(GetUserId(), owner);
+}
+
+int64 sweep_at_most(Oid relid, int64 most) {
+    return with_store(relid, sweeping,
+                      [&](const store &in) { return sweep(in, {.most_rows = most}).removed; });
+}
+
+int64 sweep_as_owner(Relation table, int64 most) {
+    owner_identity before = become_owner(table);
+    int64 removed = sweep_at_most(RelationGetRelid(table), most);
+    become_again(before);
+    return removed;
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_sweep) {
+    int64 most = most_rows_argument(fcinfo);
+    keep_launcher_running();
+    Oid relid = store_argument(fcinfo);
+    PreventCommandDuringRecovery(sweeping.function);  // before the lock, which says it less well
+    Relation table = pg::open_relation(relid, sweeping.lock());
+    if (table == nullptr)
+        raise_no_such_table(relid);
+    int64 removed = acts_as_owner(table) ? sweep_as_owner(table, most) : sweep_at_most(relid, most);
+    relation_close(table, NoLock);
+    PG_RETURN_INT64(removed);
+}
+
+}  // namespace kvstore

@@ -1,0 +1,223 @@
+// The SQL functions that change one entry.
+
+#include "functions/arguments.hpp"
+#include "functions/ttl_argument.hpp"
+#include "operations/operations.hpp"
+
+namespace kvstore {
+
+namespace {
+
+using operations::cas;
+using operations::cas_keep;
+using operations::del;
+using operations::del_if;
+using operations::expire;
+using operations::get_del;
+using operations::get_ex;
+using operations::get_set;
+using operations::incr;
+using operations::persist;
+using operations::set;
+using operations::set_nx;
+using operations::set_xx;
+
+// --- What they have in common ---
+
+outcome perform_on_argument(FunctionCallInfo fcinfo, const operation &op, const request &asked) {
+    return with_store_argument(fcinfo, op.what,
+                               [&](const store &in) { return perform(op, in, asked); });
+}
+
+// Stores the second argument under the first.
+bool store_value(FunctionCallInfo fcinfo, const operation &op, value_kind given,
+                 const lifetime &lives) {
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 1, "value");
+    return with_store_argument(fcinfo, op.what, [&](const store &in) {
+        require_admitted(in, value, given);
+        return perform(op, in, {key, value, lives}).applied;
+    });
+}
+
+// Answers the value it found.
+Datum answer_value(FunctionCallInfo fcinfo, const operation &op, value_kind wanted,
+                   const request &asked) {
+    return with_store_argument(fcinfo, op.what, [&](const store &in) {
+        return value_result(fcinfo, perform(op, in, asked).value, in.kind, wanted);
+    });
+}
+
+// --- The functions, for each type of value and of TTL ---
+
+Datum kv_set_as(FunctionCallInfo fcinfo, value_kind given) {
+    store_value(fcinfo, set, given, {});
+    PG_RETURN_VOID();
+}
+
+template <class Ttl>
+Datum kv_set_ex_as(FunctionCallInfo fcinfo, value_kind given) {
+    store_value(fcinfo, set.called("kv_set_ex()"), given, ttl_argument<Ttl>(fcinfo, 2));
+    PG_RETURN_VOID();
+}
+
+template <class Ttl = no_ttl>
+Datum kv_set_nx_as(FunctionCallInfo fcinfo, value_kind given) {
+    PG_RETURN_BOOL(store_value(fcinfo, set_nx, given, ttl_argument<Ttl>(fcinfo, 2)));
+}
+
+template <class Ttl = no_ttl>
+Datum kv_set_xx_as(FunctionCallInfo fcinfo, value_kind given) {
+    PG_RETURN_BOOL(store_value(fcinfo, set_xx, given, ttl_argument<Ttl>(fcinfo, 2)));
+}
+
+template <class Ttl>
+Datum kv_get_ex_as(FunctionCallInfo fcinfo, value_kind wanted) {
+    Datum key = key_argument(fcinfo);
+    return answer_value(fcinfo, get_ex, wanted,
+                        {.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)});
+}
+
+template <class Ttl>
+Datum kv_expire_as(FunctionCallInfo fcinfo) {
+    Datum key = key_argument(fcinfo);
+    request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, expire, asked).applied);
+}
+
+int64 integer_by(Datum by) {
+    return DatumGetInt32(by);
+}
+int64 smallint_by(Datum by) {
+    return DatumGetInt16(by);
+}
+int64 bigint_by(Datum by) {
+    return DatumGetInt64(by);
+}
+int64 text_by(Datum by) {
+    return DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(TextDatumGetCString(by))));
+}
+
+template <class Ttl = no_ttl>
+Datum kv_incr_as(FunctionCallInfo fcinfo, int64 (*number)(Datum)) {
+    Datum key = key_argument(fcinfo);
+    int64 by = number(required(fcinfo, 1, "by"));
+    request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 2), .by = by};
+    PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).value));
+}
+
+// With a NULL for the expected value: stores if there is none.
+template <class Ttl = no_ttl>
+Datum kv_cas_as(FunctionCallInfo fcinfo) {
+    constexpr bool keeps_expiry = std::is_same_v<Ttl, no_ttl>;
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 2, "value");
+    request asked{.key = key, .value = value, .lives = ttl_argument<Ttl>(fcinfo, 3)};
+    if (PG_ARGISNULL(1)) {
+        operation create = set_nx.called(cas.what.function);
+        PG_RETURN_BOOL(perform_on_argument(fcinfo, create, asked).applied);
+    }
+    asked.expected = value_argument(fcinfo, 1, "expected");
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, keeps_expiry ? cas_keep : cas, asked).applied);
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_set) {
+    return kv_set_as(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_set_bytes) {
+    return kv_set_as(fcinfo, value_kind::bytes);
+}
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex, kv_set_ex_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex_bytes, kv_set_ex_as, value_kind::bytes)
+
+KV_SQL_FUNCTION(kv_set_nx) {
+    return kv_set_nx_as<>(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_set_nx_bytes) {
+    return kv_set_nx_as<>(fcinfo, value_kind::bytes);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_nx, kv_set_nx_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_nx_bytes, kv_set_nx_as, value_kind::bytes)
+
+KV_SQL_FUNCTION(kv_set_xx) {
+    return kv_set_xx_as<>(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_set_xx_bytes) {
+    return kv_set_xx_as<>(fcinfo, value_kind::bytes);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_xx, kv_set_xx_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_xx_bytes, kv_set_xx_as, value_kind::bytes)
+
+KV_SQL_FUNCTION(kv_get_set) {
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 1, "value");
+    return answer_value(fcinfo, get_set, value_kind::text, {.key = key, .value = value});
+}
+
+KV_SQL_FUNCTION(kv_cas) {
+    return kv_cas_as<>(fcinfo);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_cas, kv_cas_as)
+
+KV_SQL_FUNCTION(kv_incr) {
+    return kv_incr_as<>(fcinfo, bigint_by);
+}
+KV_SQL_FUNCTION(kv_incr_by_integer) {
+    return kv_incr_as<>(fcinfo, integer_by);
+}
+KV_SQL_FUNCTION(kv_incr_by_smallint) {
+    return kv_incr_as<>(fcinfo, smallint_by);
+}
+KV_SQL_FUNCTION(kv_incr_by_text) {
+    return kv_incr_as<>(fcinfo, text_by);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as, bigint_by)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_integer, kv_incr_as, integer_by)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_smallint, kv_incr_as, smallint_by)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_text, kv_incr_as, text_by)
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as, value_kind::bytes)
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_expire, kv_expire_as)
+
+// A time that has come already removes the entry, as EXPIREAT of Redis does.
+KV_SQL_FUNCTION(kv_expire_at) {
+    Datum key = key_argument(fcinfo);
+    timestamp at = DatumGetTimestampTz(required(fcinfo, 1, "expires"));
+    const operation &op = is_live(at, GetCurrentTimestamp()) ? expire : del;
+    request asked{.key = key, .lives = lifetime::until(at)};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, op.called("kv_expire_at()"), asked).applied);
+}
+
+KV_SQL_FUNCTION(kv_persist) {
+    Datum key = key_argument(fcinfo);
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, persist, {.key = key}).applied);
+}
+
+KV_SQL_FUNCTION(kv_get_del) {
+    Datum key = key_argument(fcinfo);
+    return answer_value(fcinfo, get_del, value_kind::text, {.key = key});
+}
+KV_SQL_FUNCTION(kv_get_del_bytes) {
+    Datum key = key_argument(fcinfo);
+    return answer_value(fcinfo, get_del.called("kv_get_del_bytes()"), value_kind::bytes,
+                        {.key = key});
+}
+
+KV_SQL_FUNCTION(kv_del) {
+    Datum key = key_argument(fcinfo);
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, del, {.key = key}).applied);
+}
+
+KV_SQL_FUNCTION(kv_del_if) {
+    Datum key = key_argument(fcinfo);
+    Datum expected = value_argument(fcinfo, 1, "expected");
+    request asked{.key = key, .expected = expected};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, del_if, asked).applied);
+}
+
+}  // namespace kvstore

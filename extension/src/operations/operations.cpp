@@ -1,0 +1,253 @@
+#include "operations/operations.hpp"
+
+#include "paths/fast_path.hpp"
+#include "paths/sql_path.hpp"
+#include "rules/integer.hpp"
+#include "server/errors.hpp"
+#include "store/statistics.hpp"
+
+namespace kvstore {
+
+namespace {
+
+// --- Privileges that the equivalent SQL needs ---
+
+constexpr AclMode to_store = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+constexpr AclMode to_change = ACL_SELECT | ACL_UPDATE;
+constexpr AclMode to_remove = ACL_SELECT | ACL_DELETE;
+
+// --- What the statistics count ---
+
+constexpr counted_as a_set{.set = true};
+constexpr counted_as a_read{.read = true};
+constexpr counted_as a_removal{.removed = true};
+constexpr counted_as a_read_and_set{.read = true, .set = true};
+constexpr counted_as a_read_and_removal{.read = true, .removed = true};
+constexpr counted_as nothing{};
+
+// --- Values ---
+
+bool equal(Datum a, Datum b) {
+    if (toast_raw_datum_size(a) != toast_raw_datum_size(b))
+        return false;
+    struct varlena *left = PG_DETOAST_DATUM_PACKED(a);
+    struct varlena *right = PG_DETOAST_DATUM_PACKED(b);
+    return memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
+}
+
+bool is_expected(const request &asked, const entry *live) {
+    return live != nullptr && equal(live->value, asked.expected);
+}
+
+// --- Decisions ---
+
+decision store_it(const request &asked, const entry *, timestamp now) {
+    return decision::store({asked.value, asked.lives.end(now)});
+}
+
+decision store_if_absent(const request &asked, const entry *live, timestamp now) {
+    return live != nullptr ? decision::leave() : store_it(asked, live, now);
+}
+
+decision store_if_present(const request &asked, const entry *live, timestamp now) {
+    return live == nullptr ? decision::leave() : store_it(asked, live, now);
+}
+
+decision swap(const request &asked, const entry *live, timestamp now) {
+    return decision::store({asked.value, asked.lives.end(now)}, live == nullptr ? 0 : live->value);
+}
+
+decision store_if_expected(const request &asked, const entry *live, timestamp now) {
+    return is_expected(asked, live) ? store_it(asked, live, now) : decision::leave();
+}
+
+decision replace_value_if_expected(const request &asked, const entry *live, timestamp) {
+    return is_expected(asked, live) ? decision::store({asked.value, live->expires})
+                                    : decision::leave();
+}
+
+decision add(const request &asked, const entry *live, timestamp now) {
+    std::optional<int64> sum = sum_of(live == nullptr ? 0 : counter_of(live->value), asked.by);
+    if (!sum)
+        raise_counter_overflow(asked.by);
+    integer_text digits(*sum);
+    Datum value = PointerGetDatum(
+        cstring_to_text_with_len(digits.view().data(), static_cast<int>(digits.view().size())));
+    return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, value);
+}
+
+decision touch(const request &asked, const entry *live, timestamp now) {
+    return live == nullptr ? decision::leave()
+                           : decision::store({live->value, asked.lives.end(now)});
+}
+
+decision read_and_touch(const request &asked, const entry *live, timestamp now) {
+    return live == nullptr ? decision::leave()
+                           : decision::store({live->value, asked.lives.end(now)}, live->value);
+}
+
+decision lift_expiry(const request &asked, const entry *live, timestamp now) {
+    bool expires = live != nullptr && live->expires != never_expires;
+    return expires ? touch(asked, live, now) : decision::leave();
+}
+
+decision remove(const request &, const entry *live, timestamp) {
+    return live == nullptr ? decision::leave() : decision::remove();
+}
+
+decision take(const request &, const entry *live, timestamp) {
+    return live == nullptr ? decision::leave() : decision::remove(live->value);
+}
+
+decision remove_if_expected(const request &asked, const entry *live, timestamp) {
+    return is_expected(asked, live) ? decision::remove() : decision::leave();
+}
+
+void count(const store &in, const counted_as &counts, const outcome &done) {
+    Oid table = RelationGetRelid(in.table);
+    if (counts.read)
+        count_read(in, done.value != 0);
+    if (counts.set && done.applied)
+        statistics::count(table, counter::sets);
+    if (counts.removed && done.applied)
+        statistics::count(table, counter::deletes);
+}
+
+// --- The same in SQL ---
+
+#define IS_LIVE " expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
+#define OF_LIVE_ENTRY " WHERE key OPERATOR(pg_catalog.=) $1 AND" IS_LIVE
+#define IF_EXPECTED " AND value OPERATOR(pg_catalog.=) $4"
+#define IF_IT_EXPIRES " AND expires OPERATOR(pg_catalog.<) $3"
+
+#define UPSERT_INTO(table)                       \
+    "INSERT INTO " table                         \
+    " (key, value, expires) VALUES ($1, $2, $3)" \
+    " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires = EXCLUDED.expires"
+#define IF_EXPIRED " WHERE present.expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
+
+// A change of the entry that `which` tells, with the lock that comes before it.
+#define CHANGE(set, which, ...)                      \
+    .sql = "UPDATE %1$s SET " set which __VA_ARGS__, \
+    .lock_sql = "SELECT FROM %1$s" which " FOR NO KEY UPDATE"
+
+// A removal, which answers a value and whether the entry was live till then; and the same for
+// stores with rules that RETURNING does not go with.
+#define REMOVAL(which, answer)                                        \
+    .sql = "DELETE FROM %1$s" which " RETURNING " answer "," IS_LIVE, \
+    .sql_under_rules = "DELETE FROM %1$s" which
+
+}  // namespace
+
+namespace operations {
+
+const operation set = {
+    .what = {"kv_set()", to_store},
+    .counts = a_set,
+    .decide = store_it,
+    .sql = UPSERT_INTO("%1$s"),
+};
+const operation set_nx = {
+    .what = {"kv_set_nx()", to_store},
+    .counts = a_set,
+    .decide = store_if_absent,
+    .sql = UPSERT_INTO("%1$s AS present") IF_EXPIRED,
+};
+const operation set_xx = {
+    .what = {"kv_set_xx()", to_change},
+    .counts = a_set,
+    .decide = store_if_present,
+    CHANGE("value = $2, expires = $3", OF_LIVE_ENTRY),
+};
+const operation get_set = {
+    .what = {"kv_get_set()", to_store},
+    .counts = a_read_and_set,
+    .decide = swap,
+};
+const operation cas = {
+    .what = {"kv_cas()", to_change},
+    .counts = a_set,
+    .decide = store_if_expected,
+    CHANGE("value = $2, expires = $3", OF_LIVE_ENTRY IF_EXPECTED),
+};
+const operation cas_keep = {
+    .what = {"kv_cas()", to_change},
+    .counts = a_set,
+    .decide = replace_value_if_expected,
+    CHANGE("value = $2", OF_LIVE_ENTRY IF_EXPECTED),
+};
+const operation incr = {
+    .what = {"kv_incr()", to_store},
+    .counts = a_set,
+    .decide = add,
+};
+
+const operation expire = {
+    .what = {"kv_expire()", to_change},
+    .counts = nothing,
+    .decide = touch,
+    CHANGE("expires = $3", OF_LIVE_ENTRY),
+};
+const operation get_ex = {
+    .what = {"kv_get_ex()", to_change},
+    .counts = a_read,
+    .decide = read_and_touch,
+    CHANGE("expires = $3", OF_LIVE_ENTRY, " RETURNING value"),
+};
+const operation persist = {
+    .what = {"kv_persist()", to_change},
+    .counts = nothing,
+    .decide = lift_expiry,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_EXPIRES),
+};
+
+const operation del = {
+    .what = {"kv_del()", to_remove},
+    .counts = a_removal,
+    .decide = remove,
+    REMOVAL(OF_LIVE_ENTRY, "NULL"),
+};
+const operation get_del = {
+    .what = {"kv_get_del()", to_remove},
+    .counts = a_read_and_removal,
+    .decide = take,
+    REMOVAL(OF_LIVE_ENTRY, "value"),
+};
+const operation del_if = {
+    .what = {"kv_del_if()", to_remove},
+    .counts = a_removal,
+    .decide = remove_if_expected,
+    REMOVAL(OF_LIVE_ENTRY IF_EXPECTED, "NULL"),
+};
+
+}  // namespace operations
+
+int64 counter_of(Datum value) {
+    if (toast_raw_datum_size(value) > longest_integer + VARHDRSZ)
+        raise_not_an_integer();
+    struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+    std::optional<int64> counter = parse_integer({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
+    if (!counter)
+        raise_not_an_integer();
+    return *counter;
+}
+
+outcome perform(const operation &op, const store &in, const request &asked) {
+    outcome done =
+        in.detour == nullptr ? fast_path::modify(in, op, asked) : sql_path::modify(in, op, asked);
+    count(in, op.counts, done);
+    return done;
+}
+
+void count_read(const store &from, bool found) {
+    statistics::count(RelationGetRelid(from.table), found ? counter::hits : counter::misses);
+}
+
+std::optional<entry> read(const store &from, Datum key, bool want_value) {
+    std::optional<entry> found = from.detour == nullptr ? fast_path::read(from, key, want_value)
+                                                        : sql_path::read(from, key, want_value);
+    count_read(from, found.has_value());
+    return found;
+}
+
+}  // namespace kvstore

@@ -1,0 +1,43 @@
+// The operations on stores, each atomic. This is what SQL functions call, and
+// what a network front end will.
+#pragma once
+
+#include "paths/operation.hpp"
+
+namespace kvstore {
+
+namespace operations {
+// Storing asked.value for asked.lives ..
+extern const operation set;       // .. whatever was there
+extern const operation set_nx;    // .. if there is no live entry
+extern const operation set_xx;    // .. if there is one
+extern const operation get_set;   // .. answers the live value it replaced
+extern const operation cas;       // .. if the live value is asked.expected
+extern const operation cas_keep;  // .. the same, but keeps the expiry
+extern const operation incr;      // adds asked.by to a counter and keeps its expiry, or starts one
+                                  // at 0 for asked.lives; answers the sum
+// Having the live entry live for asked.lives from now on ..
+extern const operation expire;
+extern const operation get_ex;   // .. answers its value
+extern const operation persist;  // .. never, if it had one
+// Removing the live entry ..
+extern const operation del;
+extern const operation get_del;  // .. answers its value
+extern const operation del_if;   // .. if its value is asked.expected
+}  // namespace operations
+
+// The integer that a counter's value stands for.
+std::int64_t counter_of(Datum value);
+
+// Carries out an operation on the entry asked.key. incr on a value that is not an
+// integer is error 22P02, a sum that does not fit 22003.
+outcome perform(const operation &op, const store &in, const request &asked);
+
+// Counts what a lookup has found.
+void count_read(const store &from, bool found);
+
+// The live entry, as the active snapshot sees it. Its value is a copy in the
+// current memory context, or 0 if it is not wanted.
+std::optional<entry> read(const store &from, Datum key, bool want_value);
+
+}  // namespace kvstore

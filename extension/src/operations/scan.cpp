@@ -1,0 +1,128 @@
+#include "operations/scan.hpp"
+
+#include <array>
+#include <span>
+
+#include "operations/batch.hpp"
+#include "paths/plan_cache.hpp"
+#include "server/scratch_memory.hpp"
+
+namespace kvstore {
+
+namespace {
+
+#define OF_LIVE_ENTRIES                     \
+    " WHERE key OPERATOR(pg_catalog.^@) $1" \
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
+#define IN_KEY_ORDER                                     \
+    " AND ($2 IS NULL OR key OPERATOR(pg_catalog.>) $2)" \
+    " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT $3"
+
+constexpr const char *read_entries =
+    "SELECT key, value, expires FROM %1$s" OF_LIVE_ENTRIES IN_KEY_ORDER;
+constexpr const char *read_keys = "SELECT key FROM %1$s" OF_LIVE_ENTRIES IN_KEY_ORDER;
+constexpr const char *count_entries = "SELECT pg_catalog.count(*) FROM %1$s" OF_LIVE_ENTRIES;
+
+// The range of an index is found only for a prefix that the planner knows.
+constexpr int planned_anew = CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_PARALLEL_OK;
+
+struct arguments {
+    std::array<Datum, 3> values;
+    std::array<char, 3> nulls;
+};
+
+constexpr std::array<Oid, 3> types{TEXTOID, TEXTOID, INT8OID};
+
+arguments arguments_of(const key_range &range) {
+    return {{range.prefix, range.after, Int64GetDatum(range.most)},
+            {' ', range.after == 0 ? 'n' : ' ', ' '}};
+}
+
+Datum column(uint64 row, int number) {
+    bool is_null;
+    return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, &is_null);
+}
+
+void execute(const store &on, const char *sql, const key_range &range, bool read_only) {
+    arguments given = arguments_of(range);
+    int code = SPI_execute_plan(cached_plan(on, sql, types, planned_anew), given.values.data(),
+                                given.nulls.data(), read_only, 0);
+    if (code < 0)
+        elog(ERROR, "could not scan: %s", SPI_result_code_string(code));
+}
+
+// False at the end.
+bool visit_next(Portal cursor, long at_most, detail::visitor visit, void *context,
+                scratch_memory &scratch) {
+    SPI_cursor_fetch(cursor, true, at_most);
+    uint64 fetched = SPI_processed;
+    for (uint64 row = 0; row < fetched; row++)
+        scratch.use([&] {
+            visit(context, column(row, 1), {column(row, 2), DatumGetTimestampTz(column(row, 3))});
+        });
+    SPI_freetuptable(SPI_tuptable);
+    return fetched > 0;
+}
+
+// Copies of the keys of a page of entries.
+std::span<Datum> keys_of(const store &in, const key_range &range, MemoryContext memory) {
+    SPI_connect();
+    execute(in, read_keys, range, false);
+    MemoryContext before = MemoryContextSwitchTo(memory);
+    auto *keys = static_cast<Datum *>(palloc(sizeof(Datum) * (SPI_processed + 1)));
+    for (uint64 row = 0; row < SPI_processed; row++)
+        keys[row] = copy_of_value(column(row, 1));
+    MemoryContextSwitchTo(before);
+    std::span<Datum> result(keys, SPI_processed);
+    SPI_finish();
+    return result;
+}
+
+}  // namespace
+
+void detail::scan(const store &from, const key_range &range, visitor visit, void *context) {
+    constexpr long at_once = 50;
+    SPI_connect();
+    arguments given = arguments_of(range);
+    scratch_memory scratch;
+    Portal cursor = SPI_cursor_open(nullptr, cached_plan(from, read_entries, types, planned_anew),
+                                    given.values.data(), given.nulls.data(), true);
+    while (visit_next(cursor, at_once, visit, context, scratch)) {
+    }
+    SPI_cursor_close(cursor);
+    SPI_finish();
+}
+
+std::int64_t count(const store &from, Datum prefix) {
+    SPI_connect();
+    execute(from, count_entries, {.prefix = prefix}, true);
+    std::int64_t result = DatumGetInt64(column(0, 1));
+    SPI_finish();
+    return result;
+}
+
+// Page by page: neither keys nor locks are taken out of order, and memory is bounded.
+std::int64_t remove_prefix(const store &in, Datum prefix) {
+    constexpr std::int64_t at_once = 1000;
+    scratch_memory scratch;
+    key_range page{.prefix = prefix, .most = at_once};
+    std::int64_t removed = 0;
+    std::size_t found = 0;
+    do {
+        MemoryContext memory = CurrentMemoryContext;
+        scratch.use([&] {
+            std::span<Datum> keys = keys_of(in, page, CurrentMemoryContext);
+            found = keys.size();
+            if (found == 0)
+                return;
+            removed += remove_all(in, keys);
+            MemoryContext before = MemoryContextSwitchTo(memory);
+            page.after = copy_of_value(keys.back());
+            MemoryContextSwitchTo(before);
+        });
+    } while (found > 0);
+    scratch.free();
+    return removed;
+}
+
+}  // namespace kvstore

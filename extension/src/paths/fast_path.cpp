@@ -1,0 +1,207 @@
+#include "paths/fast_path.hpp"
+
+#include <array>
+
+#include "server/errors.hpp"
+
+// After nodeModifyTable.c and heapam_handler.c of PostgreSQL, which make these calls
+// in the same order for INSERT .. ON CONFLICT, UPDATE and DELETE.
+//
+// Whatever an error leaves open here (buffer pins, relations, snapshots, the
+// speculative token) belongs to the resource owner and is released by the abort.
+
+namespace kvstore::fast_path {
+
+namespace {
+
+enum class attempt : std::uint8_t { done, outrun };  // outrun: another transaction was faster
+
+HeapTuple form_tuple(const store &in, Datum key, const entry &from) {
+    std::array<Datum, 3> values{key, from.value, TimestampTzGetDatum(from.expires)};
+    std::array<bool, 3> nulls{};
+    HeapTuple tuple = heap_form_tuple(RelationGetDescr(in.table), values.data(), nulls.data());
+    tuple->t_tableOid = RelationGetRelid(in.table);
+    return tuple;
+}
+
+attempt judge(TM_Result result) {
+    switch (result) {
+        case TM_Ok:
+            return attempt::done;
+        case TM_Updated:
+        case TM_Deleted:
+            if (IsolationUsesXactSnapshot())
+                raise_concurrent_change();
+            return attempt::outrun;
+        default:
+            elog(ERROR, "unexpected result %d of a change to a store", static_cast<int>(result));
+    }
+}
+
+attempt replace(const store &in, version &old, const entry &with) {
+    CheckCmdReplicaIdentity(in.table, CMD_UPDATE);
+    // The key as it is stored, perhaps compressed: what looks changed is not HOT.
+    Datum key = stored_key(in, old);
+    HeapTuple tuple = form_tuple(in, key, with);
+    TM_FailureData failure;
+    attempt result =
+        judge(pg::update_tuple(in.table, old.tid(), tuple, GetCurrentCommandId(true), &failure));
+    if (result == attempt::done && !HeapTupleIsHeapOnly(tuple)) {
+        bool is_null = false;
+        // Finds nothing in the way: other entries of the key are older versions of the row.
+        index_insert(in.key_index, &key, &is_null, &tuple->t_self, in.table, UNIQUE_CHECK_YES, true,
+                     nullptr);
+    }
+    heap_freetuple(tuple);
+    return result;
+}
+
+attempt remove(const store &in, version &old) {
+    CheckCmdReplicaIdentity(in.table, CMD_DELETE);
+    TM_FailureData failure;
+    return judge(heap_delete(in.table, old.tid(), GetCurrentCommandId(true), InvalidSnapshot, true,
+                             &failure, false));
+}
+
+// Inserts a row for a key that we see none of. Speculatively: if another one turns
+// up in the index, ours is taken back as if it had never been there.
+attempt insert(const store &in, Datum key, const entry &put) {
+    HeapTuple tuple = form_tuple(in, key, put);
+    TransactionId self = GetCurrentTransactionId();
+    uint32 token = SpeculativeInsertionLockAcquire(self);
+    HeapTupleHeaderSetSpeculativeToken(tuple->t_data, token);
+    heap_insert(in.table, tuple, GetCurrentCommandId(true), HEAP_INSERT_SPECULATIVE, nullptr);
+    bool is_null = false;
+    bool alone = index_insert(in.key_index, &key, &is_null, &tuple->t_self, in.table,
+                              UNIQUE_CHECK_PARTIAL, false, nullptr);
+    if (alone)
+        heap_finish_speculative(in.table, &tuple->t_self);
+    else
+        heap_abort_speculative(in.table, &tuple->t_self);
+    SpeculativeInsertionLockRelease(self);
+    heap_freetuple(tuple);
+    return alone ? attempt::done : attempt::outrun;
+}
+
+// Somebody else has the key that insert() did not get: waits until that
+// transaction is over, or just until its own speculative insertion is.
+void await_rival(const store &in, Datum key) {
+    SnapshotData dirty;
+    InitDirtySnapshot(dirty);
+    version rival;
+    if (!find_version(in, key, &dirty, purpose::reading, &rival))
+        return;
+    ItemPointerData tid = *rival.tid();
+    release(rival);  // no pin is held while we wait
+
+    if (TransactionIdIsValid(dirty.xmin) && dirty.speculativeToken != 0)
+        SpeculativeInsertionWait(dirty.xmin, dirty.speculativeToken);
+    else if (TransactionIdIsValid(dirty.xmin))
+        XactLockTableWait(dirty.xmin, in.table, &tid, XLTW_InsertIndex);
+    else if (TransactionIdIsValid(dirty.xmax))
+        XactLockTableWait(dirty.xmax, in.table, &tid, XLTW_InsertIndex);
+    else if (IsolationUsesXactSnapshot())
+        raise_concurrent_change();  // it is committed, and our snapshot will never show it
+}
+
+attempt carry_out(const store &in, const decision &decided, Datum key, version *current) {
+    switch (decided.what) {
+        case decision::verb::leave:
+            return attempt::done;
+        case decision::verb::remove:
+            return current == nullptr ? attempt::done : remove(in, *current);
+        case decision::verb::put:
+            break;
+    }
+    if (current != nullptr)
+        return replace(in, *current, decided.put);
+    attempt tried = insert(in, key, decided.put);
+    if (tried == attempt::outrun)
+        await_rival(in, key);
+    return tried;
+}
+
+std::optional<entry> live_at(timestamp now, std::optional<entry> present) {
+    return present && is_live(present->expires, now) ? present : std::nullopt;
+}
+
+decision decide(const operation &op, const request &asked, std::optional<entry> present,
+                timestamp now) {
+    std::optional<entry> live = live_at(now, present);
+    return op.decide(asked, live ? &*live : nullptr, now);
+}
+
+// The change has waited for another transaction, which then left the entry as it was, and the
+// clock was asked before. Decides again, and puts what was written right: it is ours alone,
+// so that nobody is waited for any more.
+attempt decide_again(const store &in, const operation &op, const request &asked,
+                     std::optional<entry> before, decision *decided) {
+    *decided = decide(op, asked, before, GetCurrentTimestamp());
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    version written;
+    bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &written);
+    attempt tried = found && decided->what != decision::verb::put
+                        ? remove(in, written)
+                        : carry_out(in, *decided, asked.key, found ? &written : nullptr);
+    release(written);
+    PopActiveSnapshot();
+    return tried;
+}
+
+// One try, on the version of the entry that the active snapshot sees.
+attempt try_modify(const store &in, const operation &op, const request &asked, outcome *result) {
+    version current;
+    bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &current);
+    std::optional<entry> before = found ? entry_of(in, current) : std::nullopt;
+    timestamp now = GetCurrentTimestamp();
+    decision decided = decide(op, asked, before, now);
+
+    attempt tried = carry_out(in, decided, asked.key, found ? &current : nullptr);
+    if (tried == attempt::done && decided.what != decision::verb::leave && has_waited_since(now))
+        tried = decide_again(in, op, asked, before, &decided);
+    if (tried == attempt::done) {
+        result->applied = decided.what != decision::verb::leave;
+        result->value = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
+    }
+    release(current);
+    return tried;
+}
+
+}  // namespace
+
+location locate(const store &from, Datum key) {
+    return kvstore::locate(from, key, GetActiveSnapshot());
+}
+
+std::optional<entry> read(const store &from, Datum key, bool want_value) {
+    return read(from, key, locate(from, key), want_value);
+}
+
+std::optional<entry> read(const store &from, Datum key, const location &where, bool want_value) {
+    version current;
+    if (!fetch_version(from, key, where, GetActiveSnapshot(), purpose::reading, &current))
+        return std::nullopt;
+    std::optional<entry> found = live_at(GetCurrentTimestamp(), entry_of(from, current));
+    if (found)
+        found->value = want_value ? copy_of_value(found->value) : 0;
+    release(current);
+    return found;
+}
+
+outcome modify(const store &in, const operation &op, const request &asked) {
+    outcome result;
+    attempt tried = attempt::outrun;
+    while (tried == attempt::outrun) {
+        CHECK_FOR_INTERRUPTS();
+        // As every SQL statement within a function does: what was written before
+        // is visible, and outside of REPEATABLE READ what was committed till now.
+        CommandCounterIncrement();
+        PushActiveSnapshot(GetTransactionSnapshot());
+        tried = try_modify(in, op, asked, &result);
+        PopActiveSnapshot();
+    }
+    return result;
+}
+
+}  // namespace kvstore::fast_path

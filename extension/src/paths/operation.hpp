@@ -1,0 +1,105 @@
+// What an operation is, for either path to carry out.
+//
+// An operation on one entry is stated twice, side by side: as a decision about
+// the live entry, which the fast path asks for and carries out, and as the SQL
+// statement that does the same in one go. The regression tests hold both equal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "rules/ttl.hpp"
+#include "store/lifetime.hpp"
+#include "store/store.hpp"
+
+namespace kvstore {
+
+// An entry's value, as a varlena, and its expiry.
+struct entry {
+    Datum value;
+    timestamp expires;
+};
+
+// A copy of a value, detoasted, in the current memory context.
+inline Datum copy_of_value(Datum value) {
+    return PointerGetDatum(
+        pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
+}
+
+// Whether we have waited for a lock since then, of a row, a transaction or a table. Whoever goes
+// to sleep for one sets the alarm that looks for deadlocks.
+inline bool has_waited_since(timestamp then) {
+    return get_timeout_start_time(DEADLOCK_TIMEOUT) >= then &&
+           GetCurrentTimestamp() - then >= shortest_wait;
+}
+
+// What a call brings along.
+struct request {
+    Datum key;            // a text
+    Datum value = 0;      // a varlena, 0 if the operation has none
+    lifetime lives = {};  // of what is stored
+    Datum expected = 0;   // the value that must be there, if there must be one
+    std::int64_t by = 0;  // what is added to a counter
+};
+
+// What to do about an entry.
+struct decision {
+    enum class verb : std::uint8_t { leave, put, remove };
+
+    verb what = verb::leave;
+    entry put = {};    // with verb::put, the entry to be stored
+    Datum answer = 0;  // what the call returns of a value, 0 for nothing
+
+    static constexpr decision leave() { return {}; }
+    static constexpr decision store(const entry &put, Datum answer = 0) {
+        return {verb::put, put, answer};
+    }
+    static constexpr decision remove(Datum answer = 0) { return {verb::remove, {}, answer}; }
+};
+
+// What a call did. The value is a copy in the caller's memory context.
+struct outcome {
+    bool applied = false;  // something was stored or removed
+    Datum value = 0;       // 0 if there is none
+};
+
+// What the statistics count it as, if it applied, and whether they count a hit or a miss.
+struct counted_as {
+    bool read = false;
+    bool set = false;
+    bool removed = false;
+};
+
+struct operation {
+    intent what;
+    counted_as counts;
+
+    // At the moment `now`, at which `live` is the live entry, nullptr if there is none. Takes
+    // no action itself.
+    decision (*decide)(const request &asked, const entry *live, timestamp now);
+
+    // The same in SQL: %1$s is the store; $1 to $4 are the key, value, expiry and expected
+    // value. It affects a row if the operation applies, and returns the answer, if there
+    // is one. nullptr where no single statement does it.
+    const char *sql = nullptr;
+
+    // Of a change of what is there: locks the row as the statement would, so that the clock
+    // is asked when the waiting is over.
+    const char *lock_sql = nullptr;
+
+    // Of a removal, which returns after the answer whether the entry was live till then:
+    // without RETURNING, for stores with rules that it does not go with.
+    const char *sql_under_rules = nullptr;
+
+    bool is_upsert() const { return (what.privileges & ACL_INSERT) != 0; }
+    bool is_removal() const { return (what.privileges & ACL_DELETE) != 0; }
+
+    // The same for a function of another name.
+    constexpr operation called(const char *function) const {
+        operation other = *this;
+        other.what.function = function;
+        return other;
+    }
+};
+
+}  // namespace kvstore

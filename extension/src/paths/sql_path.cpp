@@ -1,0 +1,338 @@
+#include "paths/sql_path.hpp"
+
+#include <array>
+
+#include "paths/plan_cache.hpp"
+#include "server/errors.hpp"
+
+namespace kvstore::sql_path {
+
+namespace {
+
+constexpr const char *read_value =
+    "SELECT value, expires FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *look_again =
+    "SELECT value, expires, tableoid, ctid FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *look_again_at_columns =
+    "SELECT value, expires, NULL, NULL FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *read_expiry =
+    "SELECT NULL, expires FROM %1$s"
+    " WHERE key OPERATOR(pg_catalog.=) $1"
+    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+
+// An upsert on a store with rules, which do not go together with ON CONFLICT.
+constexpr const char *lock_row =
+    "SELECT value, expires FROM %1$s WHERE key OPERATOR(pg_catalog.=) $1 FOR UPDATE";
+constexpr const char *update_row =
+    "UPDATE %1$s SET value = $2, expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
+constexpr const char *renew_row =
+    "UPDATE %1$s SET expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
+constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
+
+// On the whole table, not just on columns.
+bool has_privileges(const store &in, AclMode privileges) {
+    return pg_class_aclmask(RelationGetRelid(in.table), GetUserId(), privileges, ACLMASK_ALL) ==
+           privileges;
+}
+
+// Runs a statement on the store, with an expiry that counts from now. Needs SPI to be
+// connected.
+void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
+    timestamp expires = asked.lives.end(GetCurrentTimestamp());
+    std::array<Datum, 4> values{asked.key, asked.value, TimestampTzGetDatum(expires),
+                                asked.expected};
+    std::array<char, 4> nulls{' ', asked.value == 0 ? 'n' : ' ', ' ',
+                              asked.expected == 0 ? 'n' : ' '};
+    std::array<Oid, 4> types{TEXTOID, value_type(on.kind), TIMESTAMPTZOID, value_type(on.kind)};
+    int result =
+        SPI_execute_plan(cached_plan(on, sql, types), values.data(), nulls.data(), read_only, 0);
+    if (result < 0)
+        elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
+}
+
+// A column of the first row that the last statement returned; 0 if null or none.
+Datum column_of_first_row(int number) {
+    if (SPI_tuptable == nullptr || SPI_tuptable->numvals == 0)
+        return 0;
+    bool is_null;
+    Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, &is_null);
+    return is_null ? 0 : value;
+}
+
+// The first column of the first row, detoasted, in the memory context `where`.
+Datum value_of_first_row(MemoryContext where) {
+    Datum value = column_of_first_row(1);
+    if (value == 0)
+        return 0;
+    MemoryContext before = MemoryContextSwitchTo(where);
+    Datum copy = copy_of_value(value);
+    MemoryContextSwitchTo(before);
+    return copy;
+}
+
+template <class Condition>
+bool has_rule(Relation table, Condition condition) {
+    for (int i = 0; table->rd_rules != nullptr && i < table->rd_rules->numLocks; i++)
+        if (condition(*table->rd_rules->rules[i]))
+            return true;
+    return false;
+}
+
+// ON CONFLICT is an error with them.
+bool rules_forbid_upsert(Relation table) {
+    return has_rule(table, [](const RewriteRule &rule) {
+        return rule.event == CMD_INSERT || rule.event == CMD_UPDATE;
+    });
+}
+
+bool rules_forbid_returning(Relation table) {
+    return has_rule(
+        table, [](const RewriteRule &rule) { return rule.event == CMD_DELETE && rule.isInstead; });
+}
+
+// --- The clock, and waiting ---
+//
+// A statement asks the clock before it waits for a row that another transaction has locked,
+// and does not ask again when it gets the row as it was. So the row is locked first; what
+// needs no privilege to lock, a removal, tells itself whether it came too late.
+
+// Changes an entry that is there.
+outcome change(const store &in, const operation &op, const request &asked, MemoryContext caller) {
+    run(in, op.lock_sql, asked);
+    if (SPI_processed == 0)
+        return {};
+    run(in, op.sql, asked);
+    return {SPI_processed > 0, value_of_first_row(caller)};
+}
+
+outcome remove(const store &in, const operation &op, const request &asked, MemoryContext caller) {
+    if (rules_forbid_returning(in.table)) {
+        run(in, op.sql_under_rules, asked);
+        return {SPI_processed > 0, 0};
+    }
+    run(in, op.sql, asked);
+    bool was_live = DatumGetBool(column_of_first_row(2));
+    return was_live ? outcome{true, value_of_first_row(caller)} : outcome{};
+}
+
+// Inserts; whether it did. If that had to wait, for a rival who then gave up, the expiry was
+// counted from before: it is set once more, now that the row is ours.
+bool run_insertion(const store &in, const char *sql, const request &asked) {
+    timestamp began = GetCurrentTimestamp();
+    run(in, sql, asked);
+    bool inserted = SPI_processed > 0;
+    if (inserted && asked.lives.counts_from_storing() && has_waited_since(began))
+        run(in, renew_row, asked);
+    return inserted;
+}
+
+outcome run_operation(const store &in, const operation &op, const request &asked,
+                      MemoryContext caller) {
+    if (op.is_removal())
+        return remove(in, op, asked, caller);
+    if (!op.is_upsert())
+        return change(in, op, asked, caller);
+    return {run_insertion(in, op.sql, asked), 0};
+}
+
+// A version of a row. It stays recognizable while the snapshot of the calling statement
+// keeps its place from being used again. InvalidOid for the table: any version, if the
+// user has no right to see where it is.
+struct version_seen {
+    Oid table = InvalidOid;
+    ItemPointerData tid = {};
+};
+
+bool same(version_seen one, version_seen other) {
+    return one.table == other.table &&
+           (!OidIsValid(one.table) || ItemPointerEquals(&one.tid, &other.tid));
+}
+
+// The version that the operation would change, if there is one.
+std::optional<version_seen> look(const store &in, const operation &op, const request &asked) {
+    run(in, has_privileges(in, ACL_SELECT) ? look_again : look_again_at_columns, asked);
+    entry live{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
+    if (live.value == 0 ||
+        op.decide(asked, &live, GetCurrentTimestamp()).what == decision::verb::leave)
+        return std::nullopt;
+    Datum tid = column_of_first_row(4);
+    if (tid == 0)
+        return version_seen{};
+    return version_seen{DatumGetObjectId(column_of_first_row(3)),
+                        *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
+}
+
+// Whether an upsert leaves a live entry as it is, whatever its value. It may do so only
+// for those who have the right to more.
+bool spares_live_entry(const store &in, const operation &op, const request &asked) {
+    entry any{asked.value, never_expires};
+    return op.sql != nullptr && op.is_upsert() && has_privileges(in, op.what.privileges) &&
+           op.decide(asked, &any, GetCurrentTimestamp()).what == decision::verb::leave;
+}
+
+// The operation as its one SQL statement.
+outcome modify_at_once(const store &in, const operation &op, const request &asked,
+                       MemoryContext caller) {
+    // ON CONFLICT has not read the row in its way as far as SERIALIZABLE knows. And if a row
+    // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
+    if (op.is_upsert() && IsolationUsesXactSnapshot())
+        run(in, lock_row, asked);
+    std::optional<version_seen> last;
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        outcome result = run_operation(in, op, asked, caller);
+        if (result.applied || op.is_upsert() || IsolationUsesXactSnapshot())
+            return result;
+        // A transaction may have removed the entry and stored it again while the
+        // statement waited for it: the statement saw neither. It did see what is the
+        // same version as last time, and a trigger, a rule or a policy spoke against it.
+        std::optional<version_seen> now = look(in, op, asked);
+        if (!now || (last && same(*now, *last)))
+            return result;
+        last = now;
+    }
+}
+
+// Whether the error is about the primary key, of the store or of a partition of it.
+bool is_duplicate_key_of(const store &in, const ErrorData *error) {
+    // A trigger may raise the same error, with whatever it likes for the names.
+    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->schema_name == nullptr ||
+        error->constraint_name == nullptr)
+        return false;
+    Oid schema = get_namespace_oid(error->schema_name, true);
+    Oid violated = get_relname_relid(error->constraint_name, schema);
+    Oid of_store = RelationGetRelid(in.key_index);
+    return violated == of_store || (get_rel_relispartition(violated) &&
+                                    list_member_oid(get_partition_ancestors(violated), of_store));
+}
+
+// suppressed: by a trigger or a rule; outrun: another transaction was faster.
+enum class change_result : std::uint8_t { done, suppressed, outrun };
+
+change_result insert(const store &in, const request &asked) {
+    return run_insertion(in, insert_row, asked) ? change_result::done : change_result::suppressed;
+}
+
+change_result update(const store &in, const request &asked) {
+    run(in, update_row, asked);
+    return SPI_processed == 0 ? change_result::suppressed : change_result::done;
+}
+
+// Inserts in a subtransaction, because another transaction may be faster.
+change_result insert_unless_there(const store &in, const request &asked) {
+    MemoryContext context = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    volatile change_result result = change_result::done;
+
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(context);
+    PG_TRY();
+    {
+        result = insert(in, asked);
+        ReleaseCurrentSubTransaction();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(context);
+        CurrentResourceOwner = owner;
+        if (!is_duplicate_key_of(in, error))
+            ReThrowError(error);
+        result = change_result::outrun;
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    return result;
+}
+
+// What modify_step_by_step() decides about, with the row locked if there is one, and when.
+struct locked_entry {
+    bool found;
+    bool live;
+    entry current;
+    timestamp now;
+};
+
+locked_entry lock(const store &in, const request &asked) {
+    run(in, lock_row, asked);
+    entry current{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
+    bool found = SPI_processed > 0;
+    timestamp now = GetCurrentTimestamp();
+    bool live = found && current.value != 0 && is_live(current.expires, now);
+    return {found, live, current, now};
+}
+
+// The operation in steps, with the row locked in between: for those that no single
+// statement does, and for upserts on stores with rules.
+outcome modify_step_by_step(const store &in, const operation &op, const request &asked,
+                            MemoryContext caller) {
+    // An entry that a policy hides is never seen, and always in the way.
+    constexpr int most_tries = 100;
+    for (int tries = 1;; tries++) {
+        CHECK_FOR_INTERRUPTS();
+        locked_entry held = lock(in, asked);
+        decision decided = op.decide(asked, held.live ? &held.current : nullptr, held.now);
+        if (decided.what == decision::verb::leave)
+            return {};
+        request change{asked.key, decided.put.value, lifetime::until(decided.put.expires)};
+        request insertion{asked.key, decided.put.value, asked.lives};
+        change_result stored = held.found           ? update(in, change)
+                               : tries < most_tries ? insert_unless_there(in, insertion)
+                                                    : insert(in, insertion);  // for its own error
+        if (stored == change_result::outrun) {
+            if (IsolationUsesXactSnapshot())
+                raise_concurrent_change();
+            continue;
+        }
+        MemoryContext before = MemoryContextSwitchTo(caller);
+        outcome result{stored == change_result::done,
+                       decided.answer == 0 ? 0 : copy_of_value(decided.answer)};
+        MemoryContextSwitchTo(before);
+        return result;
+    }
+}
+
+}  // namespace
+
+outcome modify(const store &in, const operation &op, const request &asked) {
+    MemoryContext caller = CurrentMemoryContext;
+    SPI_connect();
+    // An UPDATE does not wait for who is changing a row that it does not match, but upserts do.
+    if (spares_live_entry(in, op, asked)) {
+        run(in, read_expiry, asked);
+        if (SPI_processed > 0) {
+            SPI_finish();
+            return {};
+        }
+    }
+    bool by_steps = op.sql == nullptr || (op.is_upsert() && rules_forbid_upsert(in.table));
+    outcome result = by_steps ? modify_step_by_step(in, op, asked, caller)
+                              : modify_at_once(in, op, asked, caller);
+    SPI_finish();
+    return result;
+}
+
+std::optional<entry> read(const store &from, Datum key, bool want_value) {
+    MemoryContext caller = CurrentMemoryContext;
+    SPI_connect();
+    run(from, want_value ? read_value : read_expiry, {.key = key}, true);
+    std::optional<entry> found;
+    if (SPI_processed > 0)
+        found = entry{value_of_first_row(caller), DatumGetTimestampTz(column_of_first_row(2))};
+    if (want_value && found && found->value == 0)  // NOT NULL .. NOT VALID
+        found.reset();
+    SPI_finish();
+    return found;
+}
+
+}  // namespace kvstore::sql_path

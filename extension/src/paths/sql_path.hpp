@@ -1,0 +1,13 @@
+// Entries by way of SQL, for every store that has a detour: triggers fire,
+// policies hold, rules rewrite, column privileges count.
+#pragma once
+
+#include "paths/operation.hpp"
+
+namespace kvstore::sql_path {
+
+// As in fast_path.hpp.
+std::optional<entry> read(const store &from, Datum key, bool want_value);
+outcome modify(const store &in, const operation &op, const request &asked);
+
+}  // namespace kvstore::sql_path

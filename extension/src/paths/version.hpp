@@ -1,0 +1,46 @@
+// A version of an entry: a heap tuple, on a page that is pinned.
+#pragma once
+
+#include <optional>
+
+#include "paths/btree_probe.hpp"
+#include "paths/operation.hpp"
+#include "store/store.hpp"
+
+namespace kvstore {
+
+struct version {
+    HeapTupleData tuple;
+    Buffer buffer = InvalidBuffer;  // holds the tuple, pinned, not locked
+
+    ItemPointer tid() { return &tuple.t_self; }
+};
+
+enum class purpose : std::uint8_t {
+    reading,   // touches nothing
+    replacing  // makes room on the page first, if it lacks it, so that the update stays there
+};
+
+// The version of the entry that `snapshot` sees, if there is one. With a dirty
+// snapshot, the first one on the way. release() it when done.
+bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, version *found);
+
+// The same in two steps. What was located stays true to an MVCC snapshot.
+struct location {
+    probe_answer answer = probe_answer::unsure;
+    ItemPointerData tid;
+};
+location locate(const store &in, Datum key, Snapshot snapshot);
+bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
+                   purpose why, version *found);
+
+void release(version &held);
+
+// The key as it is stored, in the memory of the page.
+Datum stored_key(const store &in, const version &from);
+
+// The entry, its value in the memory of the page, whether it has expired or not; nothing if
+// it has no value or no expiry.
+std::optional<entry> entry_of(const store &in, const version &from);
+
+}  // namespace kvstore

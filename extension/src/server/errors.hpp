@@ -1,0 +1,27 @@
+// Every error that kvstore itself raises, each with its SQLSTATE and a hint.
+// None of these functions returns.
+#pragma once
+
+#include "rules/ttl.hpp"
+#include "server/postgres.hpp"
+
+namespace kvstore {
+
+[[noreturn]] void raise_null(const char *argument);
+[[noreturn]] void raise_key_too_long(std::size_t bytes);
+[[noreturn]] void raise_ttl(ttl_fault fault);
+[[noreturn]] void raise_unreadable_ttl(const char *ttl);
+[[noreturn]] void raise_not_text();
+[[noreturn]] void raise_not_an_integer();
+[[noreturn]] void raise_counter_overflow(std::int64_t by);
+[[noreturn]] void raise_no_such_table(Oid relid);
+[[noreturn]] void raise_no_default_store(const char *name);
+[[noreturn]] void raise_reads_as_oid(const char *name);
+[[noreturn]] void raise_trigger_protocol(const char *message, const char *hint);
+[[noreturn]] void raise_not_a_store(Relation table, const char *why);
+[[noreturn]] void raise_unlogged_in_recovery(Relation table);
+[[noreturn]] void raise_temporary_in_parallel(Relation table);
+[[noreturn]] void raise_unlimitable(Relation table);
+[[noreturn]] void raise_concurrent_change();
+
+}  // namespace kvstore

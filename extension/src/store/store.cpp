@@ -1,0 +1,198 @@
+#include "store/store.hpp"
+
+#include "server/errors.hpp"
+#include "server/settings.hpp"
+
+namespace kvstore {
+
+namespace {
+
+// Attribute numbers of the entry types.
+constexpr AttrNumber key_column = 1;
+constexpr AttrNumber value_column = 2;
+constexpr AttrNumber expires_column = 3;
+
+bool has_column(TupleDesc row, AttrNumber number, Oid type) {
+    Form_pg_attribute column = TupleDescAttr(row, number - 1);
+    return column->atttypid == type && column->attnotnull;
+}
+
+// Why the table is not a store, or nullptr. The code below relies on the shape of
+// a row, so the shape is looked at, not concluded from the name of the type.
+const char *why_not_a_store(Relation table, std::optional<value_kind> kind) {
+    if (!kind)
+        return "It is not a table of type kv_entry or kv_entry_bytea.";
+    TupleDesc row = RelationGetDescr(table);
+    if (row->natts != 3 || !has_column(row, key_column, TEXTOID) ||
+        !has_column(row, value_column, value_type(*kind)) ||
+        !has_column(row, expires_column, TIMESTAMPTZOID))
+        return "Its columns are no longer key, value and expires, each NOT NULL.";
+    if (!OidIsValid(pg::primary_key_index(table)))
+        return "It has no primary key.";
+    return nullptr;
+}
+
+bool is_key_index(Relation index) {
+    return index->rd_index->indnkeyatts == 1 && index->rd_index->indkey.values[0] == key_column &&
+           index->rd_index->indimmediate;
+}
+
+bool is_plain_btree(Relation index) {
+    return index->rd_rel->relkind == RELKIND_INDEX && index->rd_rel->relam == BTREE_AM_OID &&
+           index->rd_index->indisvalid && index->rd_index->indnatts == 1 &&
+           index->rd_indcollation[0] == C_COLLATION_OID &&
+           index->rd_opfamily[0] == TEXT_BTREE_FAM_OID;
+}
+
+// Whether the index, made when updates had changed keys without it, has no entries for what
+// an older snapshot sees. As get_relation_info() of PostgreSQL's planner.
+bool is_too_new(Relation index) {
+    return index->rd_index->indcheckxmin &&
+           !TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+                                  TransactionXmin);
+}
+
+bool has_generated_columns(Relation table) {
+    TupleDesc row = RelationGetDescr(table);
+    for (AttrNumber number : {key_column, value_column, expires_column})
+        if (TupleDescAttr(row, number - 1)->attgenerated != '\0')
+            return true;
+    return false;
+}
+
+// What stands in the way of reading without SQL.
+const char *detour_for_any(const store &opened, const intent &what) {
+    Relation table = opened.table;
+    if (!settings::fast_path)
+        return "kvstore.fast_path is off";
+    if (table->rd_rel->relkind != RELKIND_RELATION)
+        return "it is partitioned";
+    if (table->rd_rel->relam != HEAP_TABLE_AM_OID)
+        return "its access method is not heap";
+    if (has_generated_columns(table))
+        return "it has generated columns";
+    if (!is_plain_btree(opened.key_index))
+        return "its primary key is not a plain B-tree";
+    if (is_too_new(opened.key_index))
+        return "its primary key is newer than a snapshot in use";
+    if (table->rd_rel->relhassubclass)
+        return "other tables inherit from it";
+    if (RELATION_IS_OTHER_TEMP(table))
+        return "it is a temporary table of another session";
+    if (table->rd_rel->relrowsecurity &&
+        check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
+        return "row security applies to you";
+    if (pg_class_aclmask(RelationGetRelid(table), GetUserId(), what.privileges, ACLMASK_ALL) !=
+        what.privileges)
+        return "you lack a privilege on the whole table";
+    if (ExecutorCheckPerms_hook != nullptr)
+        return "a module checks the permissions of queries";
+    return nullptr;
+}
+
+// TRUNCATE has its triggers fired in any case.
+bool has_triggers_on_rows(const TriggerDesc *triggers) {
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+        int16 events = triggers->triggers[i].tgtype;
+        if (TRIGGER_FOR_INSERT(events) || TRIGGER_FOR_UPDATE(events) || TRIGGER_FOR_DELETE(events))
+            return true;
+    }
+    return false;
+}
+
+bool has_further_indexes(Relation table) {
+    if (!table->rd_indexvalid)  // an invalidation has come since its primary key was asked for
+        list_free(RelationGetIndexList(table));
+    return list_length(table->rd_indexlist) != 1;
+}
+
+// What stands in the way of writing besides.
+const char *detour_for_writes(Relation table) {
+    if (has_triggers_on_rows(table->trigdesc))
+        return "it has triggers";
+    if (table->rd_rules != nullptr)
+        return "it has rules";
+    if (RelationGetDescr(table)->constr != nullptr &&
+        RelationGetDescr(table)->constr->num_check > 0)
+        return "it has check constraints";
+    if (has_further_indexes(table))
+        return "it has further indexes";
+    return nullptr;
+}
+
+// SQL asks for it when it looks the table's name up. We may have been given a number.
+void require_usage_of_schema(Relation table) {
+    Oid schema = RelationGetNamespace(table);
+    AclResult result = pg::check_schema(schema, GetUserId(), ACL_USAGE);
+    if (result != ACLCHECK_OK)
+        aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
+}
+
+void refuse_where_sql_would(Relation table, const intent &what) {
+    if (what.writes()) {
+        // As for SQL, a read-only transaction may write to temporary tables.
+        if (table->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
+            PreventCommandIfReadOnly(what.function);
+        PreventCommandIfParallelMode(what.function);
+    }
+    if (table->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED && RecoveryInProgress())
+        raise_unlogged_in_recovery(table);
+    // The planner, which knows the tables of SQL's own queries, would not let it come to this.
+    if (IsParallelWorker() && RelationUsesLocalBuffers(table))
+        raise_temporary_in_parallel(table);
+}
+
+}  // namespace
+
+const char *find_detour(const store &opened, const intent &what) {
+    const char *detour = detour_for_any(opened, what);
+    if (detour == nullptr && what.writes())
+        detour = detour_for_writes(opened.table);
+    return detour;
+}
+
+bool has_virtual_columns(Relation table) {
+    TupleDesc row = RelationGetDescr(table);
+    for (int i = 0; i < row->natts; i++)
+        if (pg::is_virtual(TupleDescAttr(row, i)))
+            return true;
+    return false;
+}
+
+bool is_store(Relation table) {
+    if (why_not_a_store(table, kind_of_entry_type(table->rd_rel->reloftype)) != nullptr)
+        return false;
+    Relation index = index_open(pg::primary_key_index(table), AccessShareLock);
+    bool by_key = is_key_index(index);
+    index_close(index, NoLock);
+    return by_key;
+}
+
+store open_store(Oid relid, const intent &what) {
+    if (what.writes())
+        PreventCommandDuringRecovery(what.function);  // before the lock, which says it less well
+    Relation table = pg::open_relation(relid, what.lock());
+    if (table == nullptr)
+        raise_no_such_table(relid);
+    require_usage_of_schema(table);
+
+    std::optional<value_kind> kind = kind_of_entry_type(table->rd_rel->reloftype);
+    if (const char *why = why_not_a_store(table, kind))
+        raise_not_a_store(table, why);
+    if (what.meets_entries)
+        refuse_where_sql_would(table, what);
+
+    store opened{table, index_open(pg::primary_key_index(table), what.lock()), *kind, nullptr};
+    if (!is_key_index(opened.key_index))
+        raise_not_a_store(table, "Its primary key is not on key alone, or it is deferrable.");
+
+    opened.detour = find_detour(opened, what);
+    return opened;
+}
+
+void close_store(const store &opened) {
+    index_close(opened.key_index, NoLock);
+    relation_close(opened.table, NoLock);
+}
+
+}  // namespace kvstore

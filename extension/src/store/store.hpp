@@ -1,0 +1,68 @@
+// A store, opened: the table, its primary key, and how it may be reached.
+#pragma once
+
+#include <type_traits>
+
+#include "server/postgres.hpp"
+#include "store/entry_types.hpp"
+
+namespace kvstore {
+
+// What a call is about to do with a store.
+struct intent {
+    const char *function;             // as the user knows it, for error messages
+    AclMode privileges;               // that the equivalent SQL needs on the table
+    LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write
+    bool meets_entries = true;        // or just looks at the table
+
+    constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }
+    constexpr LOCKMODE lock() const {
+        return stronger_lock != NoLock ? stronger_lock
+               : writes()              ? RowExclusiveLock
+                                       : AccessShareLock;
+    }
+};
+
+// On the fast path the table is worked on through its access methods. Where that
+// would bypass anything that SQL does with the table, or allow anything that SQL
+// forbids, there is a detour: SQL itself.
+struct store {
+    Relation table;
+    Relation key_index;  // the primary key's, on key alone
+    value_kind kind;
+    const char *detour;  // why not the fast path; nullptr on it
+};
+
+// Whether columns are computed when a row is read, and not kept in it.
+bool has_virtual_columns(Relation table);
+
+// Why calls with that intent do not take the fast path; nullptr if they do.
+const char *find_detour(const store &opened, const intent &what);
+
+// Whether open_store() would take `table` for a store.
+bool is_store(Relation table);
+
+// Opens the store and locks it as the equivalent SQL would, until the end of the
+// transaction. Errors: 42P01, 42809 if it is not a store, 42501 without USAGE on its
+// schema, 25006 for a write where none may be, 0A000 for an unlogged store on a standby
+// and a temporary one in a parallel worker. A lack of privileges on the table is a detour:
+// SQL tells column privileges and words the error.
+store open_store(Oid relid, const intent &what);
+
+void close_store(const store &opened);
+
+// Opens the store, has `use` use it, closes it.
+template <class Use>
+auto with_store(Oid relid, const intent &what, Use use) {
+    store opened = open_store(relid, what);
+    if constexpr (std::is_void_v<decltype(use(opened))>) {
+        use(opened);
+        close_store(opened);
+    } else {
+        auto result = use(opened);
+        close_store(opened);
+        return result;
+    }
+}
+
+}  // namespace kvstore

@@ -1,0 +1,266 @@
+#include "sweeping/store_round.hpp"
+
+#include "server/settings.hpp"
+#include "store/statistics.hpp"
+#include "sweeping/owner.hpp"
+#include "sweeping/subscription.hpp"
+#include "sweeping/sweep.hpp"
+#include "sweeping/time_limit.hpp"
+
+namespace kvstore {
+
+namespace {
+
+// --- A transaction, as the owner of the store ---
+
+const char *users_search_path = "";
+
+// With the settings that code of users expects.
+owner_identity become_owner_of_store(Relation table) {
+    owner_identity before = become_owner(table);
+    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                      true, 0, false);
+    return before;
+}
+
+// Locks and opens the table if that is possible at once. What somebody else has
+// locked is left for another round, what was dropped for ever.
+Relation open_at_once(Oid relid) {
+    if (!ConditionalLockRelationOid(relid, RowExclusiveLock))
+        return nullptr;
+    return try_relation_open(relid, NoLock);
+}
+
+void report_activity(Relation table, const store_memory &memory) {
+    std::int64_t gone = memory.round.removed + memory.round.evicted;
+    pgstat_report_activity(
+        STATE_RUNNING,
+        psprintf("sweeping %s.%s: %lld of %u pages, %lld entries removed",
+                 get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table),
+                 static_cast<long long>(memory.round.pages), memory.map.pages(),
+                 static_cast<long long>(gone)));
+}
+
+// What is deferred to the end of the transaction cannot be done as another user; and here each
+// error is to be that of a statement, which may be tried without the entry.
+void check_constraints_at_once() {
+    ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+    AfterTriggerSetState(all);
+}
+
+// Has `work` work on the store, as its owner; false if it is not there, or is locked, or is not
+// to be swept.
+template <class Work>
+bool as_owner(const store_memory &memory, Work work) {
+    Relation table = open_at_once(memory.table);
+    if (table == nullptr)
+        return false;
+    bool is_to_be_swept = is_store(table) && (settings::sweep_subscribed || !is_subscribed(table));
+    if (is_to_be_swept) {
+        report_activity(table, memory);
+        owner_identity before = become_owner_of_store(table);
+        with_store(memory.table, sweeping, work);
+        become_again(before);
+    }
+    relation_close(table, NoLock);
+    return is_to_be_swept;
+}
+
+// The same, in a transaction of its own.
+template <class Work>
+bool in_transaction(store_memory &memory, pacer &pace, Work work) {
+    timestamp begin = monotonic_now();
+    time_limit::begin();
+    StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    check_constraints_at_once();
+    bool done = as_owner(memory, work);
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    time_limit::end();
+    timestamp took = monotonic_now() - begin;
+    memory.round.longest = std::max(memory.round.longest, took);
+    pace.worked(took);
+    return done;
+}
+
+// --- The beginning of a round ---
+
+void begin_round(store_memory &memory, const store &in) {
+    pg::file_number file = pg::file_number_of(in.table);
+    if (memory.file != file)
+        memory.map.clear();
+    memory.file = file;
+    memory.round = {.under_way = true, .began = monotonic_now()};
+    set_after(memory, nullptr);
+    if (!has_pages(in))
+        return;
+    memory.map.fit(RelationGetNumberOfBlocks(in.table), resize_ranges);
+    memory.map.begin_round(GetCurrentTimestamp(), monotonic_now());
+}
+
+// --- Its parts ---
+
+// An error is told once in a round, and not if the last one had the same.
+int known_error(const store_memory &memory) {
+    return memory.round.has_failed ? sweep_part::any_error : memory.last_error;
+}
+
+void add_up(store_memory &memory, const sweep_result &result) {
+    round_progress &round = memory.round;
+    round.removed += result.removed;
+    round.evicted += result.evicted;
+    round.left += result.left;
+    if (result.error != 0 && !round.has_failed) {
+        memory.last_error = result.error;
+        round.has_failed = true;
+    }
+}
+
+bool was_written_to(Relation table, const page_span &pages) {
+    Buffer map_page = InvalidBuffer;
+    bool written = false;
+    for (BlockNumber page = pages.first; page < pages.end && !written; page++)
+        written = !VM_ALL_VISIBLE(table, page, &map_page);
+    if (BufferIsValid(map_page))
+        ReleaseBuffer(map_page);
+    return written;
+}
+
+// Looks at the pages that the map wants, for as long as a transaction may take, but at some
+// in any case. Nothing is evicted beyond what the round has chosen.
+void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
+    auto changed = [&](const page_span &pages) { return was_written_to(in.table, pages); };
+    auto enough = [&] { return monotonic_now() >= deadline; };
+    eviction &evict = memory.round.evict;
+    while (std::optional<page_span> pages = memory.map.next(changed, enough)) {
+        sweep_result result = sweep(in, {.first = pages->first,
+                                         .pages = pages->end - pages->first,
+                                         .deadline = deadline,
+                                         .evict = evict,
+                                         .known_error = known_error(memory)});
+        BlockNumber end = std::min(result.next, static_cast<BlockNumber>(pages->end));
+        memory.map.looked_at(end, result.there);
+        memory.round.pages += end - pages->first;
+        evict.bytes -= result.evicted_bytes;
+        add_up(memory, result);
+        if (enough())
+            break;
+    }
+}
+
+// The same for a store without pages; whether there is more.
+bool look_by_key(store_memory &memory, const store &in, timestamp deadline) {
+    sweep_result result = sweep(
+        in, {.deadline = deadline, .after = memory.after, .known_error = known_error(memory)});
+    add_up(memory, result);
+    set_after(memory, result.after);
+    return result.next != InvalidBlockNumber;
+}
+
+// Whether there is more.
+bool look(store_memory &memory, const store &in, timestamp deadline) {
+    if (!has_pages(in))
+        return look_by_key(memory, in, deadline);
+    look_at_pages(memory, in, deadline);
+    return !memory.map.finished() && !memory.round.evict.is_done();
+}
+
+// --- Eviction, when all that has expired is gone ---
+
+// What to evict; nothing is due if the store is not too large.
+eviction due_eviction(store_memory &memory, const store &in) {
+    std::optional<size_limit> limit = limit_of(in.table);
+    if (!limit || !has_pages(in))
+        return {};
+    std::int64_t all = memory.map.bytes();
+    if (all <= limit->bytes)
+        return {};
+    eviction evict = choose_eviction(in, limit->order, all - limit->bytes, all);
+    // The map knows where the soonest are; the oldest can be anywhere.
+    memory.map.want_expiring_until(
+        limit->order == eviction_order::soonest ? expiry_of_rank(evict.threshold) : never_expires);
+    return evict;
+}
+
+// --- Its end ---
+
+void log_round(const store_memory &memory, const char *schema, const char *name,
+               std::int64_t took) {
+    const round_progress &round = memory.round;
+    if (settings::log_sweep_min_duration < 0 ||
+        took < settings::log_sweep_min_duration * INT64CONST(1000))
+        return;
+    ereport(LOG,
+            (errmsg("swept store \"%s.%s\" of database \"%s\"", schema, name,
+                    get_database_name(MyDatabaseId)),
+             errdetail("pages: %lld of %u looked at; entries: %lld expired and removed, %lld "
+                       "evicted, %lld left because they were locked or could not be removed; took "
+                       "%.3f s, in transactions of at most %.1f ms",
+                       static_cast<long long>(round.pages), memory.map.pages(),
+                       static_cast<long long>(round.removed), static_cast<long long>(round.evicted),
+                       static_cast<long long>(round.left),
+                       static_cast<double>(took) / microseconds_per_second,
+                       static_cast<double>(round.longest) / 1000)));
+}
+
+void end_round(store_memory &memory, const store &in) {
+    const round_progress &round = memory.round;
+    std::int64_t took = monotonic_now() - round.began;
+    statistics::record_sweep(memory.table, {.at = GetCurrentTimestamp(),
+                                            .took = took,
+                                            .pages = round.pages,
+                                            .removed = round.removed,
+                                            .left = round.left,
+                                            .bytes = has_pages(in) ? memory.map.bytes() : -1});
+    log_round(memory, get_namespace_name(RelationGetNamespace(in.table)),
+              RelationGetRelationName(in.table), took);
+    if (!round.has_failed)
+        memory.last_error = 0;
+    memory.round.under_way = false;
+}
+
+// --- A round, as much of it as there is time for ---
+
+void work(store_memory &memory, const store &in, timestamp deadline) {
+    round_progress &round = memory.round;
+    if (!round.under_way || memory.file != pg::file_number_of(in.table))
+        begin_round(memory, in);
+    if (look(memory, in, deadline))
+        return;
+    if (has_pages(in) && !round.expired_are_gone) {
+        if (monotonic_now() >= deadline)
+            return;
+        round.expired_are_gone = true;
+        round.evict = due_eviction(memory, in);
+        if (round.evict.is_due && look(memory, in, deadline))
+            return;
+    }
+    end_round(memory, in);
+}
+
+}  // namespace
+
+turn advance_round(store_memory &memory, pacer &pace, timestamp until) {
+    do {
+        timestamp deadline = pace.deadline();
+        bool swept =
+            in_transaction(memory, pace, [&](const store &in) { work(memory, in, deadline); });
+        if (!swept)
+            return turn::put_off;
+        if (!memory.round.under_way)
+            return turn::finished;
+    } while (monotonic_now() < until);
+    return turn::unfinished;
+}
+
+void end_round_by_error(store_memory &memory) {
+    memory.round = {};
+    set_after(memory, nullptr);
+}
+
+void use_search_path(const char *path) {
+    users_search_path = path;
+}
+
+}  // namespace kvstore

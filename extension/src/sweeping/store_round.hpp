@@ -1,0 +1,26 @@
+// A sweeper's round over one store: in short transactions, as the store's owner, only where
+// the map of the store says that something can be due.
+#pragma once
+
+#include "sweeping/pacer.hpp"
+#include "sweeping/sweep_memory.hpp"
+
+namespace kvstore {
+
+enum class turn : std::uint8_t {
+    finished,    // the round
+    unfinished,  // there was no time
+    put_off      // the store is locked, or there is none, or it is not to be swept here
+};
+
+// Goes on with the round until it is finished or `until` has come, by the monotonic clock.
+// In between others may have worked on the store, and it may be gone.
+turn advance_round(store_memory &memory, pacer &pace, timestamp until);
+
+// For a round in which an error was raised.
+void end_round_by_error(store_memory &memory);
+
+// Makes `path` the search_path of whatever code of users is run, such as triggers.
+void use_search_path(const char *path);
+
+}  // namespace kvstore

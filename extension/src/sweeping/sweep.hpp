@@ -1,0 +1,71 @@
+// Removing entries from one store, a part of it at a time: those that have expired, and,
+// if the store has become too large, those that are to go first.
+#pragma once
+
+#include "rules/sweep_map.hpp"
+#include "store/limit.hpp"
+#include "store/store.hpp"
+
+namespace kvstore {
+
+// What sweeping is to a store, for open_store().
+constexpr intent sweeping{"kv_sweep()", ACL_SELECT | ACL_DELETE};
+
+// Entries that go although they live: those whose rank is up to a threshold, until so
+// many bytes are gone.
+struct eviction {
+    bool is_due = false;
+    eviction_order order = {};
+    std::uint64_t threshold = 0;
+    std::int64_t bytes = 0;
+
+    bool is_done() const { return is_due && bytes <= 0; }
+};
+
+// For the order `soonest`, ranks are expiries, made unsigned.
+constexpr std::uint64_t rank_of_expiry(timestamp expires) {
+    return static_cast<std::uint64_t>(expires) ^ (std::uint64_t{1} << 63);
+}
+constexpr timestamp expiry_of_rank(std::uint64_t rank) {
+    return static_cast<timestamp>(rank ^ (std::uint64_t{1} << 63));
+}
+
+// A part of a store, and how much of it may be done.
+struct sweep_part {
+    static constexpr int any_error = -1;
+
+    BlockNumber first = 0;
+    BlockNumber pages = MaxBlockNumber;
+    std::int64_t most_rows = INT64_MAX;  // to be removed
+    timestamp deadline = INT64_MAX;      // by the monotonic clock: ends with the page of then
+    eviction evict = {};
+    const text *after = nullptr;  // in a store without pages: only keys beyond this one
+    int known_error = 0;          // SQLSTATE of what needs not be told again
+};
+
+struct sweep_result {
+    std::int64_t removed = 0;  // expired
+    std::int64_t evicted = 0;  // live
+    std::int64_t evicted_bytes = 0;
+    std::int64_t left = 0;  // that should have gone, but others were busy with them, or an error
+    int error = 0;          // SQLSTATE of the first of these errors
+    BlockNumber next = 0;   // where to go on; InvalidBlockNumber at the end of the store
+    text *after = nullptr;  // the same for a store without pages
+    remains there = {};     // what remains on the pages up to `next`
+};
+
+// Removes entries of a part of the store, in the current transaction. Entries that
+// another transaction has locked or changed are left for another time. So are those whose removal
+// is an error, such as that of a trigger or a foreign key, which is told as a warning.
+sweep_result sweep(const store &in, const sweep_part &part);
+
+// Whether the store is one table with pages that sweep() goes through. Other stores it goes
+// through by key, in SQL, and knows nothing of what remains.
+bool has_pages(const store &in);
+
+// What must be evicted to get rid of `excess` bytes of `all`: found by looking at some
+// pages all over the store, at all if there are few.
+eviction choose_eviction(const store &in, eviction_order order, std::int64_t excess,
+                         std::int64_t all);
+
+}  // namespace kvstore
