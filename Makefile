@@ -42,11 +42,12 @@ PG_CPPFLAGS = -Iextension/src -DKV_VERSION='"$(KV_VERSION)"'
 
 # Without these, make would compile something by its own rules, or find nothing to do.
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifeq ($(wildcard $(PGXS)),)
-$(error there is no PostgreSQL to build for: $(PG_CONFIG) --pgxs says "$(PGXS)". Name another one: PG_CONFIG=/path/to/pg_config)
+$(error there is no PostgreSQL to build for: "$(PG_CONFIG) --pgxs" names no file. PG_CONFIG=/path/to/pg_config names another one)
 endif
-ifeq ($(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h),)
+SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server)
+ifeq ($(wildcard $(SERVER_HEADERS)/postgres.h),)
 $(error the headers of $(shell $(PG_CONFIG) --version) are not installed; on Debian they are in postgresql-server-dev-NN)
 endif
 include $(PGXS)
@@ -60,7 +61,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*/*.hpp) built_for
 
 # What was built for one PostgreSQL is built anew for another.
 built_for: FORCE
-	@echo '$(VERSION) $(includedir_server)' | cmp -s - $@ || echo '$(VERSION) $(includedir_server)' >$@
+	@echo '$(VERSION) $(SERVER_HEADERS)' | cmp -s - $@ || echo '$(VERSION) $(SERVER_HEADERS)' >$@
 
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@
