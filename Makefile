@@ -46,8 +46,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifeq ($(wildcard $(PGXS)),)
 $(error there is no PostgreSQL to build for: "$(PG_CONFIG) --pgxs" names no file. PG_CONFIG=/path/to/pg_config names another one)
 endif
-SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server)
-ifeq ($(wildcard $(SERVER_HEADERS)/postgres.h),)
+ifeq ($(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h),)
 $(error the headers of $(shell $(PG_CONFIG) --version) are not installed; on Debian they are in postgresql-server-dev-NN)
 endif
 include $(PGXS)
@@ -59,9 +58,9 @@ COMPILE.cxx.bc += $(KV_CXXFLAGS)
 
 $(OBJS) $(OBJS:.o=.bc): $(wildcard extension/src/*/*.hpp) built_for
 
-# What was built for one PostgreSQL is built anew for another.
+# What was built for one PostgreSQL is built anew for another, but not if that has only moved.
 built_for: FORCE
-	@echo '$(VERSION) $(SERVER_HEADERS)' | cmp -s - $@ || echo '$(VERSION) $(SERVER_HEADERS)' >$@
+	@$(PG_CONFIG) --version --configure | cmp -s - $@ || $(PG_CONFIG) --version --configure >$@
 
 $(INSTALL_SQL): extension/sql/kvstore.sql kvstore.control
 	cp $< $@

@@ -4,14 +4,15 @@ use strict;
 use warnings;
 use Cwd qw(abs_path);
 use FindBin;
-use PostgreSQL::Test::Cluster;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $repository = abs_path("$FindBin::RealBin/../../..");
 
 $ENV{PGUSER} = 'admin';
-my $node = PostgreSQL::Test::Cluster->new('other');
+my $node = Kvstore->new('other');
 $node->init(extra => [ '--username=admin', '--encoding=LATIN1', '--locale=C' ]);
 $node->append_conf('postgresql.conf', "kvstore.sweep_interval = '50ms'");
 $node->start;
