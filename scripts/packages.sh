@@ -173,10 +173,11 @@ become_root() { # what for, packages
 $({ echo "apt-get update" && install_commands "$(resolve "$@")"; } | sed 's/^/    /')"
 }
 
-# How much apt-get would fetch for the packages $@.
+# How many packages apt-get would install for $@, and how much it would fetch.
 download_size() {
-    apt-get install --print-uris -qq --no-install-recommends "$@" 2>/dev/null |
-        awk '{ bytes += $3 } END { printf "%d packages, %d MB to download", NR, bytes / 1e6 + 0.5 }'
+    local install=(apt-get install -qq --no-install-recommends "$@") megabytes
+    megabytes=$("${install[@]}" --print-uris 2>/dev/null | awk '{ bytes += $3 } END { printf "%d", bytes / 1e6 + 0.5 }')
+    echo "$("${install[@]}" --simulate 2>/dev/null | grep -c ^Inst) packages, $megabytes MB to download"
 }
 
 install_missing() {
