@@ -5,6 +5,7 @@ checks=0
 gives() { # expected pattern, command ..
     local given
     given=$("${@:2}" 2>&1) || true
+    # shellcheck disable=SC2053
     [[ $given == $1 ]] || die "line ${BASH_LINENO[0]}: ${*:2}: expected '$1', got '$given'"
     checks=$((checks + 1))
 }
