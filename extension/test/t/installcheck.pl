@@ -1,5 +1,5 @@
 # make installcheck on a server as others may have it: a superuser of another name, another
-# encoding, a sweeper that is always at it, and no preload.
+# encoding, a busy sweeper, and no preload.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -14,7 +14,7 @@ my $repository = abs_path("$FindBin::RealBin/../../..");
 $ENV{PGUSER} = 'admin';
 my $node = Kvstore->new('other');
 $node->init(extra => [ '--username=admin', '--encoding=LATIN1', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '50ms'");
+$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '1s'");
 $node->start;
 
 # It is not run by the make that runs this test.
