@@ -42,7 +42,7 @@ busy() {
     "$@" >"$log" 2>&1 || status=$?
     if [ -n "$ticker" ]; then
         kill "$ticker"
-        wait "$ticker" 2>/dev/null || printf '\r' >&2
+        wait "$ticker" 2>/dev/null || printf '\r\e[K' >&2
     fi
     say "$what: $([ "$status" = 0 ] || echo "failed after ")$((SECONDS - start)) s"
     [ "$status" = 0 ] || cat "$log" >&2
