@@ -127,14 +127,15 @@ remove_work_folder() {
 
 # Links everything in folder $1 into folder $2, except what is kvstore's.
 link_all() {
-    local file
+    local file files=()
     mkdir -p "$2"
     for file in "$1"/*; do
         case ${file##*/} in
         kvstore*) ;;
-        *) [ -e "$2/${file##*/}" ] || ln -s "$file" "$2/" ;;
+        *) [ -e "$2/${file##*/}" ] || files+=("$file") ;;
         esac
     done
+    [ ${#files[@]} = 0 ] || ln -s "${files[@]}" "$2/"
 }
 
 # A copy of the installation of $PG_CONFIG below $work, with links for all that
