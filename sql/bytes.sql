@@ -31,14 +31,19 @@ SELECT kv_set_ex('t', all_bytes(), 60);
 SELECT kv_get('t'), kv_ttl('t');
 SELECT call, error_of('SELECT ' || call) FROM unnest(ARRAY[
     'kv_set_nx(''new'', all_bytes())', 'kv_set_nx(''new'', all_bytes(), 60)', 'kv_set_xx(''t'', all_bytes())',
-    'kv_set_xx(''t'', all_bytes(), ''1 hour''::text)']) call;
+    'kv_set_xx(''t'', all_bytes(), ''1 hour''::text)', 'kv_get_set(''t'', all_bytes())', 'kv_cas(''t'', kv_get_bytes(''t''), all_bytes())',
+    'kv_cas(''new'', NULL, all_bytes(), 60)', 'kv_mset_bytes(''{new,t}'', ARRAY[''x'', all_bytes()])']) call;
 SELECT kv_get('t'), kv_exists('new');
+SELECT kv_cas('t', all_bytes(), 'x'), kv_del_if('t', all_bytes());
 -- What is not text is not mangled into text.
 SELECT kv_set('all', all_bytes(), store => 'blobs');
 SELECT call, error_of('SELECT ' || call) FROM unnest(ARRAY[
     'kv_get_set(''all'', ''x'', store => ''blobs'')', 'count(*) FROM kv_mget(''{all}'', store => ''blobs'')',
     'count(*) FROM kv_scan(store => ''blobs'')', 'kv_incr(''all'', store => ''blobs'')',
     'kv_cas(''all'', ''x'', ''y'', store => ''blobs'')', 'kv_del_if(''all'', ''x'', store => ''blobs'')']) call;
+SELECT value = all_bytes() AS same FROM kv_mget_bytes('{all}', store => 'blobs');
+SELECT value = all_bytes() AS same FROM kv_scan_bytes('all', store => 'blobs');
+SELECT kv_cas('all', all_bytes(), all_bytes(), store => 'blobs') AS same, kv_get_set('all', all_bytes(), store => 'blobs') = all_bytes() AS same;
 SELECT kv_get_bytes('all', store => 'blobs') = all_bytes() AS unchanged, kv_get_ex_bytes('all', 60, store => 'blobs') = all_bytes() AS touched;
 SELECT kv_get_del_bytes('all', store => 'blobs') = all_bytes() AS popped, kv_count('all', store => 'blobs');
 -- 100 MB of every byte.

@@ -4,38 +4,31 @@
 \i :include
 SELECT kv_set('k', 'kept');
 
+\set ECHO none
+\set include :abs_srcdir '/sql/include/calls.sql'
+\i :include
+\set ECHO all
+-- A function that is not among them has been forgotten.
+SELECT proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'kvstore') AND proname NOT IN (SELECT function FROM calls);
+
 -- NULL: an error in a write, NULL in a read.
-SELECT call, error_of('SELECT ' || call)
-FROM unnest(ARRAY[
-    'kv_set(NULL, ''v'')', 'kv_set(''k'', NULL::text)', 'kv_set(''k'', NULL::bytea)', 'kv_set(''k'', ''v'', store => NULL)',
-    'kv_set_ex(NULL, ''v'', 60)', 'kv_set_ex(''k'', NULL::text, 60)', 'kv_set_ex(''k'', NULL::bytea, 60)', 'kv_set_ex(''k'', ''v'', NULL::interval)',
-    'kv_get_ex(NULL, 60)', 'kv_get_del(NULL)', 'kv_del(NULL)', 'kv_sweep(store => NULL)',
-    'kv_set_nx(NULL, ''v'')', 'kv_set_nx(''k'', NULL::text)', 'kv_set_nx(''k'', ''v'', NULL::interval)', 'kv_set_xx(NULL, ''v'')',
-    'kv_set_xx(''k'', NULL::bytea)', 'kv_set_xx(''k'', ''v'', NULL::text)', 'kv_get_set(NULL, ''v'')', 'kv_get_set(''k'', NULL)',
-    'kv_cas(NULL, ''e'', ''v'')', 'kv_cas(''k'', ''e'', NULL)', 'kv_cas(''k'', ''e'', ''v'', NULL::float)', 'kv_incr(NULL)', 'kv_incr(''k'', NULL)',
-    'kv_incr(''k'', 1, NULL::text)', 'kv_get_ex_bytes(NULL, 60)', 'kv_get_del_bytes(NULL)', 'kv_expire(NULL, 60)', 'kv_expire(''k'', NULL::interval)',
-    'kv_expire_at(NULL, now())', 'kv_expire_at(''k'', NULL)', 'kv_persist(NULL)', 'kv_del_if(NULL, ''v'')', 'kv_del_if(''k'', NULL)',
-    'kv_mset(NULL, ''{}'')', 'kv_mset(''{}'', NULL)', 'kv_mset(''{k,NULL}'', ''{a,b}'')', 'kv_mset(''{k,l}'', ''{a,NULL}'')', 'kv_mset(''{k}'', ''{a}'', NULL::text)',
-    'kv_mdel(NULL)', 'kv_mdel(''{k,NULL}'')', 'kv_del_prefix(NULL)', 'kv_flush(store => NULL)']) call;
+SELECT with_null, error_of('SELECT ' || with_null) FROM (SELECT n, unnest(with_null) FROM calls) c(n, with_null) ORDER BY n;
 SELECT kv_get(NULL), kv_exists(NULL), kv_ttl(NULL), kv_expires(NULL), kv_get('k', store => NULL), kv_get_bytes(NULL), kv_count(NULL);
 SELECT * FROM kv_mget(NULL);
 SELECT * FROM kv_scan(NULL);
 
 -- A key that is too long.
-SELECT call, error_of('SELECT ' || format(call, 'repeat(''k'', 2049)'))
-FROM unnest(ARRAY[
-    'kv_get(%s)', 'kv_exists(%s)', 'kv_ttl(%s)', 'kv_expires(%s)',
-    'kv_set(%s, ''v'')', 'kv_set(%s, ''v''::bytea)', 'kv_set_ex(%s, ''v'', 60)', 'kv_set_ex(%s, ''v''::bytea, 60)',
-    'kv_get_ex(%s, 60)', 'kv_get_del(%s)', 'kv_del(%s)',
-    'kv_get_bytes(%s)', 'kv_set_nx(%s, ''v'')', 'kv_set_xx(%s, ''v'', 60)', 'kv_get_set(%s, ''v'')', 'kv_get_ex_bytes(%s, 60)', 'kv_get_del_bytes(%s)',
-    'kv_expire(%s, 60)', 'kv_expire_at(%s, now())', 'kv_persist(%s)', 'kv_incr(%s)', 'kv_cas(%s, ''a'', ''b'')', 'kv_del_if(%s, ''a'')',
-    'count(*) FROM kv_mget(ARRAY[''k'', %s])', 'kv_mset(ARRAY[''k'', %s], ''{a,b}'')', 'kv_mdel(ARRAY[''k'', %s])']) call;
+SELECT key, error_of('SELECT ' || format(key, 'repeat(''k'', 2049)')) FROM calls WHERE key IS NOT NULL ORDER BY n;
+DROP TABLE calls;
 SELECT kv_set(repeat('ä', 1025), 'v');
 
 -- What is particular to a function.
 SELECT call, error_of('SELECT ' || call)
 FROM unnest(ARRAY['kv_mset(''{a,b}'', ''{1}'')', 'kv_mset(''{a}'', ''{1}'', 0)', 'kv_del_prefix('''')', 'count(*) FROM kv_scan(max => 0)',
-    'count(*) FROM kv_scan(max => -1)', 'kv_incr(''k'')', 'kv_expire(''k'', -1)', 'kv_incr(''i'', 1, 0)', 'kv_cas(''k'', ''kept'', ''v'', ''soon'')']) call;
+    'count(*) FROM kv_scan(max => -1)', 'kv_incr(''k'')', 'kv_expire(''k'', -1)', 'kv_incr(''i'', 1, 0)', 'kv_cas(''k'', ''kept'', ''v'', ''soon'')',
+    'kv_rate_limit(''k'', 1, 60)', 'kv_rate_limit(''n'', -1, 60)', 'kv_rate_limit(''n'', 1, 60, -1)', 'kv_rate_limit(''n'', 1, 0)', 'kv_rate_limit(''n'', 1, ''soon'')',
+    'kv_rate_limit(''n'', 1, interval ''300000 years'')', 'kv_get_ex(''k'', 60, 0)', 'kv_get_ex(''k'', ''1 hour'', ''soon'')']) call;
 
 -- A table that is not a store, or no longer, or never was.
 CREATE TABLE lookalike (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL);

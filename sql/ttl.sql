@@ -56,7 +56,7 @@ FROM unnest(ARRAY[$$60$$, $$60::smallint$$, $$60::bigint$$, $$60.5$$, $$60::real
     unnest(ARRAY[$$kv_set_ex('t', 'v', %s)$$, $$kv_set_ex('t', '\x76'::bytea, %s)$$, $$kv_set_nx('t', 'v', %s)$$, $$kv_set_nx('t', '\x76'::bytea, %s)$$,
         $$kv_set_xx('t', 'v', %s)$$, $$kv_set_xx('t', '\x76'::bytea, %s)$$, $$kv_cas('t', 'v', 'v', %s)$$, $$kv_incr('n', 1, %s)$$, $$kv_mset('{m}', '{v}', %s)$$,
         $$kv_get_ex('t', %s)$$, $$kv_get_ex_bytes('t', %s)$$, $$kv_expire('t', %s)$$, $$kv_set_ex('t', 'v', ttl => %s, store => 'kv_store')$$,
-        $$kv_get_ex('t', %s, 'kv_store')$$, $$kv_incr('n', ttl => %s, by => 1)$$]) call,
+        $$kv_get_ex('t', %1$s, %1$s, 'kv_store')$$, $$kv_rate_limit('r', 9, period => %s, store => 'kv_store')$$, $$kv_incr('n', ttl => %s, by => 1)$$]) call,
     error_of(format('SELECT ' || call, ttl)) result
 GROUP BY ttl, n ORDER BY n;
 -- So with what a counter is increased by.

@@ -7,6 +7,9 @@
 -- like, and so does what it creates, as whoever uses it. So each name has its schema,
 -- operators too, and functions of ours are called with all their arguments, of exactly their
 -- types. IN, BETWEEN, NULLIF and CASE x WHEN y look an operator up by its mere name.
+--
+-- make expands each FUNCTION statement to CREATE FUNCTION and COMMENT, one for each type of
+-- what is in capitals: see functions.awk.
 
 \echo Use "CREATE EXTENSION kvstore" to load this file. \quit
 
@@ -18,10 +21,8 @@ COMMENT ON TYPE @extschema@.kv_entry_bytea IS 'row of a store whose values are b
 
 -- Stores
 
-CREATE FUNCTION @extschema@.kv_create_store(name pg_catalog.text, logged boolean DEFAULT false, value_type pg_catalog.regtype DEFAULT 'pg_catalog.text')
-RETURNS pg_catalog.regclass
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_create_store(pg_catalog.text, boolean, pg_catalog.regtype) IS 'creates a store, unlogged unless asked otherwise, owned by the caller';
+FUNCTION kv_create_store(name text, logged boolean DEFAULT false, value_type regtype DEFAULT 'pg_catalog.text') RETURNS regclass VOLATILE
+IS 'creates a store, unlogged unless asked otherwise, owned by the caller';
 
 -- kv_store is a table of the extension's owner and no member of the extension: pg_dump dumps
 -- it like any other, and where a dump is restored, it is the dump that creates it.
@@ -31,513 +32,142 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
 SELECT @extschema@.kv_create_default_store('@extowner@'::pg_catalog.text);
 DROP FUNCTION @extschema@.kv_create_default_store(pg_catalog.text);
 
-CREATE FUNCTION @extschema@.kv_detour(store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_detour(pg_catalog.regclass) IS 'why your writes to the store go through SQL; null if they take the fast path';
+FUNCTION kv_detour(store) RETURNS text STABLE STRICT PARALLEL SAFE
+IS 'why your writes to the store go through SQL; null if they take the fast path';
 
 -- Reading. A null key gives null.
 
-CREATE FUNCTION @extschema@.kv_get(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_get(pg_catalog.text, pg_catalog.regclass) IS 'the live value of the key, else null';
+FUNCTION kv_get(key text, store) RETURNS text STABLE STRICT PARALLEL SAFE
+IS 'the live value of the key, else null';
 
-CREATE FUNCTION @extschema@.kv_get_bytes(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.bytea
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_get_bytes(pg_catalog.text, pg_catalog.regclass) IS 'the live value of the key as bytes, else null';
+FUNCTION kv_get_bytes(key text, store) RETURNS bytea STABLE STRICT PARALLEL SAFE
+IS 'the live value of the key as bytes, else null';
 
-CREATE FUNCTION @extschema@.kv_mget(keys pg_catalog.text[], store pg_catalog.regclass DEFAULT '-')
-RETURNS TABLE (key pg_catalog.text, value pg_catalog.text)
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_mget(pg_catalog.text[], pg_catalog.regclass) IS 'each key in the order given, with its live value, else null';
+FUNCTION kv_mget(keys text[], store) RETURNS TABLE (key text, value text) STABLE STRICT PARALLEL SAFE
+IS 'each key in the order given, with its live value, else null';
 
-CREATE FUNCTION @extschema@.kv_exists(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_exists(pg_catalog.text, pg_catalog.regclass) IS 'whether the key has a live entry';
+FUNCTION kv_mget_bytes(keys text[], store) RETURNS TABLE (key text, value bytea) STABLE STRICT PARALLEL SAFE
+IS 'each key in the order given, with its live value as bytes, else null';
 
-CREATE FUNCTION @extschema@.kv_ttl(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS interval
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_ttl(pg_catalog.text, pg_catalog.regclass) IS 'time left to the entry; null if it is not live or does not expire';
+FUNCTION kv_exists(key text, store) RETURNS boolean STABLE STRICT PARALLEL SAFE
+IS 'whether the key has a live entry';
 
-CREATE FUNCTION @extschema@.kv_expires(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.timestamptz
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_expires(pg_catalog.text, pg_catalog.regclass) IS 'when the entry expires, infinity if never; null if it is not live';
+FUNCTION kv_ttl(key text, store) RETURNS interval STABLE STRICT PARALLEL SAFE
+IS 'time left to the entry; null if it is not live or does not expire';
 
-CREATE FUNCTION @extschema@.kv_scan(prefix pg_catalog.text DEFAULT '', after pg_catalog.text DEFAULT NULL, max integer DEFAULT 1000, store pg_catalog.regclass DEFAULT '-')
-RETURNS TABLE (key pg_catalog.text, value pg_catalog.text, expires pg_catalog.timestamptz)
-LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_scan(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'live entries whose keys have that prefix, in key order, from after a key on; at most so many, all if null';
+FUNCTION kv_expires(key text, store) RETURNS timestamptz STABLE STRICT PARALLEL SAFE
+IS 'when the entry expires, infinity if never; null if it is not live';
 
-CREATE FUNCTION @extschema@.kv_count(prefix pg_catalog.text DEFAULT '', store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_count(pg_catalog.text, pg_catalog.regclass) IS 'how many live entries there are whose keys have that prefix';
+FUNCTION kv_scan(prefix text DEFAULT '', after text DEFAULT NULL, max integer DEFAULT 1000, store) RETURNS TABLE (key text, value text, expires timestamptz) STABLE PARALLEL SAFE
+IS 'live entries whose keys have that prefix, in key order, from after a key on; at most so many, all if null';
+
+FUNCTION kv_scan_bytes(prefix text DEFAULT '', after text DEFAULT NULL, max integer DEFAULT 1000, store) RETURNS TABLE (key text, value bytea, expires timestamptz) STABLE PARALLEL SAFE
+IS 'live entries whose keys have that prefix, values as bytes, in key order, from after a key on; at most so many, all if null';
+
+FUNCTION kv_count(prefix text DEFAULT '', store) RETURNS bigint STABLE STRICT PARALLEL SAFE
+IS 'how many live entries there are whose keys have that prefix';
 
 -- Storing. A null is an error.
 
-CREATE FUNCTION @extschema@.kv_set(key pg_catalog.text, value pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_set(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value without expiry';
+FUNCTION kv_set(key text, value VALUE, store) RETURNS void VOLATILE
+IS 'stores a value without expiry';
 
-CREATE FUNCTION @extschema@.kv_set(key pg_catalog.text, value pg_catalog.bytea, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_bytes';
-COMMENT ON FUNCTION @extschema@.kv_set(pg_catalog.text, pg_catalog.bytea, pg_catalog.regclass) IS 'stores a value without expiry';
+FUNCTION kv_set_ex(key text, value VALUE, ttl TTL, store) RETURNS void VOLATILE
+IS 'stores a value that expires';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_interval';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'stores a value that expires: an interval from now';
+FUNCTION kv_set_nx(key text, value VALUE [, ttl TTL], store) RETURNS boolean VOLATILE
+IS 'stores a value {that expires|without expiry} if the key has no live entry; whether it did';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_seconds';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'stores a value that expires: a number of seconds from now';
+FUNCTION kv_set_xx(key text, value VALUE [, ttl TTL], store) RETURNS boolean VOLATILE
+IS 'stores a value {that expires|without expiry} if the key has a live entry; whether it did';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_integer';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'stores a value that expires: a number of seconds from now';
+FUNCTION kv_get_set(key text, value VALUE, store) RETURNS VALUE VOLATILE
+IS 'stores a value without expiry; the live value that it replaced, else null';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_text';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires: an interval, or a number of seconds, in words';
+FUNCTION kv_cas(key text, expected VALUE, value VALUE [, ttl TTL], store) RETURNS boolean VOLATILE
+IS 'stores a value{ that expires|, keeping the expiry}, if the live value is the expected one, or if there is none and null is expected; whether it did';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.bytea, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_interval';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.bytea, interval, pg_catalog.regclass) IS 'stores a value that expires: an interval from now';
+FUNCTION kv_incr(key text, by BY [, ttl TTL], store) RETURNS bigint VOLATILE
+IS 'adds to a counter, which starts at 0{ and then expires|}, and keeps its expiry; the sum';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.bytea, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_seconds';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.bytea, double precision, pg_catalog.regclass) IS 'stores a value that expires: a number of seconds from now';
+FUNCTION kv_rate_limit(key text, max bigint, period TTL, cost bigint DEFAULT 1, OUT allowed boolean, OUT count bigint, OUT remaining bigint, OUT resets timestamptz, store) VOLATILE
+IS 'whether a call is allowed, of which there may be so many in a period, which begins with the first; counts it if it is';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.bytea, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_integer';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.bytea, integer, pg_catalog.regclass) IS 'stores a value that expires: a number of seconds from now';
+FUNCTION kv_mset(keys text[], "values" text[] [, ttl TTL], store) RETURNS bigint VOLATILE
+IS 'stores each value under the key at its position, {to expire|without expiry}; the number of distinct keys';
 
-CREATE FUNCTION @extschema@.kv_set_ex(key pg_catalog.text, value pg_catalog.bytea, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_ex_bytes_text';
-COMMENT ON FUNCTION @extschema@.kv_set_ex(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value without expiry if the key has no live entry; whether it did';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.bytea, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.bytea, pg_catalog.regclass) IS 'stores a value without expiry if the key has no live entry; whether it did';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_interval';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_seconds';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_integer';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_text';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.bytea, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_interval';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.bytea, interval, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.bytea, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_seconds';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.bytea, double precision, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.bytea, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_integer';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.bytea, integer, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_nx(key pg_catalog.text, value pg_catalog.bytea, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_nx_bytes_text';
-COMMENT ON FUNCTION @extschema@.kv_set_nx(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires if the key has no live entry; whether it did: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value without expiry if the key has a live entry; whether it did';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.bytea, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.bytea, pg_catalog.regclass) IS 'stores a value without expiry if the key has a live entry; whether it did';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_interval';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_seconds';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_integer';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_text';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.bytea, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_interval';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.bytea, interval, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.bytea, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_seconds';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.bytea, double precision, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.bytea, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_integer';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.bytea, integer, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_set_xx(key pg_catalog.text, value pg_catalog.bytea, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_set_xx_bytes_text';
-COMMENT ON FUNCTION @extschema@.kv_set_xx(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires if the key has a live entry; whether it did: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_get_set(key pg_catalog.text, value pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_get_set(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value without expiry; the live value that it replaced, else null';
-
-CREATE FUNCTION @extschema@.kv_cas(key pg_catalog.text, expected pg_catalog.text, value pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_cas(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value, keeping the expiry, if the live value is the expected one, or if there is none and null is expected; whether it did';
-
-CREATE FUNCTION @extschema@.kv_cas(key pg_catalog.text, expected pg_catalog.text, value pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_interval';
-COMMENT ON FUNCTION @extschema@.kv_cas(pg_catalog.text, pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_cas(key pg_catalog.text, expected pg_catalog.text, value pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_seconds';
-COMMENT ON FUNCTION @extschema@.kv_cas(pg_catalog.text, pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_cas(key pg_catalog.text, expected pg_catalog.text, value pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_integer';
-COMMENT ON FUNCTION @extschema@.kv_cas(pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_cas(key pg_catalog.text, expected pg_catalog.text, value pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_cas_text';
-COMMENT ON FUNCTION @extschema@.kv_cas(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'stores a value that expires if the live value is the expected one, or if there is none and null is expected; whether it did: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by bigint DEFAULT 1, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, bigint, pg_catalog.regclass) IS 'adds to a counter, which starts at 0, and keeps its expiry; the sum';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by bigint, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_interval';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, bigint, interval, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by bigint, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_seconds';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, bigint, double precision, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by bigint, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_integer';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, bigint, integer, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by bigint, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_text';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, bigint, pg_catalog.text, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_integer';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, integer, pg_catalog.regclass) IS 'adds to a counter, which starts at 0, and keeps its expiry; the sum';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by integer, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_integer_interval';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, integer, interval, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by integer, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_integer_seconds';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, integer, double precision, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by integer, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_integer_integer';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, integer, integer, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by integer, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_integer_text';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, integer, pg_catalog.text, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by smallint, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_smallint';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, smallint, pg_catalog.regclass) IS 'adds to a counter, which starts at 0, and keeps its expiry; the sum';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by smallint, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_smallint_interval';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, smallint, interval, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by smallint, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_smallint_seconds';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, smallint, double precision, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by smallint, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_smallint_integer';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, smallint, integer, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by smallint, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_smallint_text';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, smallint, pg_catalog.text, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_text';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'adds to a counter, which starts at 0, and keeps its expiry; the sum';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_text_interval';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, pg_catalog.text, interval, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_text_seconds';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, pg_catalog.text, double precision, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_text_integer';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, pg_catalog.text, integer, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_incr(key pg_catalog.text, by pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_incr_by_text_text';
-COMMENT ON FUNCTION @extschema@.kv_incr(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'adds to a counter, which starts at 0 and then expires, and keeps its expiry later; the sum: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_mset(keys pg_catalog.text[], "values" pg_catalog.text[], store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_mset(pg_catalog.text[], pg_catalog.text[], pg_catalog.regclass) IS 'stores each value under the key at its position, without expiry; the number of distinct keys';
-
-CREATE FUNCTION @extschema@.kv_mset(keys pg_catalog.text[], "values" pg_catalog.text[], ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_interval';
-COMMENT ON FUNCTION @extschema@.kv_mset(pg_catalog.text[], pg_catalog.text[], interval, pg_catalog.regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_mset(keys pg_catalog.text[], "values" pg_catalog.text[], ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_seconds';
-COMMENT ON FUNCTION @extschema@.kv_mset(pg_catalog.text[], pg_catalog.text[], double precision, pg_catalog.regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_mset(keys pg_catalog.text[], "values" pg_catalog.text[], ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_integer';
-COMMENT ON FUNCTION @extschema@.kv_mset(pg_catalog.text[], pg_catalog.text[], integer, pg_catalog.regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_mset(keys pg_catalog.text[], "values" pg_catalog.text[], ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_mset_text';
-COMMENT ON FUNCTION @extschema@.kv_mset(pg_catalog.text[], pg_catalog.text[], pg_catalog.text, pg_catalog.regclass) IS 'stores each value under the key at its position, to expire; the number of distinct keys: an interval, or a number of seconds, in words';
+FUNCTION kv_mset_bytes(keys text[], "values" bytea[] [, ttl TTL], store) RETURNS bigint VOLATILE
+IS 'stores each value under the key at its position, {to expire|without expiry}; the number of distinct keys';
 
 -- Changing when an entry expires
 
-CREATE FUNCTION @extschema@.kv_get_ex(key pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_interval';
-COMMENT ON FUNCTION @extschema@.kv_get_ex(pg_catalog.text, interval, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: an interval from now';
+FUNCTION kv_get_ex(key text, ttl TTL, slack TTL DEFAULT NULL, store) RETURNS text VOLATILE
+IS 'the live value, its expiry set anew unless it is as good as that already, give or take the slack; else null';
 
-CREATE FUNCTION @extschema@.kv_get_ex(key pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_seconds';
-COMMENT ON FUNCTION @extschema@.kv_get_ex(pg_catalog.text, double precision, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: a number of seconds from now';
+FUNCTION kv_get_ex_bytes(key text, ttl TTL, slack TTL DEFAULT NULL, store) RETURNS bytea VOLATILE
+IS 'the live value as bytes, its expiry set anew unless it is as good as that already, give or take the slack; else null';
 
-CREATE FUNCTION @extschema@.kv_get_ex(key pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_integer';
-COMMENT ON FUNCTION @extschema@.kv_get_ex(pg_catalog.text, integer, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: a number of seconds from now';
+FUNCTION kv_expire(key text, ttl TTL, store) RETURNS boolean VOLATILE
+IS 'sets the expiry of the live entry anew; whether there was one';
 
-CREATE FUNCTION @extschema@.kv_get_ex(key pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_text';
-COMMENT ON FUNCTION @extschema@.kv_get_ex(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: an interval, or a number of seconds, in words';
+FUNCTION kv_expire_at(key text, expires timestamptz, store) RETURNS boolean VOLATILE
+IS 'sets when the live entry expires, or removes it if that time has come; whether there was one';
 
-CREATE FUNCTION @extschema@.kv_get_ex_bytes(key pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.bytea
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_interval';
-COMMENT ON FUNCTION @extschema@.kv_get_ex_bytes(pg_catalog.text, interval, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_get_ex_bytes(key pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.bytea
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_seconds';
-COMMENT ON FUNCTION @extschema@.kv_get_ex_bytes(pg_catalog.text, double precision, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_get_ex_bytes(key pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.bytea
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_integer';
-COMMENT ON FUNCTION @extschema@.kv_get_ex_bytes(pg_catalog.text, integer, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_get_ex_bytes(key pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.bytea
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_get_ex_bytes_text';
-COMMENT ON FUNCTION @extschema@.kv_get_ex_bytes(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'the live value, its expiry set anew, else null: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_expire(key pg_catalog.text, ttl interval, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_interval';
-COMMENT ON FUNCTION @extschema@.kv_expire(pg_catalog.text, interval, pg_catalog.regclass) IS 'sets the expiry of the live entry anew; whether there was one: an interval from now';
-
-CREATE FUNCTION @extschema@.kv_expire(key pg_catalog.text, ttl double precision, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_seconds';
-COMMENT ON FUNCTION @extschema@.kv_expire(pg_catalog.text, double precision, pg_catalog.regclass) IS 'sets the expiry of the live entry anew; whether there was one: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_expire(key pg_catalog.text, ttl integer, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_integer';
-COMMENT ON FUNCTION @extschema@.kv_expire(pg_catalog.text, integer, pg_catalog.regclass) IS 'sets the expiry of the live entry anew; whether there was one: a number of seconds from now';
-
-CREATE FUNCTION @extschema@.kv_expire(key pg_catalog.text, ttl pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'kv_expire_text';
-COMMENT ON FUNCTION @extschema@.kv_expire(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'sets the expiry of the live entry anew; whether there was one: an interval, or a number of seconds, in words';
-
-CREATE FUNCTION @extschema@.kv_expire_at(key pg_catalog.text, expires pg_catalog.timestamptz, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_expire_at(pg_catalog.text, pg_catalog.timestamptz, pg_catalog.regclass) IS 'sets when the live entry expires, or removes it if that time has come; whether there was one';
-
-CREATE FUNCTION @extschema@.kv_persist(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_persist(pg_catalog.text, pg_catalog.regclass) IS 'makes the live entry one that does not expire; whether it was one that did';
+FUNCTION kv_persist(key text, store) RETURNS boolean VOLATILE
+IS 'makes the live entry one that does not expire; whether it was one that did';
 
 -- Removing
 
-CREATE FUNCTION @extschema@.kv_get_del(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.text
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_get_del(pg_catalog.text, pg_catalog.regclass) IS 'the live value, removed; else null';
+FUNCTION kv_get_del(key text, store) RETURNS text VOLATILE
+IS 'the live value, removed; else null';
 
-CREATE FUNCTION @extschema@.kv_get_del_bytes(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.bytea
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_get_del_bytes(pg_catalog.text, pg_catalog.regclass) IS 'the live value as bytes, removed; else null';
+FUNCTION kv_get_del_bytes(key text, store) RETURNS bytea VOLATILE
+IS 'the live value as bytes, removed; else null';
 
-CREATE FUNCTION @extschema@.kv_del(key pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_del(pg_catalog.text, pg_catalog.regclass) IS 'removes the entry; whether there was a live one';
+FUNCTION kv_del(key text, store) RETURNS boolean VOLATILE
+IS 'removes the entry; whether there was a live one';
 
-CREATE FUNCTION @extschema@.kv_del_if(key pg_catalog.text, expected pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_del_if(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'removes the live entry if its value is the expected one; whether it did';
+FUNCTION kv_del_if(key text, expected VALUE, store) RETURNS boolean VOLATILE
+IS 'removes the live entry if its value is the expected one; whether it did';
 
-CREATE FUNCTION @extschema@.kv_mdel(keys pg_catalog.text[], store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_mdel(pg_catalog.text[], pg_catalog.regclass) IS 'removes the entries of all these keys; how many were live';
+FUNCTION kv_mdel(keys text[], store) RETURNS bigint VOLATILE
+IS 'removes the entries of all these keys; how many were live';
 
-CREATE FUNCTION @extschema@.kv_del_prefix(prefix pg_catalog.text, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_del_prefix(pg_catalog.text, pg_catalog.regclass) IS 'removes the entries whose keys have that prefix; how many were live';
+FUNCTION kv_del_prefix(prefix text, store) RETURNS bigint VOLATILE
+IS 'removes the entries whose keys have that prefix; how many were live';
 
-CREATE FUNCTION @extschema@.kv_flush(store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_flush(pg_catalog.regclass) IS 'empties the store';
+FUNCTION kv_flush(store) RETURNS void VOLATILE
+IS 'empties the store';
 
-CREATE FUNCTION @extschema@.kv_invalidate()
-RETURNS pg_catalog.trigger
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_invalidate() IS 'removes the keys made of the changed row: (format with a %s for each column, columns .., store if not kv_store)';
+FUNCTION kv_invalidate() RETURNS trigger VOLATILE
+IS 'removes the keys made of the changed row: (format with a %s for each column, columns .., store if not kv_store)';
 
 -- Expiry
 
-CREATE FUNCTION @extschema@.kv_sweep(max_rows integer DEFAULT NULL, store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_sweep(integer, pg_catalog.regclass) IS 'removes expired entries now, all or at most so many, but no locked ones; how many';
+FUNCTION kv_sweep(max_rows integer DEFAULT NULL, store) RETURNS bigint VOLATILE
+IS 'removes expired entries now, all or at most so many, but no locked ones; how many';
 
-CREATE FUNCTION @extschema@.kv_limit(max_size pg_catalog.text, evict pg_catalog.text DEFAULT 'soonest', store pg_catalog.regclass DEFAULT '-')
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_limit(pg_catalog.text, pg_catalog.text, pg_catalog.regclass) IS 'has the sweeper evict entries when they take more than a size such as 100 MB, the soonest to expire or the oldest written first; null lifts the limit';
+FUNCTION kv_limit(max_size text, evict text DEFAULT 'soonest', store) RETURNS void VOLATILE
+IS 'has the sweeper evict entries when they take more than a size such as 100 MB, the soonest to expire or the oldest written first; null lifts the limit';
 
-CREATE FUNCTION @extschema@.kv_limit_trigger()
-RETURNS pg_catalog.trigger
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_limit_trigger() IS 'keeps what kv_limit() was told, and does nothing';
+FUNCTION kv_limit_trigger() RETURNS trigger VOLATILE
+IS 'keeps what kv_limit() was told, and does nothing';
 
-CREATE FUNCTION @extschema@.kv_schedule_sweep(schedule pg_catalog.text DEFAULT '* * * * *', store pg_catalog.regclass DEFAULT '-')
-RETURNS bigint
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_schedule_sweep(pg_catalog.text, pg_catalog.regclass) IS 'has pg_cron sweep the store on a schedule; the id of the job';
+FUNCTION kv_schedule_sweep(schedule text DEFAULT '* * * * *', store) RETURNS bigint VOLATILE
+IS 'has pg_cron sweep the store on a schedule; the id of the job';
 
-CREATE FUNCTION @extschema@.kv_unschedule_sweep(store pg_catalog.regclass DEFAULT '-')
-RETURNS boolean
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_unschedule_sweep(pg_catalog.regclass) IS 'ends what kv_schedule_sweep() began; whether there was such a job';
+FUNCTION kv_unschedule_sweep(store) RETURNS boolean VOLATILE
+IS 'ends what kv_schedule_sweep() began; whether there was such a job';
 
 -- Insight
 
-CREATE FUNCTION @extschema@.kv_counters(store pg_catalog.regclass, OUT hits bigint, OUT misses bigint, OUT sets bigint, OUT deletes bigint,
-    OUT expired_removed bigint, OUT evicted bigint, OUT last_sweep pg_catalog.timestamptz, OUT last_sweep_took interval,
-    OUT last_sweep_pages bigint, OUT last_sweep_removed bigint, OUT last_sweep_left bigint, OUT entry_bytes bigint)
-LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_counters(pg_catalog.regclass) IS 'what was done with a store; nulls where nothing is counted';
+FUNCTION kv_counters(store regclass, OUT hits bigint, OUT misses bigint, OUT sets bigint, OUT deletes bigint,
+    OUT expired_removed bigint, OUT evicted bigint, OUT last_sweep timestamptz, OUT last_sweep_took interval,
+    OUT last_sweep_pages bigint, OUT last_sweep_removed bigint, OUT last_sweep_left bigint, OUT entry_bytes bigint) VOLATILE STRICT PARALLEL SAFE
+IS 'what was done with a store; nulls where nothing is counted';
 
-CREATE FUNCTION @extschema@.kv_stats_reset()
-RETURNS pg_catalog.void
-LANGUAGE c VOLATILE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.kv_stats_reset() IS 'sets the counters of all stores of this database to zero';
+FUNCTION kv_stats_reset() RETURNS void VOLATILE
+IS 'sets the counters of all stores of this database to zero';
 REVOKE ALL ON FUNCTION @extschema@.kv_stats_reset() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.kv_stats_reset() TO @extowner@;
 

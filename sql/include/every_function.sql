@@ -28,6 +28,14 @@ SELECT key, kv_get(key, store => :'store') AS value, kv_ttl(key, store => :'stor
 FROM unnest('{k,z}'::text[]) key;
 SELECT kv_del_if('k', 'four', store => :'store') AS other, kv_del_if('k', 'expiring', store => :'store') AS same,
        kv_del_if('k', 'expiring', store => :'store') AS gone;
+-- Bytes likewise, in either kind of store.
+SELECT kv_get_set('raw', '\x61'::bytea, store => :'store'), kv_get_set('raw', '\x62'::bytea, store => :'store'),
+       kv_cas('raw', '\x62'::bytea, '\x63', store => :'store') AS same, kv_cas('raw', '\x62'::bytea, '\x64', store => :'store') AS other,
+       kv_cas('raw', '\xff'::bytea, '\x64', store => :'store') AS no_text, kv_cas('raw', '\x63'::bytea, '\x65', 60, store => :'store') AS same,
+       kv_cas('raw', '\x65'::bytea, '\x66', '1 hour', store => :'store') AS same, kv_cas('raws', NULL, '\x67'::bytea, interval '1 hour', store => :'store') AS created,
+       kv_cas('raws', '\x67'::bytea, '\x68', 0.5, store => :'store') AS same;
+SELECT kv_ttl('raw', store => :'store') > '0' AS expires, kv_del_if('raw', '\xff'::bytea, store => :'store') AS no_text, kv_del_if('raw', '\x66'::bytea, store => :'store') AS same,
+       kv_del('raws', store => :'store');
 -- An empty value is a value, and no NULL.
 SELECT kv_set('empty', '', store => :'store'), kv_cas('empty', NULL, 'x', store => :'store') AS there, kv_cas('empty', '', '', store => :'store') AS same;
 SELECT kv_get('empty', store => :'store') = '' AS empty, kv_del_if('empty', '', store => :'store') AS removed;
@@ -49,6 +57,25 @@ SELECT left(value, 25) AS value, error_of(format('SELECT kv_set(''i'', %L, store
 FROM unnest(ARRAY['-12', '007', '12a', '', ' 1', '1 ', '+1', '1.0', '0x10', '-', '9223372036854775808', repeat('9', 10000)])
      WITH ORDINALITY v(value, n) ORDER BY n;
 
+-- A limit: what is refused does not count, and an end there always is.
+SELECT allowed, count, remaining, resets - clock_timestamp() BETWEEN '59 s' AND '60 s' AS in_a_minute FROM kv_rate_limit('rate', 3, 60, store => :'store');
+SELECT allowed, count, remaining, resets = kv_expires('rate', store => :'store') AS as_before FROM kv_rate_limit('rate', 3, '1 hour', 2, store => :'store');
+SELECT allowed, count, remaining, resets = kv_expires('rate', store => :'store') AS as_before FROM kv_rate_limit('rate', 3, interval '1 hour', store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('rate', 3, 0.5, cost => 0, store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('rate', 2, 60, cost => 0, store => :'store');
+SELECT kv_get('rate', store => :'store'), kv_ttl('rate', store => :'store') BETWEEN '59 s' AND '60 s' AS in_a_minute;
+SELECT * FROM kv_rate_limit('unasked', 3, 60, 0, store => :'store');
+SELECT * FROM kv_rate_limit('too much', 3, 60, 4, store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('largest', 9223372036854775807, 60, 9223372036854775807, store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('largest', 9223372036854775807, 60, store => :'store');
+SELECT kv_count('unasked', store => :'store'), kv_count('too much', store => :'store'), kv_del('largest', store => :'store');
+SELECT kv_set('rate', '5', store => :'store');
+SELECT allowed, count, remaining, resets FROM kv_rate_limit('rate', 3, 60, 0, store => :'store');
+SELECT allowed, count, remaining, resets - clock_timestamp() BETWEEN '59 s' AND '60 s' AS in_a_minute FROM kv_rate_limit('rate', 3, 60, store => :'store');
+SELECT kv_get('rate', store => :'store'), kv_ttl('rate', store => :'store') BETWEEN '59 s' AND '60 s' AS in_a_minute;
+SELECT kv_set_ex('rate', '-2', 60, store => :'store'), error_of(format('SELECT kv_rate_limit(''new'', 3, 60, store => %L)', :'store'));
+SELECT allowed, count, remaining FROM kv_rate_limit('rate', 3, 60, store => :'store');
+
 -- Expiry.
 SELECT kv_set('t', 'x', store => :'store'), kv_expire('t', 60, store => :'store'), kv_expire('gone', 60, store => :'store');
 SELECT kv_ttl('t', store => :'store') <= '60 s' AS a_minute, kv_expire('t', '1 hour', store => :'store'), kv_expire('t', interval '1 day', store => :'store');
@@ -61,6 +88,15 @@ SELECT count(*) FROM :store WHERE key = 't';
 SELECT kv_set('t', 'y', store => :'store'), kv_get_ex('t', 60, store => :'store'), kv_get_ex_bytes('t', '1 hour', store => :'store'),
        kv_get_ex_bytes('gone', interval '1 hour', store => :'store'), kv_get_ex_bytes('t', 3600, store => :'store');
 SELECT kv_ttl('t', store => :'store') > '59 min' AS an_hour, kv_get_del_bytes('t', store => :'store'), kv_get_del_bytes('t', store => :'store');
+-- With a slack, the expiry is set only if it is off by as much.
+SELECT kv_set_ex('s', 'x', 3600, store => :'store'), kv_expires('s', store => :'store') AS was \gset
+SELECT kv_get_ex('s', 3630, 60, store => :'store'), kv_get_ex('s', '59 min 30 s', '1 min', store => :'store'),
+       kv_get_ex_bytes('s', interval '1 hour', '1 s', store => :'store'), kv_get_ex('gone', 3600, 60, store => :'store');
+SELECT kv_expires('s', store => :'store') = :'was' AS as_it_was;
+SELECT kv_get_ex('s', 3700, 60, store => :'store'), kv_expires('s', store => :'store') - :'was' > '99 s' AS later;
+SELECT kv_get_ex_bytes('s', 60.5, 60, store => :'store'), kv_ttl('s', store => :'store') < '61 s' AS sooner;
+SELECT kv_persist('s', store => :'store'), kv_get_ex('s', 3600, 2000000000, store => :'store'), kv_ttl('s', store => :'store') <= '1 hour' AS ends;
+SELECT kv_get_ex('s', interval '200000 years', interval '250000 years', store => :'store'), kv_ttl('s', store => :'store') <= '1 hour' AS as_it_was;
 
 -- What has expired is not there, for any of them.
 SELECT kv_flush(store => :'store');
@@ -75,13 +111,19 @@ SELECT count(*) FROM kv_mget('{dead1,dead2}', store => :'store') WHERE value IS 
 SELECT count(*) FROM kv_scan(store => :'store');
 SELECT kv_set_nx('dead3', 'born', store => :'store'), kv_get_set('dead4', 'born', store => :'store'), kv_incr('dead5', store => :'store'),
        kv_incr('dead6', 1, 60, store => :'store'), kv_cas('dead7', NULL, 'born', store => :'store'), kv_mset('{dead8}', '{born}', store => :'store'),
-       kv_set_nx('dead9', 'born', 60, store => :'store');
+       kv_set_nx('dead9', 'born', 60, store => :'store'), kv_get_ex('dead10', 60, 6, store => :'store'), (kv_rate_limit('dead11', 3, 60, store => :'store')).count,
+       kv_get_set('dead12', 'born'::bytea, store => :'store'), kv_cas('dead13', '1'::bytea, 'x', store => :'store'), kv_del_if('dead13', '1'::bytea, store => :'store');
 SELECT key, value, expires = 'infinity' AS for_ever FROM kv_scan(store => :'store');
 
 -- Batches.
 SELECT kv_mset('{b,a,c,a}', '{2,1,3,4}', store => :'store'), kv_mset('{d}', ARRAY[''], 60, store => :'store'),
        kv_mset('{e,f}', '{5,6}', '1 hour', store => :'store'), kv_mset('{}', '{}', interval '1 hour', store => :'store');
 SELECT * FROM kv_mget('{c,a,none,a,NULL,d}', store => :'store');
+SELECT kv_mset_bytes('{u,v,u}', '{1,2,3}', store => :'store'), kv_mset_bytes('{w}', '{4}', 60, store => :'store'),
+       kv_mset_bytes('{x}', '{5}', '1 hour', store => :'store'), kv_mset_bytes('{}', '{}', interval '1 hour', store => :'store');
+SELECT * FROM kv_mget_bytes('{u,none,NULL,v}', store => :'store');
+SELECT key, value, expires = 'infinity' AS for_ever FROM kv_scan_bytes(after => 't', store => :'store');
+SELECT kv_mdel('{u,v,w,x}', store => :'store');
 SELECT kv_ttl('a', store => :'store'), kv_ttl('e', store => :'store') > '0' AS expires;
 SELECT kv_mdel('{f,none,a,a}', store => :'store'), kv_mdel('{}', store => :'store');
 SELECT * FROM kv_mget('{}', store => :'store');

@@ -12,28 +12,30 @@ namespace kvstore {
 
 namespace {
 
-struct text_array {
+struct varlena_array {
     Datum *elements;
     bool *nulls;
     int count;
 };
 
-text_array array_argument(FunctionCallInfo fcinfo, int number, const char *name) {
-    text_array result;
-    deconstruct_array(DatumGetArrayTypeP(required(fcinfo, number, name)), TEXTOID, -1, false,
-                      TYPALIGN_INT, &result.elements, &result.nulls, &result.count);
+// The elements are of text or bytea, which are alike.
+varlena_array array_argument(FunctionCallInfo fcinfo, int number, const char *name) {
+    varlena_array result;
+    ArrayType *array = DatumGetArrayTypeP(required(fcinfo, number, name));
+    deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT, &result.elements,
+                      &result.nulls, &result.count);
     return result;
 }
 
-void refuse_nulls(const text_array &array, const char *what) {
+void refuse_nulls(const varlena_array &array, const char *what) {
     for (int i = 0; i < array.count; i++)
         if (array.nulls[i])
             raise_null(what);
 }
 
 // The first argument, of a function that writes.
-text_array keys_argument(FunctionCallInfo fcinfo) {
-    text_array keys = array_argument(fcinfo, 0, "keys");
+varlena_array keys_argument(FunctionCallInfo fcinfo) {
+    varlena_array keys = array_argument(fcinfo, 0, "keys");
     refuse_nulls(keys, "a key");
     for (int i = 0; i < keys.count; i++)
         keys.elements[i] = checked_key(keys.elements[i]);
@@ -42,8 +44,8 @@ text_array keys_argument(FunctionCallInfo fcinfo) {
 
 // The first two arguments.
 std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
-    text_array keys = keys_argument(fcinfo);
-    text_array values = array_argument(fcinfo, 1, "values");
+    varlena_array keys = keys_argument(fcinfo);
+    varlena_array values = array_argument(fcinfo, 1, "values");
     refuse_nulls(values, "a value");
     if (keys.count != values.count)
         ereport(ERROR,
@@ -58,41 +60,29 @@ std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
 }
 
 template <class Ttl = no_ttl>
-Datum kv_mset_as(FunctionCallInfo fcinfo) {
+Datum kv_mset_as(FunctionCallInfo fcinfo, value_kind given) {
     std::span<pair> pairs = pairs_argument(fcinfo);
     lifetime lives = ttl_argument<Ttl>(fcinfo, 2);
     intent storing = operations::set.called("kv_mset()").what;
-    PG_RETURN_INT64(with_store_argument(
-        fcinfo, storing, [&](const store &in) { return store_all(in, pairs, lives); }));
+    PG_RETURN_INT64(with_store_argument(fcinfo, storing, [&](const store &in) {
+        for (const pair &each : pairs)
+            require_admitted(in, each.value, given);
+        return store_all(in, pairs, lives);
+    }));
 }
 
 // NULLs stand as empty keys, which are not to be read.
-std::span<Datum> keys_or_empty(const text_array &keys) {
+std::span<Datum> keys_or_empty(const varlena_array &keys) {
     Datum empty = CStringGetTextDatum("");
     for (int i = 0; i < keys.count; i++)
         keys.elements[i] = keys.nulls[i] ? empty : checked_key(keys.elements[i]);
     return {keys.elements, static_cast<std::size_t>(keys.count)};
 }
 
-}  // namespace
-
-KV_SQL_FUNCTION(kv_mset) {
-    return kv_mset_as<>(fcinfo);
-}
-KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset, kv_mset_as)
-
-KV_SQL_FUNCTION(kv_mdel) {
-    text_array keys = keys_argument(fcinfo);
-    intent removing = operations::del.called("kv_mdel()").what;
-    PG_RETURN_INT64(with_store_argument(fcinfo, removing, [&](const store &in) {
-        return remove_all(in, {keys.elements, static_cast<std::size_t>(keys.count)});
-    }));
-}
-
 // In the order in which they were asked for, which spares keeping the values.
-KV_SQL_FUNCTION(kv_mget) {
+Datum kv_mget_as(FunctionCallInfo fcinfo, value_kind wanted) {
     constexpr intent reading{"kv_mget()", ACL_SELECT};
-    text_array array = array_argument(fcinfo, 0, "keys");
+    varlena_array array = array_argument(fcinfo, 0, "keys");
     std::span<Datum> keys = keys_or_empty(array);
     result_rows<2> rows(fcinfo);
     with_store_argument(fcinfo, reading, [&](const store &from) {
@@ -106,12 +96,38 @@ KV_SQL_FUNCTION(kv_mget) {
                     found = reader.read(i);
                 Datum value = 0;
                 if (found)
-                    value = value_result(fcinfo, found->value, from.kind, value_kind::text);
+                    value = value_result(fcinfo, found->value, from.kind, wanted);
                 rows.add({keys[i], value}, {array.nulls[i], !found});
             });
         scratch.free();
     });
     return 0;
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_mset) {
+    return kv_mset_as<>(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_mset_bytes) {
+    return kv_mset_as<>(fcinfo, value_kind::bytes);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset, kv_mset_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset_bytes, kv_mset_as, value_kind::bytes)
+
+KV_SQL_FUNCTION(kv_mdel) {
+    varlena_array keys = keys_argument(fcinfo);
+    intent removing = operations::del.called("kv_mdel()").what;
+    PG_RETURN_INT64(with_store_argument(fcinfo, removing, [&](const store &in) {
+        return remove_all(in, {keys.elements, static_cast<std::size_t>(keys.count)});
+    }));
+}
+
+KV_SQL_FUNCTION(kv_mget) {
+    return kv_mget_as(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_mget_bytes) {
+    return kv_mget_as(fcinfo, value_kind::bytes);
 }
 
 }  // namespace kvstore

@@ -66,7 +66,7 @@ arguments arguments_of(const Trigger *trigger) {
 }
 
 // A name without a schema is looked for next to the table of the trigger: whoever fires
-// it must not decide by his search_path what it does.
+// it must not decide by the search_path of whoever does what it does.
 Oid store_of(const arguments &given, Relation table) {
     if (given.store == nullptr)
         return default_store();

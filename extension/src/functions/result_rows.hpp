@@ -1,5 +1,4 @@
-// The result of an SQL function that returns a set: rows in a tuplestore, which goes to
-// disk when it gets large.
+// The results of SQL functions that return rows.
 #pragma once
 
 #include <array>
@@ -8,6 +7,17 @@
 
 namespace kvstore {
 
+// One row, with all its columns.
+inline Datum result_row(FunctionCallInfo fcinfo, const Datum *columns, const bool *nulls) {
+    TupleDesc shape;
+    if (get_call_result_type(fcinfo, nullptr, &shape) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "called where no row can be returned");
+    HeapTuple row = heap_form_tuple(BlessTupleDesc(shape), const_cast<Datum *>(columns),
+                                    const_cast<bool *>(nulls));
+    return HeapTupleGetDatum(row);
+}
+
+// A set, in a tuplestore, which goes to disk when it gets large.
 template <int columns>
 class result_rows {
   public:

@@ -26,10 +26,8 @@ void refuse_empty_prefix(Datum prefix) {
                  errhint("kv_flush() removes all entries of a store.")));
 }
 
-}  // namespace
-
 // A NULL prefix gives no rows.
-KV_SQL_FUNCTION(kv_scan) {
+Datum kv_scan_as(FunctionCallInfo fcinfo, value_kind wanted) {
     constexpr intent reading{"kv_scan()", ACL_SELECT};
     result_rows<3> rows(fcinfo);
     if (PG_ARGISNULL(0) || PG_ARGISNULL(3))
@@ -40,11 +38,20 @@ KV_SQL_FUNCTION(kv_scan) {
     with_store_argument(fcinfo, reading, [&](const store &from) {
         scan(from, range, [&](Datum key, const entry &found) {
             Datum value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(found.value));
-            value = value_result(fcinfo, value, from.kind, value_kind::text);
+            value = value_result(fcinfo, value, from.kind, wanted);
             rows.add({key, value, TimestampTzGetDatum(found.expires)}, {});
         });
     });
     return 0;
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION(kv_scan) {
+    return kv_scan_as(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_scan_bytes) {
+    return kv_scan_as(fcinfo, value_kind::bytes);
 }
 
 KV_SQL_FUNCTION(kv_count) {

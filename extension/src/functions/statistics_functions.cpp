@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "functions/arguments.hpp"
+#include "functions/result_rows.hpp"
 #include "store/statistics.hpp"
 
 namespace kvstore {
@@ -44,10 +45,7 @@ KV_SQL_FUNCTION(kv_counters) {
         put_sweep(found->last_sweep, row.data() + number_of_counters,
                   nulls.data() + number_of_counters);
     }
-    TupleDesc shape;
-    if (get_call_result_type(fcinfo, nullptr, &shape) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "kv_counters() was called where no row can be returned");
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), row.data(), nulls.data()));
+    return result_row(fcinfo, row.data(), nulls.data());
 }
 
 KV_SQL_FUNCTION(kv_stats_reset) {

@@ -10,18 +10,26 @@
 namespace kvstore {
 
 struct interval_ttl {
-    static lifetime read(Datum ttl) { return lifetime::of_interval(DatumGetIntervalP(ttl)); }
+    static lifetime read(Datum ttl, const char *called) {
+        return lifetime::of_interval(DatumGetIntervalP(ttl), called);
+    }
 };
 struct seconds_ttl {
-    static lifetime read(Datum ttl) { return lifetime::of_seconds(DatumGetFloat8(ttl)); }
+    static lifetime read(Datum ttl, const char *called) {
+        return lifetime::of_seconds(DatumGetFloat8(ttl), called);
+    }
 };
 // As seconds, with a type of its own: a number without a point is an integer, and what fits
 // the arguments of a call exactly is what SQL calls.
 struct integer_ttl {
-    static lifetime read(Datum ttl) { return lifetime::of_seconds(DatumGetInt32(ttl)); }
+    static lifetime read(Datum ttl, const char *called) {
+        return lifetime::of_seconds(DatumGetInt32(ttl), called);
+    }
 };
 struct text_ttl {
-    static lifetime read(Datum ttl) { return lifetime::of_text(TextDatumGetCString(ttl)); }
+    static lifetime read(Datum ttl, const char *called) {
+        return lifetime::of_text(TextDatumGetCString(ttl), called);
+    }
 };
 struct no_ttl {};
 
@@ -30,7 +38,7 @@ lifetime ttl_argument(FunctionCallInfo fcinfo, int number) {
     if constexpr (std::is_same_v<Ttl, no_ttl>)
         return {};
     else
-        return Ttl::read(required(fcinfo, number, "ttl"));
+        return Ttl::read(required(fcinfo, number, "ttl"), "TTL");
 }
 
 // Defines the functions name_interval, name_seconds, name_integer and name_text. Each returns

@@ -1,8 +1,11 @@
 // The SQL functions that change one entry.
 
-#include "functions/arguments.hpp"
+#include <array>
+
+#include "functions/result_rows.hpp"
 #include "functions/ttl_argument.hpp"
 #include "operations/operations.hpp"
+#include "rules/integer.hpp"
 
 namespace kvstore {
 
@@ -15,9 +18,11 @@ using operations::del_if;
 using operations::expire;
 using operations::get_del;
 using operations::get_ex;
+using operations::get_ex_unless_good;
 using operations::get_set;
 using operations::incr;
 using operations::persist;
+using operations::rate_limit;
 using operations::set;
 using operations::set_nx;
 using operations::set_xx;
@@ -44,7 +49,7 @@ bool store_value(FunctionCallInfo fcinfo, const operation &op, value_kind given,
 Datum answer_value(FunctionCallInfo fcinfo, const operation &op, value_kind wanted,
                    const request &asked) {
     return with_store_argument(fcinfo, op.what, [&](const store &in) {
-        return value_result(fcinfo, perform(op, in, asked).value, in.kind, wanted);
+        return value_result(fcinfo, perform(op, in, asked).answer, in.kind, wanted);
     });
 }
 
@@ -74,8 +79,10 @@ Datum kv_set_xx_as(FunctionCallInfo fcinfo, value_kind given) {
 template <class Ttl>
 Datum kv_get_ex_as(FunctionCallInfo fcinfo, value_kind wanted) {
     Datum key = key_argument(fcinfo);
-    return answer_value(fcinfo, get_ex, wanted,
-                        {.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)});
+    request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)};
+    if (!PG_ARGISNULL(2))
+        asked.slack = Ttl::read(PG_GETARG_DATUM(2), "slack");
+    return answer_value(fcinfo, asked.slack ? get_ex_unless_good : get_ex, wanted, asked);
 }
 
 template <class Ttl>
@@ -103,22 +110,64 @@ Datum kv_incr_as(FunctionCallInfo fcinfo, int64 (*number)(Datum)) {
     Datum key = key_argument(fcinfo);
     int64 by = number(required(fcinfo, 1, "by"));
     request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 2), .by = by};
-    PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).value));
+    PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).answer));
+}
+
+Datum row_of(FunctionCallInfo fcinfo, const rate &found, int64 most) {
+    std::array<Datum, 4> columns{BoolGetDatum(found.allowed), Int64GetDatum(found.count),
+                                 Int64GetDatum(Max(0, sum_of(most, -found.count).value_or(0))),
+                                 TimestampTzGetDatum(found.resets)};
+    std::array<bool, 4> nulls{false, false, false, found.resets == never_expires};
+    return result_row(fcinfo, columns.data(), nulls.data());
+}
+
+template <class Ttl>
+Datum kv_rate_limit_as(FunctionCallInfo fcinfo) {
+    Datum key = key_argument(fcinfo);
+    int64 most = DatumGetInt64(required(fcinfo, 1, "max"));
+    lifetime period = Ttl::read(required(fcinfo, 2, "period"), "period");
+    int64 cost = DatumGetInt64(required(fcinfo, 3, "cost"));
+    if (most < 0)
+        raise_negative("max");
+    if (cost < 0)
+        raise_negative("cost");
+    request asked{.key = key, .lives = period, .by = cost, .most = most};
+    return row_of(fcinfo, rate_of(perform_on_argument(fcinfo, rate_limit, asked).answer), most);
 }
 
 // With a NULL for the expected value: stores if there is none.
 template <class Ttl = no_ttl>
-Datum kv_cas_as(FunctionCallInfo fcinfo) {
+Datum kv_cas_as(FunctionCallInfo fcinfo, value_kind given) {
     constexpr bool keeps_expiry = std::is_same_v<Ttl, no_ttl>;
+    operation op = PG_ARGISNULL(1) ? set_nx.called(cas.what.function)
+                   : keeps_expiry  ? cas_keep
+                                   : cas;
     Datum key = key_argument(fcinfo);
     Datum value = value_argument(fcinfo, 2, "value");
     request asked{.key = key, .value = value, .lives = ttl_argument<Ttl>(fcinfo, 3)};
-    if (PG_ARGISNULL(1)) {
-        operation create = set_nx.called(cas.what.function);
-        PG_RETURN_BOOL(perform_on_argument(fcinfo, create, asked).applied);
-    }
-    asked.expected = value_argument(fcinfo, 1, "expected");
-    PG_RETURN_BOOL(perform_on_argument(fcinfo, keeps_expiry ? cas_keep : cas, asked).applied);
+    if (!PG_ARGISNULL(1))
+        asked.expected = value_argument(fcinfo, 1, "expected");
+    PG_RETURN_BOOL(with_store_argument(fcinfo, op.what, [&](const store &in) {
+        require_admitted(in, value, given);
+        return perform(op, in, asked).applied;
+    }));
+}
+
+Datum kv_get_set_as(FunctionCallInfo fcinfo, value_kind given) {
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 1, "value");
+    return with_store_argument(fcinfo, get_set.what, [&](const store &in) {
+        require_admitted(in, value, given);
+        outcome done = perform(get_set, in, {.key = key, .value = value});
+        return value_result(fcinfo, done.answer, in.kind, given);
+    });
+}
+
+Datum kv_del_if_as(FunctionCallInfo fcinfo) {
+    Datum key = key_argument(fcinfo);
+    Datum expected = value_argument(fcinfo, 1, "expected");
+    request asked{.key = key, .expected = expected};
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, del_if, asked).applied);
 }
 
 }  // namespace
@@ -152,15 +201,20 @@ KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_xx, kv_set_xx_as, value_kind::text)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_xx_bytes, kv_set_xx_as, value_kind::bytes)
 
 KV_SQL_FUNCTION(kv_get_set) {
-    Datum key = key_argument(fcinfo);
-    Datum value = value_argument(fcinfo, 1, "value");
-    return answer_value(fcinfo, get_set, value_kind::text, {.key = key, .value = value});
+    return kv_get_set_as(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_get_set_bytes) {
+    return kv_get_set_as(fcinfo, value_kind::bytes);
 }
 
 KV_SQL_FUNCTION(kv_cas) {
-    return kv_cas_as<>(fcinfo);
+    return kv_cas_as<>(fcinfo, value_kind::text);
 }
-KV_SQL_FUNCTION_FOR_EACH_TTL(kv_cas, kv_cas_as)
+KV_SQL_FUNCTION(kv_cas_bytes) {
+    return kv_cas_as<>(fcinfo, value_kind::bytes);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_cas, kv_cas_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_cas_bytes, kv_cas_as, value_kind::bytes)
 
 KV_SQL_FUNCTION(kv_incr) {
     return kv_incr_as<>(fcinfo, bigint_by);
@@ -178,6 +232,8 @@ KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr, kv_incr_as, bigint_by)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_integer, kv_incr_as, integer_by)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_smallint, kv_incr_as, smallint_by)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_text, kv_incr_as, text_by)
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_rate_limit, kv_rate_limit_as)
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as, value_kind::text)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as, value_kind::bytes)
@@ -214,10 +270,10 @@ KV_SQL_FUNCTION(kv_del) {
 }
 
 KV_SQL_FUNCTION(kv_del_if) {
-    Datum key = key_argument(fcinfo);
-    Datum expected = value_argument(fcinfo, 1, "expected");
-    request asked{.key = key, .expected = expected};
-    PG_RETURN_BOOL(perform_on_argument(fcinfo, del_if, asked).applied);
+    return kv_del_if_as(fcinfo);
+}
+KV_SQL_FUNCTION(kv_del_if_bytes) {
+    return kv_del_if_as(fcinfo);
 }
 
 }  // namespace kvstore

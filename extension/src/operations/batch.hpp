@@ -5,7 +5,7 @@
 #include <span>
 
 #include "paths/operation.hpp"
-#include "paths/version.hpp"
+#include "paths/tuple_version.hpp"
 
 namespace kvstore {
 

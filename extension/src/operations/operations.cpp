@@ -2,6 +2,7 @@
 
 #include "paths/fast_path.hpp"
 #include "paths/sql_path.hpp"
+#include "paths/statement_parts.hpp"
 #include "rules/integer.hpp"
 #include "server/errors.hpp"
 #include "store/statistics.hpp"
@@ -33,6 +34,19 @@ bool equal(Datum a, Datum b) {
     struct varlena *left = PG_DETOAST_DATUM_PACKED(a);
     struct varlena *right = PG_DETOAST_DATUM_PACKED(b);
     return memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
+}
+
+Datum digits_of(int64 number) {
+    integer_text digits(number);
+    return PointerGetDatum(
+        cstring_to_text_with_len(digits.view().data(), static_cast<int>(digits.view().size())));
+}
+
+Datum as_varlena(const rate &answer) {
+    auto *result = static_cast<bytea *>(palloc(VARHDRSZ + sizeof(rate)));
+    SET_VARSIZE(result, VARHDRSZ + sizeof(rate));
+    memcpy(VARDATA(result), &answer, sizeof(rate));
+    return PointerGetDatum(result);
 }
 
 bool is_expected(const request &asked, const entry *live) {
@@ -70,10 +84,27 @@ decision add(const request &asked, const entry *live, timestamp now) {
     std::optional<int64> sum = sum_of(live == nullptr ? 0 : counter_of(live->value), asked.by);
     if (!sum)
         raise_counter_overflow(asked.by);
-    integer_text digits(*sum);
-    Datum value = PointerGetDatum(
-        cstring_to_text_with_len(digits.view().data(), static_cast<int>(digits.view().size())));
+    Datum value = digits_of(*sum);
     return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, value);
+}
+
+// How much of a limit is used up, counted in a period that begins with the first call.
+decision count_if_allowed(const request &asked, const entry *live, timestamp now) {
+    rate answer{.count = live == nullptr ? 0 : counter_of(live->value)};
+    std::optional<int64> sum = sum_of(answer.count, asked.by);
+    answer.allowed = sum && *sum <= asked.most;
+    if (answer.allowed)
+        answer.count = *sum;
+    bool ends = live != nullptr && live->expires != never_expires;
+    if (ends)
+        answer.resets = live->expires;
+    // A counter that does not expire is given an end when it refuses, too: it would for ever.
+    bool writes = asked.by > 0 && (answer.allowed || (live != nullptr && !ends));
+    if (!writes)
+        return decision::leave(as_varlena(answer));
+    if (!ends)
+        answer.resets = asked.lives.end(now);
+    return decision::store({digits_of(answer.count), answer.resets}, as_varlena(answer));
 }
 
 decision touch(const request &asked, const entry *live, timestamp now) {
@@ -84,6 +115,12 @@ decision touch(const request &asked, const entry *live, timestamp now) {
 decision read_and_touch(const request &asked, const entry *live, timestamp now) {
     return live == nullptr ? decision::leave()
                            : decision::store({live->value, asked.lives.end(now)}, live->value);
+}
+
+decision read_and_touch_unless_good(const request &asked, const entry *live, timestamp now) {
+    if (live != nullptr && asked.good_enough(now).contains(live->expires))
+        return decision::leave(live->value);
+    return read_and_touch(asked, live, now);
 }
 
 decision lift_expiry(const request &asked, const entry *live, timestamp now) {
@@ -106,7 +143,7 @@ decision remove_if_expected(const request &asked, const entry *live, timestamp) 
 void count(const store &in, const counted_as &counts, const outcome &done) {
     Oid table = RelationGetRelid(in.table);
     if (counts.read)
-        count_read(in, done.value != 0);
+        count_read(in, done.answer != 0);
     if (counts.set && done.applied)
         statistics::count(table, counter::sets);
     if (counts.removed && done.applied)
@@ -115,16 +152,17 @@ void count(const store &in, const counted_as &counts, const outcome &done) {
 
 // --- The same in SQL ---
 
-#define IS_LIVE " expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
-#define OF_LIVE_ENTRY " WHERE key OPERATOR(pg_catalog.=) $1 AND" IS_LIVE
 #define IF_EXPECTED " AND value OPERATOR(pg_catalog.=) $4"
 #define IF_IT_EXPIRES " AND expires OPERATOR(pg_catalog.<) $3"
+#define IF_NOT_GOOD_ENOUGH                        \
+    " AND (expires OPERATOR(pg_catalog.<=) $5 OR" \
+    " expires OPERATOR(pg_catalog.>=) $6)"
 
 #define UPSERT_INTO(table)                       \
     "INSERT INTO " table                         \
     " (key, value, expires) VALUES ($1, $2, $3)" \
     " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires = EXCLUDED.expires"
-#define IF_EXPIRED " WHERE present.expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
+#define IF_EXPIRED " WHERE present." HAS_EXPIRED
 
 // A change of the entry that `which` tells, with the lock that comes before it.
 #define CHANGE(set, which, ...)                      \
@@ -143,59 +181,83 @@ namespace operations {
 
 const operation set = {
     .what = {"kv_set()", to_store},
+    .does = effect::upsert,
     .counts = a_set,
     .decide = store_it,
     .sql = UPSERT_INTO("%1$s"),
 };
 const operation set_nx = {
     .what = {"kv_set_nx()", to_store},
+    .does = effect::upsert,
     .counts = a_set,
     .decide = store_if_absent,
     .sql = UPSERT_INTO("%1$s AS present") IF_EXPIRED,
 };
 const operation set_xx = {
     .what = {"kv_set_xx()", to_change},
+    .does = effect::update,
     .counts = a_set,
     .decide = store_if_present,
     CHANGE("value = $2, expires = $3", OF_LIVE_ENTRY),
 };
 const operation get_set = {
     .what = {"kv_get_set()", to_store},
+    .does = effect::upsert,
     .counts = a_read_and_set,
     .decide = swap,
 };
 const operation cas = {
     .what = {"kv_cas()", to_change},
+    .does = effect::update,
     .counts = a_set,
     .decide = store_if_expected,
     CHANGE("value = $2, expires = $3", OF_LIVE_ENTRY IF_EXPECTED),
 };
 const operation cas_keep = {
     .what = {"kv_cas()", to_change},
+    .does = effect::update,
     .counts = a_set,
     .decide = replace_value_if_expected,
     CHANGE("value = $2", OF_LIVE_ENTRY IF_EXPECTED),
 };
 const operation incr = {
     .what = {"kv_incr()", to_store},
+    .does = effect::upsert,
     .counts = a_set,
     .decide = add,
+};
+const operation rate_limit = {
+    .what = {"kv_rate_limit()", to_store},
+    .does = effect::upsert,
+    .counts = a_set,
+    .decide = count_if_allowed,
+    .mostly_leaves = true,
 };
 
 const operation expire = {
     .what = {"kv_expire()", to_change},
+    .does = effect::update,
     .counts = nothing,
     .decide = touch,
     CHANGE("expires = $3", OF_LIVE_ENTRY),
 };
 const operation get_ex = {
     .what = {"kv_get_ex()", to_change},
+    .does = effect::update,
     .counts = a_read,
     .decide = read_and_touch,
     CHANGE("expires = $3", OF_LIVE_ENTRY, " RETURNING value"),
 };
+const operation get_ex_unless_good = {
+    .what = {"kv_get_ex()", to_change},
+    .does = effect::update,
+    .counts = a_read,
+    .decide = read_and_touch_unless_good,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_NOT_GOOD_ENOUGH, " RETURNING value"),
+};
 const operation persist = {
     .what = {"kv_persist()", to_change},
+    .does = effect::update,
     .counts = nothing,
     .decide = lift_expiry,
     CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_EXPIRES),
@@ -203,18 +265,21 @@ const operation persist = {
 
 const operation del = {
     .what = {"kv_del()", to_remove},
+    .does = effect::removal,
     .counts = a_removal,
     .decide = remove,
     REMOVAL(OF_LIVE_ENTRY, "NULL"),
 };
 const operation get_del = {
     .what = {"kv_get_del()", to_remove},
+    .does = effect::removal,
     .counts = a_read_and_removal,
     .decide = take,
     REMOVAL(OF_LIVE_ENTRY, "value"),
 };
 const operation del_if = {
     .what = {"kv_del_if()", to_remove},
+    .does = effect::removal,
     .counts = a_removal,
     .decide = remove_if_expected,
     REMOVAL(OF_LIVE_ENTRY IF_EXPECTED, "NULL"),
@@ -230,6 +295,12 @@ int64 counter_of(Datum value) {
     if (!counter)
         raise_not_an_integer();
     return *counter;
+}
+
+rate rate_of(Datum answer) {
+    rate result;
+    memcpy(&result, VARDATA_ANY(DatumGetPointer(answer)), sizeof(rate));
+    return result;
 }
 
 outcome perform(const operation &op, const store &in, const request &asked) {

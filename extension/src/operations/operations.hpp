@@ -16,9 +16,13 @@ extern const operation cas;       // .. if the live value is asked.expected
 extern const operation cas_keep;  // .. the same, but keeps the expiry
 extern const operation incr;      // adds asked.by to a counter and keeps its expiry, or starts one
                                   // at 0 for asked.lives; answers the sum
+extern const operation rate_limit;  // the same if the sum is asked.most at most, and ends what
+                                    // has no end; answers a rate
 // Having the live entry live for asked.lives from now on ..
 extern const operation expire;
-extern const operation get_ex;   // .. answers its value
+extern const operation get_ex;  // .. answers its value
+extern const operation
+    get_ex_unless_good;          // .. the same, but asked.slack tells what is good enough
 extern const operation persist;  // .. never, if it had one
 // Removing the live entry ..
 extern const operation del;
@@ -29,8 +33,17 @@ extern const operation del_if;   // .. if its value is asked.expected
 // The integer that a counter's value stands for.
 std::int64_t counter_of(Datum value);
 
-// Carries out an operation on the entry asked.key. incr on a value that is not an
-// integer is error 22P02, a sum that does not fit 22003.
+// What rate_limit answers: whether the call was allowed, what is counted, and when that ends,
+// never_expires if nothing is.
+struct rate {
+    bool allowed = false;
+    std::int64_t count = 0;
+    timestamp resets = never_expires;
+};
+rate rate_of(Datum answer);
+
+// Carries out an operation on the entry asked.key. incr and rate_limit on a value that is not
+// an integer are error 22P02, a sum that does not fit 22003.
 outcome perform(const operation &op, const store &in, const request &asked);
 
 // Counts what a lookup has found.

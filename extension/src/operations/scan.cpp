@@ -5,15 +5,14 @@
 
 #include "operations/batch.hpp"
 #include "paths/plan_cache.hpp"
+#include "paths/statement_parts.hpp"
 #include "server/scratch_memory.hpp"
 
 namespace kvstore {
 
 namespace {
 
-#define OF_LIVE_ENTRIES                     \
-    " WHERE key OPERATOR(pg_catalog.^@) $1" \
-    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
+#define OF_LIVE_ENTRIES " WHERE key OPERATOR(pg_catalog.^@) $1 AND" IS_LIVE
 #define IN_KEY_ORDER                                     \
     " AND ($2 IS NULL OR key OPERATOR(pg_catalog.>) $2)" \
     " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT $3"

@@ -14,7 +14,7 @@ namespace kvstore::fast_path {
 
 namespace {
 
-enum class attempt : std::uint8_t { done, outrun };  // outrun: another transaction was faster
+enum class attempt : std::uint8_t { done, conflict };  // another transaction was faster
 
 HeapTuple form_tuple(const store &in, Datum key, const entry &from) {
     std::array<Datum, 3> values{key, from.value, TimestampTzGetDatum(from.expires)};
@@ -32,13 +32,13 @@ attempt judge(TM_Result result) {
         case TM_Deleted:
             if (IsolationUsesXactSnapshot())
                 raise_concurrent_change();
-            return attempt::outrun;
+            return attempt::conflict;
         default:
             elog(ERROR, "unexpected result %d of a change to a store", static_cast<int>(result));
     }
 }
 
-attempt replace(const store &in, version &old, const entry &with) {
+attempt replace(const store &in, tuple_version &old, const entry &with) {
     CheckCmdReplicaIdentity(in.table, CMD_UPDATE);
     // The key as it is stored, perhaps compressed: what looks changed is not HOT.
     Datum key = stored_key(in, old);
@@ -56,7 +56,7 @@ attempt replace(const store &in, version &old, const entry &with) {
     return result;
 }
 
-attempt remove(const store &in, version &old) {
+attempt remove(const store &in, tuple_version &old) {
     CheckCmdReplicaIdentity(in.table, CMD_DELETE);
     TM_FailureData failure;
     return judge(heap_delete(in.table, old.tid(), GetCurrentCommandId(true), InvalidSnapshot, true,
@@ -80,7 +80,7 @@ attempt insert(const store &in, Datum key, const entry &put) {
         heap_abort_speculative(in.table, &tuple->t_self);
     SpeculativeInsertionLockRelease(self);
     heap_freetuple(tuple);
-    return alone ? attempt::done : attempt::outrun;
+    return alone ? attempt::done : attempt::conflict;
 }
 
 // Somebody else has the key that insert() did not get: waits until that
@@ -88,7 +88,7 @@ attempt insert(const store &in, Datum key, const entry &put) {
 void await_rival(const store &in, Datum key) {
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
-    version rival;
+    tuple_version rival;
     if (!find_version(in, key, &dirty, purpose::reading, &rival))
         return;
     ItemPointerData tid = *rival.tid();
@@ -104,19 +104,19 @@ void await_rival(const store &in, Datum key) {
         raise_concurrent_change();  // it is committed, and our snapshot will never show it
 }
 
-attempt carry_out(const store &in, const decision &decided, Datum key, version *current) {
+attempt carry_out(const store &in, const decision &decided, Datum key, tuple_version *current) {
     switch (decided.what) {
         case decision::verb::leave:
             return attempt::done;
         case decision::verb::remove:
             return current == nullptr ? attempt::done : remove(in, *current);
-        case decision::verb::put:
+        case decision::verb::store:
             break;
     }
     if (current != nullptr)
-        return replace(in, *current, decided.put);
-    attempt tried = insert(in, key, decided.put);
-    if (tried == attempt::outrun)
+        return replace(in, *current, decided.stored);
+    attempt tried = insert(in, key, decided.stored);
+    if (tried == attempt::conflict)
         await_rival(in, key);
     return tried;
 }
@@ -136,14 +136,18 @@ decision decide(const operation &op, const request &asked, std::optional<entry> 
 // so that nobody is waited for any more.
 attempt decide_again(const store &in, const operation &op, const request &asked,
                      std::optional<entry> before, decision *decided) {
-    *decided = decide(op, asked, before, GetCurrentTimestamp());
+    timestamp now = GetCurrentTimestamp();
+    *decided = decide(op, asked, before, now);
+    decision righted = *decided;
+    if (decided->what == decision::verb::leave) {
+        std::optional<entry> live = live_at(now, before);
+        righted = live ? decision::store(*live) : decision::remove();
+    }
     CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
-    version written;
+    tuple_version written;
     bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &written);
-    attempt tried = found && decided->what != decision::verb::put
-                        ? remove(in, written)
-                        : carry_out(in, *decided, asked.key, found ? &written : nullptr);
+    attempt tried = carry_out(in, righted, asked.key, found ? &written : nullptr);
     release(written);
     PopActiveSnapshot();
     return tried;
@@ -151,7 +155,7 @@ attempt decide_again(const store &in, const operation &op, const request &asked,
 
 // One try, on the version of the entry that the active snapshot sees.
 attempt try_modify(const store &in, const operation &op, const request &asked, outcome *result) {
-    version current;
+    tuple_version current;
     bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &current);
     std::optional<entry> before = found ? entry_of(in, current) : std::nullopt;
     timestamp now = GetCurrentTimestamp();
@@ -162,7 +166,7 @@ attempt try_modify(const store &in, const operation &op, const request &asked, o
         tried = decide_again(in, op, asked, before, &decided);
     if (tried == attempt::done) {
         result->applied = decided.what != decision::verb::leave;
-        result->value = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
+        result->answer = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
     }
     release(current);
     return tried;
@@ -179,7 +183,7 @@ std::optional<entry> read(const store &from, Datum key, bool want_value) {
 }
 
 std::optional<entry> read(const store &from, Datum key, const location &where, bool want_value) {
-    version current;
+    tuple_version current;
     if (!fetch_version(from, key, where, GetActiveSnapshot(), purpose::reading, &current))
         return std::nullopt;
     std::optional<entry> found = live_at(GetCurrentTimestamp(), entry_of(from, current));
@@ -191,8 +195,8 @@ std::optional<entry> read(const store &from, Datum key, const location &where, b
 
 outcome modify(const store &in, const operation &op, const request &asked) {
     outcome result;
-    attempt tried = attempt::outrun;
-    while (tried == attempt::outrun) {
+    attempt tried = attempt::conflict;
+    while (tried == attempt::conflict) {
         CHECK_FOR_INTERRUPTS();
         // As every SQL statement within a function does: what was written before
         // is visible, and outside of REPEATABLE READ what was committed till now.

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "paths/operation.hpp"
-#include "paths/version.hpp"
+#include "paths/tuple_version.hpp"
 
 namespace kvstore::fast_path {
 

@@ -35,32 +35,39 @@ inline bool has_waited_since(timestamp then) {
 
 // What a call brings along.
 struct request {
-    Datum key;            // a text
-    Datum value = 0;      // a varlena, 0 if the operation has none
-    lifetime lives = {};  // of what is stored
-    Datum expected = 0;   // the value that must be there, if there must be one
-    std::int64_t by = 0;  // what is added to a counter
+    Datum key;              // a text
+    Datum value = 0;        // a varlena, 0 if the operation has none
+    lifetime lives = {};    // of what is stored
+    Datum expected = 0;     // the value that must be there, if there must be one
+    std::int64_t by = 0;    // what is added to a counter
+    std::int64_t most = 0;  // what a counter may come to
+    std::optional<lifetime> slack = std::nullopt;  // an expiry may be off by less than this
+
+    // The expiries of a live entry that need no change at `moment`.
+    expiry_range good_enough(timestamp moment) const {
+        return expiries_near(lives.end(moment), slack ? slack->end(moment) - moment : 0);
+    }
 };
 
 // What to do about an entry.
 struct decision {
-    enum class verb : std::uint8_t { leave, put, remove };
+    enum class verb : std::uint8_t { leave, store, remove };
 
     verb what = verb::leave;
-    entry put = {};    // with verb::put, the entry to be stored
-    Datum answer = 0;  // what the call returns of a value, 0 for nothing
+    entry stored = {};  // with verb::store
+    Datum answer = 0;   // what the call returns, a varlena, 0 for nothing
 
-    static constexpr decision leave() { return {}; }
-    static constexpr decision store(const entry &put, Datum answer = 0) {
-        return {verb::put, put, answer};
+    static constexpr decision leave(Datum answer = 0) { return {verb::leave, {}, answer}; }
+    static constexpr decision store(const entry &stored, Datum answer = 0) {
+        return {verb::store, stored, answer};
     }
     static constexpr decision remove(Datum answer = 0) { return {verb::remove, {}, answer}; }
 };
 
-// What a call did. The value is a copy in the caller's memory context.
+// What a call did. The answer is a copy in the caller's memory context.
 struct outcome {
     bool applied = false;  // something was stored or removed
-    Datum value = 0;       // 0 if there is none
+    Datum answer = 0;      // 0 if there is none
 };
 
 // What the statistics count it as, if it applied, and whether they count a hit or a miss.
@@ -70,8 +77,13 @@ struct counted_as {
     bool removed = false;
 };
 
+// Which entries there may be before and after: of an upsert any; an update needs one that is live,
+// and leaves one; a removal needs one, and leaves none.
+enum class effect : std::uint8_t { upsert, update, removal };
+
 struct operation {
     intent what;
+    effect does;
     counted_as counts;
 
     // At the moment `now`, at which `live` is the live entry, nullptr if there is none. Takes
@@ -79,8 +91,9 @@ struct operation {
     decision (*decide)(const request &asked, const entry *live, timestamp now);
 
     // The same in SQL: %1$s is the store; $1 to $4 are the key, value, expiry and expected
-    // value. It affects a row if the operation applies, and returns the answer, if there
-    // is one. nullptr where no single statement does it.
+    // value, $5 and $6 the ends of the range of expiries that are good enough. It affects a row if
+    // the operation applies, and returns the answer, if there is one. nullptr where no single
+    // statement does it.
     const char *sql = nullptr;
 
     // Of a change of what is there: locks the row as the statement would, so that the clock
@@ -91,8 +104,9 @@ struct operation {
     // without RETURNING, for stores with rules that it does not go with.
     const char *sql_under_rules = nullptr;
 
-    bool is_upsert() const { return (what.privileges & ACL_INSERT) != 0; }
-    bool is_removal() const { return (what.privileges & ACL_DELETE) != 0; }
+    // Whether the entry is most often left as it is, so that SQL looks before it locks the row,
+    // which is a write.
+    bool mostly_leaves = false;
 
     // The same for a function of another name.
     constexpr operation called(const char *function) const {

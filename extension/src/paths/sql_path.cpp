@@ -3,36 +3,22 @@
 #include <array>
 
 #include "paths/plan_cache.hpp"
+#include "paths/statement_parts.hpp"
 #include "server/errors.hpp"
 
 namespace kvstore::sql_path {
 
 namespace {
 
-constexpr const char *read_value =
-    "SELECT value, expires FROM %1$s"
-    " WHERE key OPERATOR(pg_catalog.=) $1"
-    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
-constexpr const char *look_again =
-    "SELECT value, expires, tableoid, ctid FROM %1$s"
-    " WHERE key OPERATOR(pg_catalog.=) $1"
-    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
-constexpr const char *look_again_at_columns =
-    "SELECT value, expires, NULL, NULL FROM %1$s"
-    " WHERE key OPERATOR(pg_catalog.=) $1"
-    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
-constexpr const char *read_expiry =
-    "SELECT NULL, expires FROM %1$s"
-    " WHERE key OPERATOR(pg_catalog.=) $1"
-    " AND expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()";
+constexpr const char *read_value = "SELECT value, expires FROM %1$s" OF_LIVE_ENTRY;
+constexpr const char *read_expiry = "SELECT NULL, expires FROM %1$s" OF_LIVE_ENTRY;
+constexpr const char *read_version =
+    "SELECT value, expires, tableoid, ctid FROM %1$s" OF_LIVE_ENTRY;
 
 // An upsert on a store with rules, which do not go together with ON CONFLICT.
-constexpr const char *lock_row =
-    "SELECT value, expires FROM %1$s WHERE key OPERATOR(pg_catalog.=) $1 FOR UPDATE";
-constexpr const char *update_row =
-    "UPDATE %1$s SET value = $2, expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
-constexpr const char *renew_row =
-    "UPDATE %1$s SET expires = $3 WHERE key OPERATOR(pg_catalog.=) $1";
+constexpr const char *lock_row = "SELECT value, expires FROM %1$s" OF_KEY " FOR UPDATE";
+constexpr const char *update_row = "UPDATE %1$s SET value = $2, expires = $3" OF_KEY;
+constexpr const char *renew_row = "UPDATE %1$s SET expires = $3" OF_KEY;
 constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
 
 // On the whole table, not just on columns.
@@ -44,12 +30,19 @@ bool has_privileges(const store &in, AclMode privileges) {
 // Runs a statement on the store, with an expiry that counts from now. Needs SPI to be
 // connected.
 void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
-    timestamp expires = asked.lives.end(GetCurrentTimestamp());
-    std::array<Datum, 4> values{asked.key, asked.value, TimestampTzGetDatum(expires),
-                                asked.expected};
-    std::array<char, 4> nulls{' ', asked.value == 0 ? 'n' : ' ', ' ',
-                              asked.expected == 0 ? 'n' : ' '};
-    std::array<Oid, 4> types{TEXTOID, value_type(on.kind), TIMESTAMPTZOID, value_type(on.kind)};
+    timestamp now = GetCurrentTimestamp();
+    expiry_range good = asked.good_enough(now);
+    std::array<Datum, 6> values{asked.key,
+                                asked.value,
+                                TimestampTzGetDatum(asked.lives.end(now)),
+                                asked.expected,
+                                TimestampTzGetDatum(good.after),
+                                TimestampTzGetDatum(good.before)};
+    std::array<char, 6> nulls{
+        ' ', asked.value == 0 ? 'n' : ' ', ' ', asked.expected == 0 ? 'n' : ' ', ' ', ' '};
+    std::array<Oid, 6> types{TEXTOID,        value_type(on.kind),
+                             TIMESTAMPTZOID, value_type(on.kind),
+                             TIMESTAMPTZOID, TIMESTAMPTZOID};
     int result =
         SPI_execute_plan(cached_plan(on, sql, types), values.data(), nulls.data(), read_only, 0);
     if (result < 0)
@@ -65,15 +58,18 @@ Datum column_of_first_row(int number) {
     return is_null ? 0 : value;
 }
 
-// The first column of the first row, detoasted, in the memory context `where`.
-Datum value_of_first_row(MemoryContext where) {
-    Datum value = column_of_first_row(1);
-    if (value == 0)
+// Detoasted, in the memory context `where`. 0 stays 0.
+Datum copy_of_answer(Datum answer, MemoryContext where) {
+    if (answer == 0)
         return 0;
     MemoryContext before = MemoryContextSwitchTo(where);
-    Datum copy = copy_of_value(value);
+    Datum copy = copy_of_value(answer);
     MemoryContextSwitchTo(before);
     return copy;
+}
+
+Datum answer_of_first_row(MemoryContext where) {
+    return copy_of_answer(column_of_first_row(1), where);
 }
 
 template <class Condition>
@@ -102,13 +98,12 @@ bool rules_forbid_returning(Relation table) {
 // and does not ask again when it gets the row as it was. So the row is locked first; what
 // needs no privilege to lock, a removal, tells itself whether it came too late.
 
-// Changes an entry that is there.
-outcome change(const store &in, const operation &op, const request &asked, MemoryContext caller) {
+outcome update(const store &in, const operation &op, const request &asked, MemoryContext caller) {
     run(in, op.lock_sql, asked);
     if (SPI_processed == 0)
         return {};
     run(in, op.sql, asked);
-    return {SPI_processed > 0, value_of_first_row(caller)};
+    return {SPI_processed > 0, answer_of_first_row(caller)};
 }
 
 outcome remove(const store &in, const operation &op, const request &asked, MemoryContext caller) {
@@ -118,7 +113,7 @@ outcome remove(const store &in, const operation &op, const request &asked, Memor
     }
     run(in, op.sql, asked);
     bool was_live = DatumGetBool(column_of_first_row(2));
-    return was_live ? outcome{true, value_of_first_row(caller)} : outcome{};
+    return was_live ? outcome{true, answer_of_first_row(caller)} : outcome{};
 }
 
 // Inserts; whether it did. If that had to wait, for a rival who then gave up, the expiry was
@@ -134,11 +129,15 @@ bool run_insertion(const store &in, const char *sql, const request &asked) {
 
 outcome run_operation(const store &in, const operation &op, const request &asked,
                       MemoryContext caller) {
-    if (op.is_removal())
-        return remove(in, op, asked, caller);
-    if (!op.is_upsert())
-        return change(in, op, asked, caller);
-    return {run_insertion(in, op.sql, asked), 0};
+    switch (op.does) {
+        case effect::upsert:
+            return {run_insertion(in, op.sql, asked), 0};
+        case effect::update:
+            return update(in, op, asked, caller);
+        case effect::removal:
+            break;
+    }
+    return remove(in, op, asked, caller);
 }
 
 // A version of a row. It stays recognizable while the snapshot of the calling statement
@@ -154,25 +153,32 @@ bool same(version_seen one, version_seen other) {
            (!OidIsValid(one.table) || ItemPointerEquals(&one.tid, &other.tid));
 }
 
-// The version that the operation would change, if there is one.
-std::optional<version_seen> look(const store &in, const operation &op, const request &asked) {
-    run(in, has_privileges(in, ACL_SELECT) ? look_again : look_again_at_columns, asked);
-    entry live{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
-    if (live.value == 0 ||
-        op.decide(asked, &live, GetCurrentTimestamp()).what == decision::verb::leave)
-        return std::nullopt;
-    Datum tid = column_of_first_row(4);
-    if (tid == 0)
-        return version_seen{};
-    return version_seen{DatumGetObjectId(column_of_first_row(3)),
-                        *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
+// What the operation would do about the entry that there is now, and to which version of it.
+struct sight {
+    decision decided;
+    version_seen version;
+
+    bool leaves() const { return decided.what == decision::verb::leave; }
+};
+
+sight look(const store &in, const operation &op, const request &asked) {
+    bool sees_versions = has_privileges(in, ACL_SELECT);
+    run(in, sees_versions ? read_version : read_value, asked);
+    entry present{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
+    const entry *live = present.value == 0 ? nullptr : &present;
+    sight seen{op.decide(asked, live, GetCurrentTimestamp()), {}};
+    if (live != nullptr && sees_versions)
+        seen.version = {DatumGetObjectId(column_of_first_row(3)),
+                        *reinterpret_cast<ItemPointer>(DatumGetPointer(column_of_first_row(4)))};
+    return seen;
 }
 
 // Whether an upsert leaves a live entry as it is, whatever its value. It may do so only
 // for those who have the right to more.
 bool spares_live_entry(const store &in, const operation &op, const request &asked) {
     entry any{asked.value, never_expires};
-    return op.sql != nullptr && op.is_upsert() && has_privileges(in, op.what.privileges) &&
+    return op.sql != nullptr && op.does == effect::upsert &&
+           has_privileges(in, op.what.privileges) &&
            op.decide(asked, &any, GetCurrentTimestamp()).what == decision::verb::leave;
 }
 
@@ -181,21 +187,23 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
                        MemoryContext caller) {
     // ON CONFLICT has not read the row in its way as far as SERIALIZABLE knows. And if a row
     // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
-    if (op.is_upsert() && IsolationUsesXactSnapshot())
+    if (op.does == effect::upsert && IsolationUsesXactSnapshot())
         run(in, lock_row, asked);
     std::optional<version_seen> last;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
         outcome result = run_operation(in, op, asked, caller);
-        if (result.applied || op.is_upsert() || IsolationUsesXactSnapshot())
+        if (result.applied || op.does == effect::upsert)
             return result;
         // A transaction may have removed the entry and stored it again while the
         // statement waited for it: the statement saw neither. It did see what is the
         // same version as last time, and a trigger, a rule or a policy spoke against it.
-        std::optional<version_seen> now = look(in, op, asked);
-        if (!now || (last && same(*now, *last)))
+        sight now = look(in, op, asked);
+        if (now.leaves())
+            return {false, copy_of_answer(now.decided.answer, caller)};
+        if (IsolationUsesXactSnapshot() || (last && same(now.version, *last)))
             return result;
-        last = now;
+        last = now.version;
     }
 }
 
@@ -212,8 +220,8 @@ bool is_duplicate_key_of(const store &in, const ErrorData *error) {
                                     list_member_oid(get_partition_ancestors(violated), of_store));
 }
 
-// suppressed: by a trigger or a rule; outrun: another transaction was faster.
-enum class change_result : std::uint8_t { done, suppressed, outrun };
+// suppressed: by a trigger or a rule; conflict: another transaction was faster.
+enum class change_result : std::uint8_t { done, suppressed, conflict };
 
 change_result insert(const store &in, const request &asked) {
     return run_insertion(in, insert_row, asked) ? change_result::done : change_result::suppressed;
@@ -247,7 +255,7 @@ change_result insert_unless_there(const store &in, const request &asked) {
         CurrentResourceOwner = owner;
         if (!is_duplicate_key_of(in, error))
             ReThrowError(error);
-        result = change_result::outrun;
+        result = change_result::conflict;
     }
     PG_END_TRY();
     MemoryContextSwitchTo(context);
@@ -283,23 +291,36 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
         locked_entry held = lock(in, asked);
         decision decided = op.decide(asked, held.live ? &held.current : nullptr, held.now);
         if (decided.what == decision::verb::leave)
-            return {};
-        request change{asked.key, decided.put.value, lifetime::until(decided.put.expires)};
-        request insertion{asked.key, decided.put.value, asked.lives};
+            return {false, copy_of_answer(decided.answer, caller)};
+        request change{asked.key, decided.stored.value, lifetime::until(decided.stored.expires)};
+        request insertion{asked.key, decided.stored.value, asked.lives};
         change_result stored = held.found           ? update(in, change)
                                : tries < most_tries ? insert_unless_there(in, insertion)
                                                     : insert(in, insertion);  // for its own error
-        if (stored == change_result::outrun) {
+        if (stored == change_result::conflict) {
             if (IsolationUsesXactSnapshot())
                 raise_concurrent_change();
             continue;
         }
-        MemoryContext before = MemoryContextSwitchTo(caller);
-        outcome result{stored == change_result::done,
-                       decided.answer == 0 ? 0 : copy_of_value(decided.answer)};
-        MemoryContextSwitchTo(before);
-        return result;
+        return {stored == change_result::done, copy_of_answer(decided.answer, caller)};
     }
+}
+
+// The outcome of an operation that leaves the entry as it is, and needs no lock to find out.
+std::optional<outcome> leave_unlocked(const store &in, const operation &op, const request &asked,
+                                      MemoryContext caller) {
+    // An UPDATE does not wait for who is changing a row that it does not match, but upserts do.
+    if (spares_live_entry(in, op, asked)) {
+        run(in, read_expiry, asked);
+        if (SPI_processed > 0)
+            return outcome{};
+    }
+    if (op.mostly_leaves) {
+        sight now = look(in, op, asked);
+        if (now.leaves())
+            return outcome{false, copy_of_answer(now.decided.answer, caller)};
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -307,19 +328,15 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
 outcome modify(const store &in, const operation &op, const request &asked) {
     MemoryContext caller = CurrentMemoryContext;
     SPI_connect();
-    // An UPDATE does not wait for who is changing a row that it does not match, but upserts do.
-    if (spares_live_entry(in, op, asked)) {
-        run(in, read_expiry, asked);
-        if (SPI_processed > 0) {
-            SPI_finish();
-            return {};
-        }
+    std::optional<outcome> result = leave_unlocked(in, op, asked, caller);
+    if (!result) {
+        bool by_steps =
+            op.sql == nullptr || (op.does == effect::upsert && rules_forbid_upsert(in.table));
+        result = by_steps ? modify_step_by_step(in, op, asked, caller)
+                          : modify_at_once(in, op, asked, caller);
     }
-    bool by_steps = op.sql == nullptr || (op.is_upsert() && rules_forbid_upsert(in.table));
-    outcome result = by_steps ? modify_step_by_step(in, op, asked, caller)
-                              : modify_at_once(in, op, asked, caller);
     SPI_finish();
-    return result;
+    return *result;
 }
 
 std::optional<entry> read(const store &from, Datum key, bool want_value) {
@@ -328,7 +345,7 @@ std::optional<entry> read(const store &from, Datum key, bool want_value) {
     run(from, want_value ? read_value : read_expiry, {.key = key}, true);
     std::optional<entry> found;
     if (SPI_processed > 0)
-        found = entry{value_of_first_row(caller), DatumGetTimestampTz(column_of_first_row(2))};
+        found = entry{answer_of_first_row(caller), DatumGetTimestampTz(column_of_first_row(2))};
     if (want_value && found && found->value == 0)  // NOT NULL .. NOT VALID
         found.reset();
     SPI_finish();

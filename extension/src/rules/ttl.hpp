@@ -24,6 +24,20 @@ constexpr bool is_live(timestamp expires, timestamp now) {
 // millisecond before its write is none the worse for it.
 constexpr timestamp shortest_wait = 1000;
 
+// The times between two others.
+struct expiry_range {
+    timestamp after;
+    timestamp before;
+
+    constexpr bool contains(timestamp expires) const { return after < expires && expires < before; }
+};
+
+// The expiries that differ from `expires`, which is not never_expires, by less than `slack`: none
+// if that is 0, and never_expires is never one.
+constexpr expiry_range expiries_near(timestamp expires, timestamp slack) {
+    return {expires - slack, expires < end_of_time - slack ? expires + slack : never_expires};
+}
+
 enum class ttl_fault : std::uint8_t { none, not_positive, not_finite, beyond_end_of_time };
 
 struct expiry {

@@ -16,21 +16,37 @@ void raise_key_too_long(std::size_t bytes) {
              errhint("Use a digest of it as the key.")));
 }
 
-void raise_ttl(ttl_fault fault) {
-    const char *message = fault == ttl_fault::not_positive ? "TTL must be positive"
-                          : fault == ttl_fault::not_finite ? "TTL must be finite"
-                                                           : "TTL reaches beyond the end of time";
-    const char *hint = fault == ttl_fault::not_positive
-                           ? "kv_del() removes an entry."
-                           : "kv_set() stores an entry that does not expire.";
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg_internal("%s", message),
-                    errhint("%s", hint)));
+namespace {
+
+constexpr const char *how_to_write_a_ttl =
+    "Write an interval, such as '1 hour', or a number of seconds, such as 60.";
+
+const char *hint_for(ttl_fault fault, const char *called) {
+    if (strcmp(called, "TTL") != 0)
+        return how_to_write_a_ttl;
+    return fault == ttl_fault::not_positive ? "kv_del() removes an entry."
+                                            : "kv_set() stores an entry that does not expire.";
 }
 
-void raise_unreadable_ttl(const char *ttl) {
+}  // namespace
+
+void raise_ttl(ttl_fault fault, const char *called) {
+    const char *message = fault == ttl_fault::not_positive ? "%s must be positive"
+                          : fault == ttl_fault::not_finite ? "%s must be finite"
+                                                           : "%s reaches beyond the end of time";
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg_internal(message, called),
+                    errhint("%s", hint_for(fault, called))));
+}
+
+void raise_unreadable_ttl(const char *given, const char *called) {
     ereport(ERROR,
-            (errcode(ERRCODE_INVALID_DATETIME_FORMAT), errmsg("\"%s\" is not a TTL", ttl),
-             errhint("Write an interval, such as '1 hour', or a number of seconds, such as 60.")));
+            (errcode(ERRCODE_INVALID_DATETIME_FORMAT), errmsg("\"%s\" is not a %s", given, called),
+             errhint("%s", how_to_write_a_ttl)));
+}
+
+void raise_negative(const char *argument) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("%s must not be negative", argument)));
 }
 
 void raise_not_text() {

@@ -9,8 +9,9 @@ namespace kvstore {
 
 [[noreturn]] void raise_null(const char *argument);
 [[noreturn]] void raise_key_too_long(std::size_t bytes);
-[[noreturn]] void raise_ttl(ttl_fault fault);
-[[noreturn]] void raise_unreadable_ttl(const char *ttl);
+[[noreturn]] void raise_ttl(ttl_fault fault, const char *called);  // "TTL"
+[[noreturn]] void raise_unreadable_ttl(const char *given, const char *called);
+[[noreturn]] void raise_negative(const char *argument);
 [[noreturn]] void raise_not_text();
 [[noreturn]] void raise_not_an_integer();
 [[noreturn]] void raise_counter_overflow(std::int64_t by);

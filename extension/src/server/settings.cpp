@@ -44,7 +44,7 @@ void define_settings() {
     DefineCustomBoolVariable(
         "kvstore.sweep_subscribed",
         "Has the background sweeper sweep stores that a subscription fills, too.",
-        "Off leaves that to the publisher, whose deletions arrive like all his changes.",
+        "Off leaves that to the publisher, whose deletions arrive like all its changes.",
         &settings::sweep_subscribed, false, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
 
     MarkGUCPrefixReserved("kvstore");

@@ -18,11 +18,13 @@ class lifetime {
         return result;
     }
 
-    // The three ways in which SQL gives a TTL. Errors: 22023 if it is zero, negative, not
+    // The three ways in which SQL gives a TTL, or another time from now on, as it is called in
+    // errors: 22023 if it is zero, negative, not
     // finite, or past the end of time, counted from now; 22007 if a text cannot be read.
-    static lifetime of_seconds(double seconds);
-    static lifetime of_interval(const Interval *ttl);
-    static lifetime of_text(const char *ttl);  // what an interval literal accepts
+    static lifetime of_seconds(double seconds, const char *called = "TTL");
+    static lifetime of_interval(const Interval *ttl, const char *called = "TTL");
+    // What an interval literal accepts.
+    static lifetime of_text(const char *ttl, const char *called = "TTL");
 
     // When it ends for what is stored at `moment`. Errors: 22023.
     timestamp end(timestamp moment) const;
@@ -34,6 +36,7 @@ class lifetime {
     enum class form : std::uint8_t { time, seconds, interval };
 
     form given_as_ = form::time;
+    const char *called_ = "TTL";
     timestamp at_ = never_expires;
     double seconds_ = 0;
     Interval interval_ = {};

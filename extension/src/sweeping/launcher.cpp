@@ -93,7 +93,7 @@ void note_telling(const char *file) {
     (void)FreeFile(noted);
 }
 
-void tell_full_house(const char *who) {
+void tell_no_slot(const char *who) {
     constexpr const char *file = PG_STAT_TMP_DIR "/kvstore.no_worker";
     if (was_told_lately(file))
         return;
@@ -102,11 +102,11 @@ void tell_full_house(const char *who) {
                   errhint("You may need to increase max_worker_processes.")));
 }
 
-void report_full_house(const char *who) {
+void report_no_slot(const char *who) {
     LOCKTAG tag = telling_lock();
     if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
         return;  // somebody tells it
-    tell_full_house(who);
+    tell_no_slot(who);
     LockRelease(&tag, ExclusiveLock, true);
 }
 
@@ -138,7 +138,7 @@ struct rounds {
     timestamp next;         // when the next round begins, by the monotonic clock
     int rounds_in_vain;     // since a sweeper last found the extension
     bool extension_found;   // in this round
-    bool full_house;        // there was no slot for a sweeper
+    bool no_slot;           // there was no slot for a sweeper
     MemoryContext context;  // of all that
 };
 
@@ -282,14 +282,14 @@ bool start_sweeper(rounds &now, int number, database *in) {
 }
 
 void start_due(rounds &now) {
-    now.full_house = false;
+    now.no_slot = false;
     for (int number = 0; number < most_sweepers && now.due != NIL; number++) {
         if (now.running[number].handle != nullptr)
             continue;
         auto *first = static_cast<database *>(linitial(now.due));
         if (!start_sweeper(now, number, first)) {
-            report_full_house(sweeper_name);
-            now.full_house = true;
+            report_no_slot(sweeper_name);
+            now.no_slot = true;
             return;  // until the next look
         }
         first->is_due = false;
@@ -327,7 +327,7 @@ long time_to_sleep(const rounds &now) {
     constexpr long retry = 1000;  // for a slot
     if (settings::sweep_interval == 0)
         return -1;
-    if (now.full_house && now.due != NIL)
+    if (now.no_slot && now.due != NIL)
         return retry;
     timestamp left = now.next - monotonic_now();
     return left <= 0 ? 0 : static_cast<long>(left / 1000 + 1);
@@ -395,7 +395,7 @@ void keep_launcher_running() {
         return;
     BackgroundWorker described = launcher();
     if (!RegisterDynamicBackgroundWorker(&described, nullptr))
-        report_full_house(launcher_name);
+        report_no_slot(launcher_name);
 }
 
 }  // namespace kvstore

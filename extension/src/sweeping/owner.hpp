@@ -1,4 +1,4 @@
-// Acting as the owner of a table, for work that may run what he has planted there: triggers,
+// Acting as the owner of a table, for work that may run what that role has planted there: triggers,
 // functions of indexes, policies.
 #pragma once
 
@@ -13,7 +13,7 @@ struct owner_identity {
 };
 
 // As autovacuum does, in a security-restricted operation: whatever code of the owner does, it
-// does with his rights, and cannot get at those of the session. Settings that it changes are
+// does with those rights, and cannot get at those of the session. Settings that it changes are
 // as before afterwards. An error undoes all of that, with the (sub)transaction.
 owner_identity become_owner(Relation table);
 void become_again(const owner_identity &before);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "paths/plan_cache.hpp"
+#include "paths/statement_parts.hpp"
 #include "rules/monotonic.hpp"
 #include "rules/ttl.hpp"
 #include "server/scratch_memory.hpp"
@@ -95,7 +96,7 @@ bool remove_unless_busy(Relation table, ItemPointer tid) {
 
 // --- Removal by SQL: by key, many at a time ---
 
-#define STILL_TO_GO " AND ($2 OR expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp())"
+#define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED ")"
 #define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
 // Locking a row needs the privilege UPDATE.
@@ -411,8 +412,8 @@ sweep_result sweep_pages(const store &in, const sweep_part &part) {
 
 // --- Stores without pages of their own, in the order of their keys ---
 
-#define SOME_BY_KEY(where)                                                                     \
-    "SELECT key, expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp() FROM %1$s" where \
+#define SOME_BY_KEY(where)                        \
+    "SELECT key, " HAS_EXPIRED " FROM %1$s" where \
     " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT 1000"
 
 constexpr const char *first_keys = SOME_BY_KEY("");

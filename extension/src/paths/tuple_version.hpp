@@ -9,7 +9,7 @@
 
 namespace kvstore {
 
-struct version {
+struct tuple_version {
     HeapTupleData tuple;
     Buffer buffer = InvalidBuffer;  // holds the tuple, pinned, not locked
 
@@ -23,7 +23,7 @@ enum class purpose : std::uint8_t {
 
 // The version of the entry that `snapshot` sees, if there is one. With a dirty
 // snapshot, the first one on the way. release() it when done.
-bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, version *found);
+bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, tuple_version *found);
 
 // The same in two steps. What was located stays true to an MVCC snapshot.
 struct location {
@@ -32,15 +32,15 @@ struct location {
 };
 location locate(const store &in, Datum key, Snapshot snapshot);
 bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
-                   purpose why, version *found);
+                   purpose why, tuple_version *found);
 
-void release(version &held);
+void release(tuple_version &held);
 
 // The key as it is stored, in the memory of the page.
-Datum stored_key(const store &in, const version &from);
+Datum stored_key(const store &in, const tuple_version &from);
 
 // The entry, its value in the memory of the page, whether it has expired or not; nothing if
 // it has no value or no expiry.
-std::optional<entry> entry_of(const store &in, const version &from);
+std::optional<entry> entry_of(const store &in, const tuple_version &from);
 
 }  // namespace kvstore

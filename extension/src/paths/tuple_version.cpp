@@ -1,4 +1,4 @@
-#include "paths/version.hpp"
+#include "paths/tuple_version.hpp"
 
 #include <array>
 
@@ -7,14 +7,14 @@ namespace kvstore {
 namespace {
 
 // Room for another version like this one, and for the next writer's.
-bool has_room_beside(const version &one) {
+bool has_room_beside(const tuple_version &one) {
     return PageGetHeapFreeSpace(BufferGetPage(one.buffer)) >= 2 * MAXALIGN(one.tuple.t_len);
 }
 
 // The version that `snapshot` sees among those that an index entry points to. After
 // heapam_index_fetch_tuple(), which prunes at every visit instead.
-bool fetch(const store &in, ItemPointerData root, Snapshot snapshot, purpose why, version *found,
-           bool *all_dead) {
+bool fetch(const store &in, ItemPointerData root, Snapshot snapshot, purpose why,
+           tuple_version *found, bool *all_dead) {
     found->buffer = ReadBuffer(in.table, ItemPointerGetBlockNumber(&root));
     for (bool pruned = false;; pruned = true) {
         ItemPointerData tid = root;
@@ -33,7 +33,8 @@ bool fetch(const store &in, ItemPointerData root, Snapshot snapshot, purpose why
     }
 }
 
-bool find_by_scan(const store &in, Datum key, Snapshot snapshot, purpose why, version *found) {
+bool find_by_scan(const store &in, Datum key, Snapshot snapshot, purpose why,
+                  tuple_version *found) {
     ScanKeyData equal;
     ScanKeyInit(&equal, 1, BTEqualStrategyNumber, F_TEXTEQ, key);  // in collation C
     IndexScanDesc scan = pg::begin_index_scan(in.table, in.key_index, snapshot, 1);
@@ -63,7 +64,8 @@ bool may_probe(Snapshot snapshot) {
            !TransactionStartedDuringRecovery() && !pg::snapshots_become_too_old();
 }
 
-std::array<Datum, 3> columns_of(const store &in, const version &from, std::array<bool, 3> &nulls) {
+std::array<Datum, 3> columns_of(const store &in, const tuple_version &from,
+                                std::array<bool, 3> &nulls) {
     std::array<Datum, 3> values;
     HeapTuple tuple = const_cast<HeapTuple>(&from.tuple);
     heap_deform_tuple(tuple, RelationGetDescr(in.table), values.data(), nulls.data());
@@ -83,7 +85,7 @@ location locate(const store &in, Datum key, Snapshot snapshot) {
 }
 
 bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
-                   purpose why, version *found) {
+                   purpose why, tuple_version *found) {
     if (where.answer == probe_answer::miss)
         return false;
     if (where.answer == probe_answer::hit) {
@@ -97,22 +99,23 @@ bool fetch_version(const store &in, Datum key, const location &where, Snapshot s
     return find_by_scan(in, key, snapshot, why, found);
 }
 
-bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, version *found) {
+bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why,
+                  tuple_version *found) {
     return fetch_version(in, key, locate(in, key, snapshot), snapshot, why, found);
 }
 
-void release(version &held) {
+void release(tuple_version &held) {
     if (BufferIsValid(held.buffer))
         ReleaseBuffer(held.buffer);
     held.buffer = InvalidBuffer;
 }
 
-Datum stored_key(const store &in, const version &from) {
+Datum stored_key(const store &in, const tuple_version &from) {
     std::array<bool, 3> nulls;
     return columns_of(in, from, nulls)[0];
 }
 
-std::optional<entry> entry_of(const store &in, const version &from) {
+std::optional<entry> entry_of(const store &in, const tuple_version &from) {
     std::array<bool, 3> nulls;
     std::array<Datum, 3> columns = columns_of(in, from, nulls);
     // Columns of a store are NOT NULL, but PostgreSQL 18 has NOT NULL .. NOT VALID.
