@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Root folders of other Debian systems, and what runs in them. For scripts/matrix and scripts/fresh.
+# What runs in a root folder of another Debian system. For scripts/matrix and scripts/fresh.
 
 # Debian's mirror of this machine.
 mirror() {
