@@ -11,7 +11,8 @@
 
 namespace kvstore::detail {
 
-class queue {
+// Hidden from programs, for whom pipeline.hpp names it.
+class __attribute__((visibility("hidden"))) queue {
   public:
     explicit queue(session &on) : on_(&on) {}
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// A value to be stored: text, or bytes. Text is UTF-8; bytes may be anything, in a store of
@@ -103,3 +104,4 @@ class entry_list {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -18,6 +18,7 @@ extern "C" {
 typedef struct pg_conn PGconn;  // NOLINT: as C does
 }
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// One connection to one database. It is itself the extension's own store, kv_store; store()
@@ -146,3 +147,4 @@ class client : public kvstore::store {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// The root of all errors of this library. Of exactly this type are mistakes in its use that
@@ -56,3 +57,4 @@ class decode_error : public error {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -17,6 +17,7 @@
 #include "kvstore/results.hpp"
 #include "kvstore/time.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// The operations on one store.
@@ -274,3 +275,4 @@ class operations {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

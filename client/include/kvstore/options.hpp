@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// How to reach the server.
@@ -108,3 +109,4 @@ struct store_options {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include "kvstore/operations.hpp"
 #include "kvstore/store.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 namespace detail {
@@ -114,3 +115,4 @@ class pipeline : public operations<queued> {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

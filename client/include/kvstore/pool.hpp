@@ -10,6 +10,7 @@
 
 #include "kvstore/client.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 class pool;
@@ -85,3 +86,4 @@ class pool {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

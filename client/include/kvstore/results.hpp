@@ -11,6 +11,7 @@
 
 #include "kvstore/time.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// A value as bytes.
@@ -55,3 +56,4 @@ struct store_stats {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

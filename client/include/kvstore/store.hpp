@@ -9,6 +9,7 @@
 
 #include "kvstore/operations.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 class pipeline;
@@ -70,3 +71,4 @@ class store : public operations<immediately> {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

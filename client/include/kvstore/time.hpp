@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// How long an entry lives, from now on by the server's clock. Any std::chrono duration is
@@ -30,3 +31,4 @@ using time_point = std::chrono::sys_time<std::chrono::microseconds>;
 inline constexpr time_point never = time_point::max();
 
 }  // namespace kvstore
+#pragma GCC visibility pop

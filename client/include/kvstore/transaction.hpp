@@ -6,6 +6,7 @@
 
 #include "kvstore/store.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// A transaction under way, as client::transaction() gives it to the application's function: the
@@ -32,3 +33,4 @@ class transaction : public store {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 
 #include "kvstore/client.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// What the library has to know about a type to keep its values. To be specialised:
@@ -255,3 +256,4 @@ class typed {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop
