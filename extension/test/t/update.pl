@@ -3,20 +3,19 @@
 # statement that such a script lacks. $KV_SOURCES is a copy of the sources, ours to change.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $sources = $ENV{KV_SOURCES} or die 'KV_SOURCES is not set';
+my $sources = $ENV{KV_SOURCES} or plan skip_all => 'only in scripts/test, which has a copy of the sources to change';
 my $scripts = "$sources/extension/sql";
 my $released = "$sources/extension/test/released";
 chomp(my $installed = `pg_config --sharedir`);
 $installed .= '/extension';
 
-my $node = PostgreSQL::Test::Cluster->new('update');
-$node->init;
-$node->append_conf('postgresql.conf', 'kvstore.sweep_interval = 0');
-$node->start;
+my $node = Kvstore->begin('update', 'kvstore.sweep_interval = 0');
 
 sub version { slurp_file("$sources/kvstore.control") =~ /^default_version = '(.*)'/m or die; return $1 }
 
@@ -75,7 +74,7 @@ my $databases = 0;
 sub database
 {
 	my $name = 'd' . $databases++;
-	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	$node->sql("CREATE DATABASE $name");
 	return $name;
 }
 
