@@ -46,7 +46,7 @@ struct context {
     std::string store;  // its name
     bool in_shell;      // whose input is not for values
 
-    kvstore::store selected() const { return on.client().store(store); }
+    kvstore::store selected() const { return on.client().open_store(store); }
 };
 
 // Tells a command's part of the command line about one argument.

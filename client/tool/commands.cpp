@@ -168,7 +168,7 @@ optional<string> as_string(const optional<kvstore::byte_vector> &bytes) {
     return string(reinterpret_cast<const char *>(bytes->data()), bytes->size());
 }
 
-optional<kvstore::ttl> ttl_of(const arguments &given) {
+optional<kvstore::time_to_live> ttl_of(const arguments &given) {
     if (given.ttl.empty())
         return std::nullopt;
     return parse_ttl(given.ttl);
@@ -182,7 +182,7 @@ status get(context &in, const arguments &given) {
 
 status set(context &in, const arguments &given) {
     const string value = value_of(in, given);
-    if (const optional<kvstore::ttl> time = ttl_of(given))
+    if (const optional<kvstore::time_to_live> time = ttl_of(given))
         in.selected().set_ex(given.key, as_bytes(value), *time);
     else
         in.selected().set(given.key, as_bytes(value));
@@ -267,7 +267,7 @@ status del(context &in, const arguments &given) {
 
 // One by one with one round trip, since the library's mget() is for text.
 status mget(context &in, const arguments &given) {
-    kvstore::pipeline pipeline = in.selected().pipeline();
+    kvstore::pipeline pipeline(in.selected());
     std::vector<kvstore::reply<optional<kvstore::byte_vector>>> replies;
     for (const string &key : given.keys)
         replies.push_back(pipeline.get_bytes(key));
