@@ -25,7 +25,7 @@ batch::~batch() {
     while (!unanswered_.empty() && PQstatus(pq_) == CONNECTION_OK)
         take_one();
     for (std::size_t number : unanswered_)
-        tell_(number, {.problem = session_.lost()});
+        tell_(number, {.problem = session_.lost_in_the_middle()});
     PQexitPipelineMode(pq_);
     PQsetnonblocking(pq_, was_nonblocking_);
 }

@@ -21,13 +21,15 @@ std::size_t queue::run() {
 
 }  // namespace detail
 
+pipeline::pipeline(const store &on)
+    : pipeline(std::make_unique<detail::queue>(on.on()), on.name()) {}
 pipeline::pipeline(std::unique_ptr<detail::queue> waiting, std::string store)
     : operations<queued>(*waiting, std::move(store)), queue_(std::move(waiting)) {}
 pipeline::~pipeline() = default;
 pipeline::pipeline(pipeline &&other) noexcept = default;
 pipeline &pipeline::operator=(pipeline &&other) noexcept = default;
 
-operations<queued> pipeline::store(std::string name) {
+operations<queued> pipeline::open_store(std::string name) {
     return {*queue_, std::move(name)};
 }
 

@@ -7,7 +7,7 @@
 namespace kvstore {
 
 pool::pool(connection_options connection, pool_options options)
-    : connection_(std::move(connection)), options_(options) {
+    : operations(*this, ""), connection_(std::move(connection)), options_(options) {
     free_.reserve(options_.max_size);  // so that giving back needs no memory
 }
 

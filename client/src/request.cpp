@@ -16,7 +16,7 @@ std::string quoted(const std::string &identifier) {
 // SELECT "schema".kv_set($1::pg_catalog.text, store => $2::pg_catalog.regclass)
 std::string request::sql(const std::string &schema) const {
     std::string sql = select;
-    if (!schema.empty())
+    if (is_ours && !schema.empty())
         sql += quoted(schema) + '.';
     sql += what;
     if (!is_function)

@@ -14,6 +14,7 @@ struct request {
     const char *select;  // what stands before the function
     const char *what;    // a function, or the view
     bool is_function = true;
+    bool is_ours = true;  // in the extension's schema
     std::vector<parameter> parameters{};
 
     // An argument without a value is left out, null() says otherwise.
@@ -22,7 +23,7 @@ struct request {
         parameters.push_back(to_parameter(argument));
     }
     void add(const std::string &text) { add(std::string_view(text)); }
-    void add(const std::optional<ttl> &time) {
+    void add(const std::optional<time_to_live> &time) {
         if (time)
             add(*time);
     }

@@ -20,6 +20,32 @@ bool is_about_the_name(std::string_view sqlstate) {
     return sqlstate == "26000" || sqlstate == "42P05";
 }
 
+error_fields fields_of(const PGresult *answer) {
+    auto field = [&](int code) {
+        const char *value = PQresultErrorField(answer, code);
+        return std::string(value != nullptr ? value : "");
+    };
+    return {field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY), field(PG_DIAG_MESSAGE_DETAIL),
+            field(PG_DIAG_MESSAGE_HINT)};
+}
+
+template <class Error>
+std::exception_ptr as(const std::string &text, error_fields fields) {
+    return std::make_exception_ptr(Error(text, std::move(fields)));
+}
+
+std::exception_ptr to_sql_error(const std::string &text, error_fields fields) {
+    if (fields.sqlstate == "40001")
+        return as<serialization_failure>(text, std::move(fields));
+    if (fields.sqlstate == "40P01")
+        return as<deadlock_detected>(text, std::move(fields));
+    if (fields.sqlstate == "42501")
+        return as<insufficient_privilege>(text, std::move(fields));
+    if (fields.sqlstate == "42P01")
+        return as<undefined_store>(text, std::move(fields));
+    return as<sql_error>(text, std::move(fields));
+}
+
 // Text comes and goes as UTF-8, or as it is.
 bool takes_utf8(PGconn *connection) {
     auto is = [&](const char *parameter, std::string_view encoding) {
@@ -67,6 +93,7 @@ void session::ensure_connected() {
         std::rethrow_exception(lost());
     if (!is_own_)
         require_utf8();
+    was_in_transaction_ = in_transaction();
 }
 
 // The application may change it at any time.
@@ -79,6 +106,12 @@ void session::require_utf8() const {
 
 std::exception_ptr session::lost() const {
     return std::make_exception_ptr(connection_error(without_newline(PQerrorMessage(pq_.get()))));
+}
+
+std::exception_ptr session::lost_in_the_middle() const {
+    if (was_in_transaction_)
+        return lost();
+    return std::make_exception_ptr(in_doubt_error(without_newline(PQerrorMessage(pq_.get()))));
 }
 
 bool session::usable() const noexcept {
@@ -149,13 +182,16 @@ std::exception_ptr session::problem_of(const PGresult *answer) const {
         return nullptr;
     const std::string_view sqlstate = sqlstate_of(answer);
     if (sqlstate.empty() || PQstatus(pq_.get()) != CONNECTION_OK)
-        return lost();
-    std::string message = without_newline(PQresultErrorMessage(answer));
+        return lost_in_the_middle();
+    std::string text = without_newline(PQresultErrorMessage(answer));
     if (sqlstate == "57014")
-        return std::make_exception_ptr(timeout_error(message));
-    if (is_about_the_name(sqlstate) && options_.prepared)
-        message += "\nHINT:  Behind this pooler, connect with prepared = false.";
-    return std::make_exception_ptr(sql_error(message, std::string(sqlstate)));
+        return std::make_exception_ptr(timeout_error(text));
+    error_fields fields = fields_of(answer);
+    if (is_about_the_name(sqlstate) && options_.prepared) {
+        fields.hint = "Behind this pooler, connect with prepared = false.";
+        text += "\nHINT:  " + fields.hint;
+    }
+    return to_sql_error(text, std::move(fields));
 }
 
 // --- Batches -----------------------------------------------------------------------------------
@@ -218,6 +254,7 @@ void session::begin(const transaction_options &options) {
 // A transaction in which something failed is rolled back by COMMIT, without an error.
 void session::commit() {
     in_transaction_ = false;
+    was_in_transaction_ = !usable();
     result answer(PQexec(pq_.get(), "COMMIT"), &PQclear);
     require_success(answer);
     if (PQcmdStatus(answer.get()) != std::string_view("COMMIT"))

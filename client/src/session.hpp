@@ -35,6 +35,9 @@ class session {
     // Carries out many with one round trip. What has been sent is given up.
     void run_all(std::span<request> requests, const receiver &tell);
 
+    // A statement without parameters.
+    result command(const char *sql);
+
     // Makes sure that there is a connection.
     void ensure_connected();
 
@@ -45,6 +48,8 @@ class session {
     bool in_transaction() const noexcept;
     bool usable() const noexcept;     // connected, as far as is known
     std::exception_ptr lost() const;  // the error if it is not
+    // The same for what was sent: outside of a transaction it may have been carried out.
+    std::exception_ptr lost_in_the_middle() const;
 
     // The error that the result is, if it is one.
     std::exception_ptr problem_of(const PGresult *answer) const;
@@ -54,7 +59,6 @@ class session {
     bool uses_names();
     bool is_direct();
     void prepare_all(std::span<const request> requests);
-    result command(const char *sql);
     void require_success(const result &answer) const;
     void require_utf8() const;
     void connect();
@@ -62,7 +66,8 @@ class session {
     const connection_options options_;
     std::unique_ptr<PGconn, void (*)(PGconn *)> pq_;
     const bool is_own_;
-    bool in_transaction_ = false;
+    bool in_transaction_ = false;               // begun here
+    bool was_in_transaction_ = false;           // when something was last sent, whoever began it
     std::optional<bool> is_direct_;             // unknown until it is asked for
     std::unordered_set<std::string> prepared_;  // names of statements
 };

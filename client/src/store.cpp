@@ -5,16 +5,10 @@
 #include <random>
 #include <thread>
 
-#include "kvstore/pipeline.hpp"
 #include "patience.hpp"
-#include "queue.hpp"
 #include "session.hpp"
 
 namespace kvstore {
-
-kvstore::pipeline store::pipeline() {
-    return {std::make_unique<detail::queue>(on()), name()};
-}
 
 namespace {
 
@@ -42,13 +36,13 @@ class lease {
     lease(const lease &) = delete;
     lease &operator=(const lease &) = delete;
 
-    bool acquire(ttl time) {
+    bool acquire(time_to_live time) {
         return held_ = session_.call<bool>(
                    detail::make_request("SELECT ", "kv_lease", store_.name(), key_, token_, time));
     }
 
     // Gives the lease back and stores the value, as one; does neither if the lease was lost.
-    void exchange_for(std::string_view value, ttl time) {
+    void exchange_for(const value_view &value, time_to_live time) {
         session_.begin({});
         try {
             if (release())
@@ -74,14 +68,22 @@ class lease {
     bool held_ = false;
 };
 
+std::optional<std::string> look(store &in, std::string_view key, const std::string *) {
+    return in.get(key);
+}
+std::optional<byte_vector> look(store &in, std::string_view key, const byte_vector *) {
+    return in.get_bytes(key);
+}
+
 }  // namespace
 
-std::string store::fetch_with(std::string_view key, kvstore::ttl time,
-                              const std::function<std::string()> &compute,
-                              const fetch_options &options) {
+template <class Value>
+Value store::fetch_with(std::string_view key, time_to_live time,
+                        const std::function<Value()> &compute, const fetch_options &options) {
+    constexpr const Value *as = nullptr;
     if (on().in_transaction())
         throw error("fetch() in a transaction would wait for what it cannot see");
-    if (auto found = get(key))
+    if (auto found = look(*this, key, as))
         return *found;
     const auto deadline = detail::deadline_after(options.wait);
     lease mine(*this, on(), key);
@@ -89,15 +91,20 @@ std::string store::fetch_with(std::string_view key, kvstore::ttl time,
         if (std::chrono::steady_clock::now() >= deadline)
             throw timeout_error("somebody else still computes the value");
         std::this_thread::sleep_until(std::min(deadline, detail::deadline_after(options.poll)));
-        if (auto found = get(key))
+        if (auto found = look(*this, key, as))
             return *found;
     }
     // Between the look and the lease someone may have finished.
-    if (auto found = get(key))
+    if (auto found = look(*this, key, as))
         return *found;
-    std::string value = compute();
+    Value value = compute();
     mine.exchange_for(value, time);
     return value;
 }
+
+template std::string store::fetch_with(std::string_view, time_to_live,
+                                       const std::function<std::string()> &, const fetch_options &);
+template byte_vector store::fetch_with(std::string_view, time_to_live,
+                                       const std::function<byte_vector()> &, const fetch_options &);
 
 }  // namespace kvstore

@@ -90,8 +90,8 @@ TEST_F(FetchTest, HasALeaseForEachStore) {
     client.fetch("fetch", 1h, [&] {
         kvstore::client other;
         auto compute = [] { return "other"; };
-        EXPECT_EQ(other.store("fetched").fetch("fetch", 1h, compute, impatient), "other");
-        EXPECT_THROW(other.store("public.kv_store").fetch("fetch", 1h, compute, impatient),
+        EXPECT_EQ(other.open_store("fetched").fetch("fetch", 1h, compute, impatient), "other");
+        EXPECT_THROW(other.open_store("public.kv_store").fetch("fetch", 1h, compute, impatient),
                      kvstore::timeout_error);
         return "v";
     });
@@ -161,7 +161,7 @@ TEST_F(FetchTest, DoesNotStoreWhatTookTooLong) {
 }
 
 TEST_F(FetchTest, IsNotForTransactions) {
-    EXPECT_THROW(client.transaction([](auto &tx) { tx.fetch("fetch", 1h, [] { return "v"; }); }),
+    EXPECT_THROW(client.transact([](auto &tx) { tx.fetch("fetch", 1h, [] { return "v"; }); }),
                  kvstore::error);
 }
 

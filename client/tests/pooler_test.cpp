@@ -58,7 +58,7 @@ class caller {
                 expected_.emplace(key, value);
                 break;
             case 8:
-                client_.transaction([&](auto &tx) {
+                client_.transact([&](auto &tx) {
                     EXPECT_EQ(tx.incr(key), sum);
                     EXPECT_EQ(tx.get(key), std::to_string(sum));
                 });
@@ -72,7 +72,7 @@ class caller {
   private:
     void call_together(const std::string &key, const std::string &value,
                        const std::optional<std::string> &before) {
-        auto batch = client_.pipeline();
+        kvstore::pipeline batch(client_);
         const auto found = batch.get(key);
         batch.set(key, value);
         const auto stored = batch.exists(key);

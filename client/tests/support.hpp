@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <typeinfo>
 
 // The SQLSTATE of the error that `call` throws.
 template <class Call>
@@ -21,6 +23,17 @@ std::string sqlstate_of(Call call) {
         return problem.sqlstate();
     }
     return "none";
+}
+
+// Whether `call` throws exactly an Error, and none of the types derived from it.
+template <class Error, class Call>
+bool throws_just(Call call) {
+    try {
+        call();
+    } catch (const std::exception &problem) {
+        return typeid(problem) == typeid(Error);
+    }
+    return false;
 }
 
 // A connection that is not kvstore's, to the same server.

@@ -64,7 +64,7 @@ enum class isolation_level {
     serializable      ///< as if the transactions ran one after the other
 };
 
-/// How client::transaction() goes about it.
+/// How a transaction goes about it.
 struct transaction_options {
     /// What it sees of others.
     isolation_level isolation = isolation_level::read_committed;
@@ -72,9 +72,9 @@ struct transaction_options {
     /// The server refuses writes (sql_error 25006).
     bool read_only = false;
 
-    /// How often the work is tried in all if it fails because of concurrent transactions, with a
-    /// serialization failure (40001) or a deadlock (40P01). Before each further attempt there is
-    /// a random pause of at most 10 ms, 20 ms, 40 ms ..
+    /// How often client::transact() tries the work in all if it fails because of concurrent
+    /// transactions, with a serialization failure (40001) or a deadlock (40P01). Before each
+    /// further attempt there is a random pause of at most 10 ms, 20 ms, 40 ms ..
     int attempts = 3;
 };
 
