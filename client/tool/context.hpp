@@ -16,7 +16,7 @@ struct context {
     bool in_shell;                     // whose input is not for values
 
     // The operations on the store.
-    kvstore::store selected() const { return on.client().store(store.value_or("")); }
+    kvstore::store selected() const { return on.client().open_store(store.value_or("")); }
 
     // The store as a parameter of the type regclass; "-" is the extension's own.
     std::string regclass() const { return store.value_or("-"); }

@@ -16,7 +16,7 @@ namespace kv {
 status exists(context &in, const arguments &given) {
     if (given.keys.size() == 1)
         return in.out.flag(in.selected().exists(given.keys.front()));
-    kvstore::pipeline pipeline = in.selected().pipeline();
+    kvstore::pipeline pipeline(in.selected());
     std::vector<kvstore::reply<bool>> replies;
     for (const std::string &key : given.keys)
         replies.push_back(pipeline.exists(key));
@@ -54,7 +54,7 @@ status count(context &in, const arguments &given) {
 
 namespace {
 
-std::optional<kvstore::ttl> ttl_of(const arguments &given) {
+std::optional<kvstore::time_to_live> ttl_of(const arguments &given) {
     if (given.ttl.empty())
         return std::nullopt;
     return parse_ttl(given.ttl);

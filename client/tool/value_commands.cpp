@@ -1,5 +1,6 @@
 #include "value_commands.hpp"
 
+#include <cstdlib>
 #include <iostream>
 #include <iterator>
 
@@ -49,7 +50,7 @@ string value_of(const context &in, const arguments &given) {
     return all;
 }
 
-optional<kvstore::ttl> ttl_of(const arguments &given) {
+optional<kvstore::time_to_live> ttl_of(const arguments &given) {
     if (given.ttl.empty())
         return std::nullopt;
     return parse_ttl(given.ttl);
@@ -74,7 +75,7 @@ namespace {
 
 // What may follow the value in Redis's SET.
 struct set_words {
-    optional<kvstore::ttl> ttl;
+    optional<kvstore::time_to_live> ttl;
     bool nx = false;
     bool xx = false;
     bool get = false;
@@ -103,19 +104,20 @@ set_words read_set_words(const arguments &given) {
     return read;
 }
 
-status store_new(context &in, const arguments &given, const optional<kvstore::ttl> &time) {
+status store_new(context &in, const arguments &given, const optional<kvstore::time_to_live> &time) {
     const string read = value_of(in, given);
     const kvstore::value_view value = typed(in, read);
     return in.out.flag(in.selected().set_nx(given.key, value, time));
 }
 
-status store_present(context &in, const arguments &given, const optional<kvstore::ttl> &time) {
+status store_present(context &in, const arguments &given,
+                     const optional<kvstore::time_to_live> &time) {
     const string read = value_of(in, given);
     const kvstore::value_view value = typed(in, read);
     return in.out.flag(in.selected().set_xx(given.key, value, time));
 }
 
-status store_any(context &in, const arguments &given, const optional<kvstore::ttl> &time) {
+status store_any(context &in, const arguments &given, const optional<kvstore::time_to_live> &time) {
     const string read = value_of(in, given);
     const kvstore::value_view value = typed(in, read);
     if (time)
@@ -181,9 +183,11 @@ optional<string> field(const result &answer, int row, int column) {
                   static_cast<std::size_t>(PQgetlength(answer.get(), row, column)));
 }
 
-// A TTL as a parameter.
-string seconds(const kvstore::ttl &time) {
-    return std::to_string(time.seconds());
+// A TTL as a parameter, in seconds, to the microsecond.
+string seconds(const kvstore::time_to_live &time) {
+    const auto [whole, rest] = std::div(static_cast<long long>(time.count().count()), 1'000'000LL);
+    const string digits = std::to_string(1'000'000 + rest);
+    return std::to_string(whole) + '.' + digits.substr(1);
 }
 
 }  // namespace
@@ -213,7 +217,7 @@ status getset(context &in, const arguments &given) {
 status cas(context &in, const arguments &given) {
     const string value = value_of(in, given);
     const string type = value_type(holds_bytes(in));
-    const optional<kvstore::ttl> time = ttl_of(given);
+    const optional<kvstore::time_to_live> time = ttl_of(given);
     const string ttl = time ? seconds(*time) : "";
     std::vector<sql_parameter> parameters{{given.key}, {given.expected, true}, {value, true}};
     if (time)
@@ -258,7 +262,7 @@ status mset(context &in, const arguments &given) {
         keys.add(given.pairs[i]);
         values.add(given.pairs[i + 1]);
     }
-    const optional<kvstore::ttl> time = ttl_of(given);
+    const optional<kvstore::time_to_live> time = ttl_of(given);
     const string ttl = time ? seconds(*time) : "";
     std::vector<sql_parameter> parameters{{keys.bytes(), true}, {values.bytes(), true}};
     if (time)
