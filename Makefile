@@ -80,7 +80,7 @@ built_for: FORCE
 	@$(PG_CONFIG) --version --configure | cmp -s - $@ || $(PG_CONFIG) --version --configure >$@
 
 $(INSTALL_SQL): extension/sql/kvstore.sql extension/sql/functions.awk kvstore.control
-	awk -f extension/sql/functions.awk $< >$@.new && mv $@.new $@
+	awk -f $(word 2,$^) $< >$@.new && mv $@.new $@
 
 # The folder is that of all extensions, so not as README.md.
 install: install-readme

@@ -135,7 +135,7 @@ $node->command_ok([ "$sources/scripts/next-version", $next ], "scripts/next-vers
 is(version(), $next, 'the control file says so');
 my $skeleton = slurp_file("$scripts/kvstore--$version--$next.sql");
 write_file("$installed/kvstore--$version.sql", slurp_file("$released/kvstore--$version.sql"));
-write_file("$installed/kvstore--$next.sql", join("\n", slurp_file("$scripts/kvstore.sql"), @statements));
+write_file("$installed/kvstore--$next.sql", join("\n", slurp_file("$released/kvstore--$version.sql"), @statements));
 
 sub updated_by
 {
