@@ -254,7 +254,7 @@ void session::begin(const transaction_options &options) {
 // A transaction in which something failed is rolled back by COMMIT, without an error.
 void session::commit() {
     in_transaction_ = false;
-    was_in_transaction_ = !usable();
+    was_in_transaction_ = !usable();  // a commit that cannot even be sent leaves no doubt
     result answer(PQexec(pq_.get(), "COMMIT"), &PQclear);
     require_success(answer);
     if (PQcmdStatus(answer.get()) != std::string_view("COMMIT"))
