@@ -93,26 +93,28 @@ for my $path ('on', 'off')
 		{
 			# A TTL counts from the write.
 			my $stored = qq{
-				SELECT kv_flush($in); SELECT kv_set_ex(k, '1', 3600, $in) FROM unnest('{set_ex,set_xx,get_ex,expire,cas,mset}'::text[]) k;
-				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr}'::text[]) k};
+				SELECT kv_flush($in); SELECT kv_set_ex(k, '1', 3600, $in) FROM unnest('{set_ex,set_xx,get_ex,slack,expire,cas,mset}'::text[]) k;
+				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr,rate}'::text[]) k};
 			my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, $store), $a_moment,
 				set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_xx => qq{kv_set_xx('set_xx', 'x', '1 minute', $in)},
 				set_nx => qq{kv_set_nx('set_nx', 'x', interval '1 minute', $in)}, get_ex => qq{kv_get_ex('get_ex', 60, $in)},
 				expire => qq{kv_expire('expire', 60.0, $in)}, cas => qq{kv_cas('cas', '1', 'x', 60, $in)},
-				incr => qq{kv_incr('incr', 1, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
-			is_deeply($answers, { set_ex => '', set_xx => 't', set_nx => 't', get_ex => '1', expire => 't', cas => 't', incr => '1', mset => '1' },
+				incr => qq{kv_incr('incr', 1, 60, $in)}, rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)},
+				slack => qq{kv_get_ex('slack', 60, 6, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+			is_deeply($answers, { set_ex => '', set_xx => 't', set_nx => 't', get_ex => '1', slack => '1', rate => '1', expire => 't', cas => 't', incr => '1', mset => '1' },
 				"fast path $path, $store: calls that waited for $lock");
 			is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for $lock");
 		}
 
 		# A rival who gives up.
 		my $nothing = qq{SELECT kv_flush($in)};
-		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'mset');
+		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'rate', 'mset');
 		my $rival = join '; ', map { "INSERT INTO $store VALUES ('$_', 'rival', 'infinity')" } @keys;
 		my $answers = answers_after_waiting($path, $nothing, $rival, $a_moment,
 			set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)},
-			cas => qq{kv_cas('cas', NULL, 'x', 60, $in)}, incr => qq{kv_incr('incr', 1, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
-		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', mset => '1' }, "fast path $path, $store: calls that waited for a rival");
+			cas => qq{kv_cas('cas', NULL, 'x', 60, $in)}, incr => qq{kv_incr('incr', 1, 60, $in)},
+			rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', rate => '1', mset => '1' }, "fast path $path, $store: calls that waited for a rival");
 		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for a rival");
 
 		# The table.
@@ -120,27 +122,33 @@ for my $path ('on', 'off')
 		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for the table");
 	}
 
+	# An expiry that has become good enough while the call waited is left as it was.
+	my $answers = answers_after_waiting($path, q{SELECT kv_flush(); SELECT kv_set_ex('k', '5', 100); TRUNCATE expiry; INSERT INTO expiry SELECT expires FROM kv_store},
+		sprintf($locks{'rows that were locked'}, 'kv_store'), q{SELECT pg_sleep_until(at - interval '94 s') FROM expiry}, slack => q{kv_get_ex('k', 90, 5)});
+	is_deeply($answers, { slack => '5' }, "fast path $path: the value, whose expiry is good enough after the waiting");
+	is($node->safe_psql('postgres', q{SELECT value, expires = at FROM kv_store, expiry}), '5|t', "fast path $path: and is as it was");
+
 	# What expires while a call waits is absent when it goes on.
 	for my $lock (sort keys %locks)
 	{
 		my %expected = (
 			expire => [ q{kv_expire('expire', 60)}, 'f' ], expire_at => [ q{kv_expire_at('expire_at', '2100-01-01')}, 'f' ],
-			persist => [ q{kv_persist('persist')}, 'f' ], get_ex => [ q{kv_get_ex('get_ex', 60)}, '' ],
+			slack => [ q{kv_get_ex('slack', 60, 6)}, '' ], persist => [ q{kv_persist('persist')}, 'f' ], get_ex => [ q{kv_get_ex('get_ex', 60)}, '' ],
 			set_xx => [ q{kv_set_xx('set_xx', 'x')}, 'f' ], set_xx_ex => [ q{kv_set_xx('set_xx_ex', 'x', 60)}, 'f' ],
 			cas => [ q{kv_cas('cas', '5', 'x', 60)}, 'f' ], cas_keep => [ q{kv_cas('cas_keep', '5', 'x')}, 'f' ],
 			get_del => [ q{coalesce(kv_get_del('get_del'), 'nothing')}, 'nothing' ], del => [ q{kv_del('del')}, 'f' ],
 			del_if => [ q{kv_del_if('del_if', '5')}, 'f' ], mdel => [ q{kv_mdel(ARRAY['mdel'])}, 0 ], del_prefix => [ q{kv_del_prefix('del_prefix')}, 0 ]);
 		my %stored = (
-			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ]);
+			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], rate => [ q{count FROM kv_rate_limit('rate', 6, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ]);
 		my %all = (%expected, %stored);
 		my $stored = 'SELECT kv_flush(); SELECT ' . join(', ', map { "kv_set_ex('$_', '5', 5)" } sort keys %all)
 			. '; TRUNCATE expiry; INSERT INTO expiry SELECT max(expires) FROM kv_store';
 		my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, 'kv_store'), $all_expired, map { $_ => $all{$_}[0] } keys %all);
 		is_deeply($answers, { map { $_ => $all{$_}[1] } keys %all }, "fast path $path: what expired while calls waited for $lock is absent to them");
 		is($node->safe_psql('postgres', q{SELECT string_agg(key, ', ' ORDER BY key) FROM kv_store WHERE expires > clock_timestamp()}),
-			'get_set, incr', "fast path $path: nothing else is revived");
+			'get_set, incr, rate', "fast path $path: nothing else is revived");
 		is($node->safe_psql('postgres', q{SELECT string_agg(key || ' ' || value, ', ' ORDER BY key) FROM kv_scan()}),
-			'get_set 1, incr 1', "fast path $path: what is stored begins anew");
+			'get_set 1, incr 1, rate 1', "fast path $path: what is stored begins anew");
 	}
 }
 
