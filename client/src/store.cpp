@@ -75,36 +75,43 @@ std::optional<byte_vector> look(store &in, std::string_view key, const byte_vect
     return in.get_bytes(key);
 }
 
-}  // namespace
-
 template <class Value>
-Value store::fetch_with(std::string_view key, time_to_live time,
-                        const std::function<Value()> &compute, const fetch_options &options) {
+Value fetch_in(store &in, detail::session &on, std::string_view key, time_to_live time,
+               const std::function<Value()> &compute, const fetch_options &options) {
     constexpr const Value *as = nullptr;
-    if (on().in_transaction())
+    if (on.in_transaction())
         throw error("fetch() in a transaction would wait for what it cannot see");
-    if (auto found = look(*this, key, as))
+    if (auto found = look(in, key, as))
         return *found;
     const auto deadline = detail::deadline_after(options.wait);
-    lease mine(*this, on(), key);
+    lease mine(in, on, key);
     while (!mine.acquire(detail::bounded(options.lease))) {
         if (std::chrono::steady_clock::now() >= deadline)
             throw timeout_error("somebody else still computes the value");
         std::this_thread::sleep_until(std::min(deadline, detail::deadline_after(options.poll)));
-        if (auto found = look(*this, key, as))
+        if (auto found = look(in, key, as))
             return *found;
     }
     // Between the look and the lease someone may have finished.
-    if (auto found = look(*this, key, as))
+    if (auto found = look(in, key, as))
         return *found;
     Value value = compute();
     mine.exchange_for(value, time);
     return value;
 }
 
-template std::string store::fetch_with(std::string_view, time_to_live,
-                                       const std::function<std::string()> &, const fetch_options &);
-template byte_vector store::fetch_with(std::string_view, time_to_live,
-                                       const std::function<byte_vector()> &, const fetch_options &);
+}  // namespace
+
+std::string store::fetch_with(std::string_view key, time_to_live time,
+                              const std::function<std::string()> &compute,
+                              const fetch_options &options) {
+    return fetch_in(*this, on(), key, time, compute, options);
+}
+
+byte_vector store::fetch_with(std::string_view key, time_to_live time,
+                              const std::function<byte_vector()> &compute,
+                              const fetch_options &options) {
+    return fetch_in(*this, on(), key, time, compute, options);
+}
 
 }  // namespace kvstore

@@ -12,6 +12,8 @@
 
 #include "kvstore/operations.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace kvstore {
 
 /// Live entries in the order of their keys, read page after page while they are looped over. An
@@ -104,3 +106,5 @@ class scan_range {
 };
 
 }  // namespace kvstore
+
+#pragma GCC visibility pop

@@ -80,9 +80,12 @@ class store : public operations<immediately> {
   private:
     friend class pipeline;
 
-    template <class Value>
-    Value fetch_with(std::string_view key, time_to_live time, const std::function<Value()> &compute,
-                     const fetch_options &options);
+    std::string fetch_with(std::string_view key, time_to_live time,
+                           const std::function<std::string()> &compute,
+                           const fetch_options &options);
+    byte_vector fetch_with(std::string_view key, time_to_live time,
+                           const std::function<byte_vector()> &compute,
+                           const fetch_options &options);
 };
 
 }  // namespace kvstore
