@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What scripts/demo, scripts/test and scripts/bench share: packages, the build,
-# and a private PostgreSQL server that has nothing to do with any other.
+# What scripts/demo, scripts/test and scripts/bench share: the build, and a private
+# PostgreSQL server that has nothing to do with any other. Packages are in packages.sh.
 #
 # The server's programs are copied to a temporary folder, and the extension is
 # installed next to the copies: PostgreSQL finds its files relative to its programs.
@@ -11,10 +11,12 @@ set -euo pipefail
 # What other programs say is read here, and shown: in one language.
 export LC_ALL=C.UTF-8
 unset LANGUAGE
+# The server's user reads what root has made.
+umask 022
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-debian_servers=/usr/lib/postgresql
 work=     # the temporary folder
+build=    # what is built, kept for the next time if the checkout can be written
 bin=      # the programs of the private installation
 socket=   # the folder of the server's socket
 
@@ -24,149 +26,100 @@ die() {
     exit 1
 }
 
-# --- Packages ---------------------------------------------------------------
-
-# Whether an extension can be built with the pg_config $1 and tried out on its server. On
-# Debian pgxs.mk comes with the server, and its headers with another package.
-is_complete() {
-    [ -x "$("$1" --bindir)/postgres" ] && [ -e "$("$1" --pgxs)" ] &&
-        [ -e "$("$1" --includedir-server)/postgres.h" ]
-}
-
-# Where PostgreSQL can be built against: $PG_CONFIG, or the newest installed one.
-find_pg_config() {
-    local candidate
-    for candidate in ${PG_CONFIG:-$(printf '%s\n' "$debian_servers"/*/bin/pg_config | sort -rV) pg_config}; do
-        candidate=$(command -v "$candidate") || continue
-        if is_complete "$candidate"; then
-            # Not /usr/bin/pg_config of Debian, which starts another one.
-            echo "$("$candidate" --bindir)/pg_config"
-            return
-        fi
-    done
-    return 1
-}
-
-# The newest server of Debian's packages, by its major.
-debian_server() {
-    local server
-    server=$(printf '%s\n' "$debian_servers"/*/bin/postgres | sort -rV | head -n 1)
-    [ ! -x "$server" ] || basename "${server%/bin/postgres}"
-}
-
-# The package that makes some PostgreSQL complete: the headers of the server that is there,
-# else all of it.
-missing_postgresql() {
-    local major
-    ! find_pg_config >/dev/null || return 0
-    major=$(debian_server)
-    echo "postgresql${major:+-server-dev-$major}"
-}
-
-has_command() { command -v "$1" >/dev/null; }
-has_header() { echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1; }
-# Debian puts it where only root looks.
-find_pgbouncer() { PATH=$PATH:/usr/sbin command -v pgbouncer; }
-has_perl() { perl -M"$1" -e 1 2>/dev/null; }
-
-# Debian's pg_cron for the PostgreSQL that is there; nothing for one that is not Debian's.
-missing_pg_cron() {
-    local config major
-    config=$(find_pg_config) || config=$debian_servers/$(debian_server)/bin/pg_config
-    [ -x "$config" ] || return 0
-    major=$("$config" --version | sed -n 's/^PostgreSQL \([0-9]*\).*Debian.*/\1/p')
-    [ -z "$major" ] || [ -e "$("$config" --pkglibdir)/pg_cron.so" ] || echo "postgresql-$major-cron"
-}
-
-# The packages that are missing for `$1`: build, or test, which includes build.
-missing_packages() {
-    has_command make || echo make
-    has_command g++ || echo g++
-    has_command cmake || echo cmake
-    has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev
-    has_header nlohmann/json.hpp || echo nlohmann-json3-dev
-    has_header CLI/CLI.hpp || echo libcli11-dev
-    has_header readline/readline.h || echo libreadline-dev
-    missing_postgresql
-    [ "$1" = test ] || return 0
-    has_header gtest/gtest.h || echo libgtest-dev
-    has_command prove || echo perl
-    has_perl IPC::Run || echo libipc-run-perl
-    find_pgbouncer >/dev/null || echo pgbouncer
-    has_command pkg-config || echo pkg-config
-    has_command doxygen || echo doxygen
-    has_command faketime || echo faketime
-    missing_pg_cron
-}
-
-# Debian's `postgresql` is the distribution's major; what it depends on has the number.
-# For tests ($1) with pg_cron.
-debian_postgresql() {
-    local major
-    major=$(apt-cache depends postgresql | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
-    [ -n "$major" ] || die "apt-cache does not say which PostgreSQL this system has"
-    echo "postgresql-$major postgresql-server-dev-$major"
-    [ "$1" != test ] || echo " postgresql-$major-cron"
-}
-
-install_missing() {
-    local missing as_root=() packages failed= no_cluster=/etc/postgresql-common/createcluster.d/kvstore.conf
-    [ -z "${PG_CONFIG:-}" ] || find_pg_config >/dev/null ||
-        die "PG_CONFIG=$PG_CONFIG is not the pg_config of a server that is installed with its headers"
-    missing=$(missing_packages "$1" | sort -u | tr '\n' ' ')
-    [ -n "$missing" ] || return 0
-
-    say "Missing on this machine: $missing"
-    has_command apt-get || die "install these and try again (no apt-get here to do it)"
-    if [ "$(id -u)" != 0 ]; then
-        has_command sudo || die "install these as root (no sudo here): apt-get install $missing"
-        as_root=(sudo)
+# Runs a command that takes its time: says what it is, and how long it takes, each second on a
+# terminal. Its output is shown if it fails.
+busy() {
+    local what=$1 log start=$SECONDS ticker='' status=0
+    shift
+    log=$(mktemp)
+    if [ -t 2 ]; then
+        while kill -0 $$ 2>/dev/null; do
+            printf '\r%s .. %d s' "$what" $((SECONDS - start)) >&2
+            sleep 1
+        done &
+        ticker=$!
     fi
-    say "Installing them with apt-get, to build and to run a private server."
-    "${as_root[@]}" apt-get update -qq
-    packages=$missing
-    if [[ $missing == *postgresql\ * ]]; then
-        packages=$(debian_postgresql "$1") || exit
-        packages=${missing/postgresql /$packages }
+    "$@" >"$log" 2>&1 || status=$?
+    if [ -n "$ticker" ]; then
+        kill "$ticker"
+        wait "$ticker" 2>/dev/null || printf '\r\e[K' >&2
     fi
-    # Debian starts a server of its own for a new PostgreSQL; nobody asked for one here.
-    [[ $missing != *postgresql\ * ]] ||
-        "${as_root[@]}" sh -c "mkdir -p ${no_cluster%/*} && echo 'create_main_cluster = false' >$no_cluster"
-    # shellcheck disable=SC2086
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $packages >/dev/null || failed=yes
-    [[ $missing != *postgresql\ * ]] || "${as_root[@]}" rm -f "$no_cluster"
-    [ -z "$failed" ] || die "apt-get could not install: $packages"
+    say "$what: $([ "$status" = 0 ] || echo "failed after ")$((SECONDS - start)) s"
+    [ "$status" = 0 ] || cat "$log" >&2
+    rm -f "$log"
+    return "$status"
 }
+
+. "$repository/scripts/packages.sh"
 
 # --- The temporary folder ---------------------------------------------------
 
 # PostgreSQL refuses to run as root, so that is left to another user.
 server_user() { id -un postgres 2>/dev/null || echo nobody; }
 
+# In a folder that this user may enter.
 as_server() {
     if [ "$(id -u)" = 0 ]; then
         setpriv --reuid="$(server_user)" --regid="$(id -g "$(server_user)")" --clear-groups \
-            env HOME="$work" "$@"
+            env -C "$work" HOME="$work" "$@"
     else
-        "$@"
+        env -C "$work" "$@"
+    fi
+}
+
+# Why no server can live in folder $work; nothing if one can. Socket names have 107 bytes at most,
+# and those of the tests' own servers are in folders below.
+unfit() {
+    if [[ $work =~ [[:space:]] ]]; then
+        echo "make cannot work in a folder with a blank in its name"
+    elif [ "${#work}" -gt 70 ]; then
+        echo "its name is too long for that of a socket"
+    elif ! as_server true 2>/dev/null; then
+        echo "the user $(server_user) cannot enter it"
+    elif ! { printf '#!/bin/sh\n' >"$work/program" && chmod 755 "$work/program" && "$work/program"; } 2>/dev/null; then
+        echo "programs cannot be run there"
     fi
 }
 
 make_work_folder() {
-    work=$(mktemp -d "${TMPDIR:-/tmp}/kvstore.XXXXXX")
-    chmod 755 "$work"
-    mkdir "$work/run"
-    [ "$(id -u)" != 0 ] || chown "$(server_user)" "$work/run"
+    local parent why
     trap remove_work_folder EXIT
     trap 'exit 130' INT TERM HUP
+    for parent in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+        why="nothing can be created there"
+        if work=$(mktemp -d "$parent/kvstore.XXXXXX" 2>/dev/null); then
+            work=$(cd "$work" && pwd -P)
+            chmod 755 "$work"
+            why=$(unfit)
+            [ -n "$why" ] || break
+            rm -rf "$work"
+        fi
+        say "Not in $parent: $why."
+        work=
+    done
+    [ -n "$work" ] || die "there is no folder to work in; TMPDIR may name one"
+    export TMPDIR=$parent
+    mkdir "$work/run"
+    [ "$(id -u)" != 0 ] || chown "$(server_user)" "$work/run"
+    choose_build_folder
+}
+
+# Other users, root among them, may have left in the checkout what this one cannot write.
+choose_build_folder() {
+    build=$repository/build
+    if ! mkdir -p "$build" 2>/dev/null || [ -n "$(find "$build" ! -type l ! -writable -print -quit)" ]; then
+        say "Not in $build, which cannot be written: building in $work, everything anew."
+        build=$work/build
+    fi
 }
 
 remove_work_folder() {
     local status=$?
     trap - EXIT
-    stop_servers
-    rm -rf "$work"
+    if [ -n "$work" ]; then
+        stop_servers
+        rm -rf "$work"
+    fi
     exit "$status"
 }
 
@@ -174,23 +127,27 @@ remove_work_folder() {
 
 # Links everything in folder $1 into folder $2, except what is kvstore's.
 link_all() {
-    local file
+    local file files=()
     mkdir -p "$2"
     for file in "$1"/*; do
         case ${file##*/} in
         kvstore*) ;;
-        *) [ -e "$2/${file##*/}" ] || ln -s "$file" "$2/" ;;
+        *) [ -e "$2/${file##*/}" ] || files+=("$file") ;;
         esac
     done
+    [ ${#files[@]} = 0 ] || ln -s "${files[@]}" "$2/"
 }
 
 # A copy of the installation of $PG_CONFIG below $work, with links for all that
 # need not be copied. Sets $bin; $bin/pg_config then speaks of the copy.
 copy_postgres() {
-    local original="$1" what
+    local original="$1" what program
     bin=$work/tree$("$original" --bindir)
     mkdir -p "$bin"
-    cp "$("$original" --bindir)"/* "$bin/"
+    # That folder may be /usr/bin.
+    for program in "$("$original" --bindir)"/{postgres,initdb,psql,pg*,create*,drop*,vacuum*,reindexdb,clusterdb}; do
+        [ ! -f "$program" ] || cp "$program" "$bin/"
+    done
     cp -f "$original" "$bin/pg_config"
     for what in sharedir pkglibdir includedir-server; do
         [[ $("$bin/pg_config" --$what) == "$work"/* ]] ||
@@ -216,7 +173,7 @@ copy_sources() {
 }
 
 # build/<version>, apart from the sources, so that one checkout serves every major.
-build_folder() { echo "$repository/build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"; }
+build_folder() { echo "$build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"; }
 
 # Builds there, and installs into the private installation.
 build_extension() {
@@ -227,12 +184,15 @@ build_extension() {
         make -C "$folder" -s PG_CONFIG="$bin/pg_config" with_llvm=no install >/dev/null
 }
 
-# A CMake project, $1, in build/$2.
+# A CMake project, $1, in build/$2, and its targets $targets, or all.
 build_cmake() {
-    local source=$repository/$1 folder=$repository/build/$2
+    local source=$repository/$1 folder=$build/$2
     shift 2
+    # CMake refuses what it has made of a checkout that was moved.
+    grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$source" "$folder/CMakeCache.txt" || rm -rf "$folder"
+    # shellcheck disable=SC2086
     cmake -S "$source" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
-        cmake --build "$folder" -j"$(nproc)" >/dev/null
+        cmake --build "$folder" -j"$(nproc)" ${targets:+--target $targets} >/dev/null
 }
 
 build_client() { build_cmake client client "$@"; }
@@ -253,31 +213,34 @@ start_server() {
     unset PGSERVICE PGOPTIONS PGPASSWORD PGHOSTADDR PGSSLMODE
 }
 
-# A pgbouncer in front of the server, on the same socket with port 6432, that gives each
-# transaction whatever connection is free.
+# A pgbouncer in front of the server, on the same socket with port $1, that gives each
+# transaction whatever connection is free, of at most $2. Further arguments are lines of its
+# configuration.
 start_pooler() {
-    as_server tee "$work/run/pgbouncer.ini" >/dev/null <<INI
-[databases]
-* = host=$socket port=5432 user=postgres
-[pgbouncer]
-unix_socket_dir = $socket
-listen_port = 6432
-auth_type = any
-pool_mode = transaction
-default_pool_size = 10
-max_client_conn = 200
-logfile = $work/run/pgbouncer.log
-pidfile = $work/run/pgbouncer.pid
-INI
-    as_server "$(find_pgbouncer)" -q -d "$work/run/pgbouncer.ini" ||
-        { cat "$work/run/pgbouncer.log" >&2; die "pgbouncer did not start"; }
+    local port=$1 connections=$2 name=$work/run/pgbouncer.$1
+    shift 2
+    printf '%s\n' '[databases]' "* = host=$socket port=5432 user=postgres" \
+        '[pgbouncer]' "unix_socket_dir = $socket" "listen_port = $port" 'auth_type = any' \
+        'pool_mode = transaction' "default_pool_size = $connections" 'max_client_conn = 200' \
+        "logfile = $name.log" "pidfile = $name.pid" "$@" | as_server tee "$name.ini" >/dev/null
+    as_server "$(find_pgbouncer)" -q -d "$name.ini" ||
+        { cat "$name.log" >&2; die "pgbouncer did not start"; }
+}
+
+# From 1.21 on it can keep clients' prepared statements.
+pooler_keeps_statements() {
+    local version
+    version=$("$(find_pgbouncer)" --version | sed -n 's/^PgBouncer \([0-9.]*\).*/\1/p')
+    [ "$(printf '%s\n' 1.21 "$version" | sort -V | head -n 1)" = 1.21 ]
 }
 
 # Every server that lives in the temporary folder: the ones above, and those of tests
 # that were interrupted.
 stop_servers() {
     local pid_file
-    [ ! -e "$work/run/pgbouncer.pid" ] || kill "$(cat "$work/run/pgbouncer.pid")" || true
+    for pid_file in "$work"/run/pgbouncer.*.pid; do
+        [ ! -e "$pid_file" ] || kill "$(cat "$pid_file")" || true
+    done
     find "$work" -name postmaster.pid 2>/dev/null | while read -r pid_file; do
         as_server "$bin/pg_ctl" --silent --wait -m immediate -D "${pid_file%/*}" stop || true
     done

@@ -1,4 +1,7 @@
 -- Values are bytes. Stores of bytes take anything, stores of text take text.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 SELECT kv_create_store('blobs', value_type => 'bytea');
 CREATE FUNCTION all_bytes() RETURNS bytea LANGUAGE sql IMMUTABLE AS
 $$ SELECT string_agg(set_byte('\x00', 0, i), '' ORDER BY i) FROM generate_series(0, 255) i $$;

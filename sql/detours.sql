@@ -1,4 +1,7 @@
 -- What is done to a store changes how it is reached, and nothing else.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/without_sweeper.sql'
+\i :include
 SET kvstore.fast_path = on;
 SELECT kv_detour();
 SELECT kv_create_store('s');
@@ -201,3 +204,5 @@ DROP TABLE s;
 DROP FUNCTION record, shout;
 DROP TABLE audit;
 RESET kvstore.fast_path;
+-- As it was.
+SELECT format('ALTER DATABASE %I IS_TEMPLATE false', current_database()) \gexec

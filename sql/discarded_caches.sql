@@ -1,7 +1,6 @@
 -- Every look into the catalogs discards all that a session knows of them, and rebuilds what
 -- is open: memory that is read after it was freed is something else by then. For servers with
 -- assertions; scripts/test discarded_caches.
-CREATE EXTENSION kvstore;
 SELECT kv_create_store('pages');
 -- Whatever else is there and open.
 CREATE TRIGGER x AFTER TRUNCATE ON pages EXECUTE FUNCTION suppress_redundant_updates_trigger();

@@ -1,8 +1,12 @@
 -- Bad input gives its error, in every function, and changes nothing.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 SELECT kv_set('k', 'kept');
 
 \set ECHO none
-\i sql/include/calls.sql
+\set include :abs_srcdir '/sql/include/calls.sql'
+\i :include
 \set ECHO all
 -- A function that is not among them has been forgotten.
 SELECT proname FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'

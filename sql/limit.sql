@@ -1,4 +1,7 @@
 -- The size limit of a store: how it is given, where it is kept.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 SELECT kv_create_store('pages');
 SELECT kv_limit('100 MB', store => 'pages');
 SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'pages'::regclass;

@@ -1,4 +1,7 @@
 -- A role needs what the equivalent SQL needs, and nothing else.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 CREATE ROLE kv_nobody;
 CREATE ROLE kv_reader;
 CREATE ROLE kv_writer;
@@ -11,7 +14,8 @@ GRANT SELECT (key, value, expires), UPDATE (expires) ON kv_store TO kv_column;
 SELECT kv_set('k', 'v'), kv_set('gone', 'v');
 
 \set ECHO none
-\i sql/include/calls.sql
+\set include :abs_srcdir '/sql/include/calls.sql'
+\i :include
 \set ECHO all
 GRANT SELECT ON calls TO PUBLIC;
 

@@ -1,10 +1,6 @@
--- The extension, its default store, and stores of one's own.
-\set ON_ERROR_STOP on
-CREATE EXTENSION kvstore;
-\set ON_ERROR_STOP off
-
+-- The default store, and stores of one's own.
 \d kv_store
-\dT+ kv_entry*
+\dT kv_entry*
 SELECT relname, relpersistence, pg_get_userbyid(relowner) = current_user AS mine
 FROM pg_class WHERE relname = 'kv_store';
 

@@ -1,4 +1,7 @@
 -- kv_sweep() removes what has expired, and nothing else.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/without_sweeper.sql'
+\i :include
 SELECT kv_sweep();
 SELECT count(kv_set_ex('brief' || i, repeat('x', 100), 1e-6)) FROM generate_series(1, 1000) i;
 SELECT count(kv_set_ex('long' || i, repeat('x', 100), 3600)) FROM generate_series(1, 500) i;
@@ -88,3 +91,5 @@ SELECT count(*), count(*) FILTER (WHERE expires < 'infinity') AS expired FROM pa
 DROP TABLE parts;
 DROP FUNCTION fail();
 DROP ROLE sweep_user;
+-- As it was.
+SELECT format('ALTER DATABASE %I IS_TEMPLATE false', current_database()) \gexec

@@ -1,14 +1,7 @@
 -- The ways to write a TTL, and what is not one.
-CREATE FUNCTION error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE code text; message text; hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN 'no error';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-    RETURN concat_ws(' ', code, message || '.', nullif(hint, ''));
-END $$;
-
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 SELECT kv_set_ex('k', 'v', '1 hour');
 SELECT kv_set_ex('k', 'v', interval '1 hour');
 SELECT kv_set_ex('k', 'v', 60);

@@ -16,4 +16,3 @@ SELECT key, value FROM elsewhere.kv_store;
 ALTER EXTENSION kvstore SET SCHEMA public;
 DROP EXTENSION kvstore CASCADE;
 DROP SCHEMA elsewhere;
-DROP FUNCTION error_of;

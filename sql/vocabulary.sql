@@ -1,15 +1,19 @@
 -- The whole vocabulary, on each kind of store.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
+\set every_function :abs_srcdir '/sql/include/every_function.sql'
 SELECT kv_create_store('texts'), kv_create_store('bytes', value_type => 'bytea');
 SELECT kv_create_store('logged_texts', logged => true), kv_create_store('logged_bytes', true, 'bytea');
 
 \set store texts
-\i sql/include/every_function.sql
+\i :every_function
 \set store bytes
-\i sql/include/every_function.sql
+\i :every_function
 \set store logged_texts
-\i sql/include/every_function.sql
+\i :every_function
 \set store logged_bytes
-\i sql/include/every_function.sql
+\i :every_function
 DROP TABLE texts, bytes, logged_texts, logged_bytes;
 -- Where SQL has to do it in steps, and where it has to look into several tables.
 CREATE TABLE log (key text);
@@ -17,14 +21,14 @@ SELECT kv_create_store('with_rules');
 CREATE RULE log_insert AS ON INSERT TO with_rules DO ALSO INSERT INTO log VALUES (NEW.key);
 CREATE RULE log_update AS ON UPDATE TO with_rules DO ALSO INSERT INTO log VALUES (NEW.key);
 \set store with_rules
-\i sql/include/every_function.sql
+\i :every_function
 SELECT count(*) > 2500 AS logged FROM log;
 DROP TABLE with_rules, log;
 CREATE TABLE parts OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity') PARTITION BY HASH (key);
 CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 \set store parts
-\i sql/include/every_function.sql
+\i :every_function
 DROP TABLE parts;
 
 -- The default store.

@@ -5,7 +5,8 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/kvstore)
 
 install(TARGETS kvstore_client kvstore_client_static EXPORT kvstore
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/kvstore DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/kvstore ${CMAKE_CURRENT_BINARY_DIR}/include/kvstore
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 
 install(EXPORT kvstore NAMESPACE kvstore:: FILE kvstore-targets.cmake DESTINATION ${package_folder})
 configure_package_config_file(cmake/kvstore-config.cmake.in kvstore-config.cmake

@@ -47,7 +47,7 @@ int main(int argc, char **argv) try {
     if (auto found = sensors.get(7))
         std::cout << "sensor " << found->sensor << ": " << found->values.size() << " values, last "
                   << found->values.back() << '\n';
-    std::cout << "bytes: " << client.store("pg_temp.readings").get_bytes("sensor:7")->size()
+    std::cout << "bytes: " << client.open_store("pg_temp.readings").get_bytes("sensor:7")->size()
               << '\n';
 } catch (const kvstore::error &problem) {
     std::cerr << "binary_codec: " << problem.what() << '\n';

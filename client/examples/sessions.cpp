@@ -34,7 +34,7 @@ int main(int argc, char **argv) try {
         if (problem.sqlstate() != "42P07")  // it is there already
             throw;
     }
-    kvstore::typed<session> sessions(client.store("sessions"));
+    kvstore::typed<session> sessions(client.open_store("sessions"));
 
     const std::string token = new_token();
     sessions.set_ex({token, 7, "en"});        // login

@@ -10,8 +10,7 @@ namespace kvstore {
 
 client::client(const connection_options &options)
     : client(std::make_unique<detail::session>(options)) {}
-client::client(std::unique_ptr<detail::session> on)
-    : kvstore::store(*on, ""), session_(std::move(on)) {}
+client::client(std::unique_ptr<detail::session> on) : store(*on, ""), session_(std::move(on)) {}
 client::~client() = default;
 client::client(client &&) noexcept = default;
 client &client::operator=(client &&) noexcept = default;
@@ -20,23 +19,32 @@ client client::wrap(PGconn *existing, const std::string &schema) {
     return client(std::make_unique<detail::session>(existing, schema));
 }
 
-kvstore::store client::store(std::string name) {
+store client::open_store(std::string name) {
     return {on(), std::move(name)};
 }
 
-kvstore::store client::create_store(std::string name, const store_options &options) {
+store client::create_store(std::string name, const store_options &options) {
     detail::request create{"SELECT ", "kv_create_store"};
     create.add(std::string_view(name));
     create.add(options.logged);
     create.parameters.push_back(
-        detail::name_parameter("regtype", options.bytes ? "bytea" : "text"));
+        detail::name_parameter("regtype", options.bytes ? "pg_catalog.bytea" : "pg_catalog.text"));
     on().call<void>(create);
-    return store(std::move(name));
+    return open_store(std::move(name));
+}
+
+// By the name that SQL writes for what was found, so that nothing else can be meant.
+void client::drop_store(std::string name) {
+    const store dropped = open_store(std::move(name));
+    static_cast<void>(store(dropped).detour());  // 42P01, 42809
+    detail::request ask{"SELECT pg_catalog.", "concat", true, false};
+    ask.parameters.push_back(detail::name_parameter("regclass", dropped.name()));
+    on().command(("DROP TABLE " + on().call<std::optional<std::string>>(ask).value()).c_str());
 }
 
 std::vector<store_stats> client::stats() {
     auto stats = on().call<std::vector<store_stats>>(
-        {"SELECT store::text AS name, * FROM ", "kv_stats", false});
+        {"SELECT store::pg_catalog.text AS name, * FROM ", "kv_stats", false});
     std::ranges::sort(stats, {}, &store_stats::name);
     return stats;
 }
@@ -51,10 +59,6 @@ void client::check() {
 
 bool client::idle() const noexcept {
     return on().usable() && !on().in_transaction();
-}
-
-bool client::may_be_retried(const sql_error &problem) {
-    return problem.sqlstate() == "40001" || problem.sqlstate() == "40P01";
 }
 
 // Random, so that those who met do not meet again.

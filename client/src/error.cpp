@@ -4,7 +4,10 @@
 
 namespace kvstore {
 
+sql_error::sql_error(const std::string &text, error_fields fields)
+    : error(text), fields_(std::move(fields)) {}
+
 sql_error::sql_error(const std::string &message, std::string sqlstate)
-    : error(message), sqlstate_(std::move(sqlstate)) {}
+    : error(message), fields_{.sqlstate = std::move(sqlstate), .message = message} {}
 
 }  // namespace kvstore

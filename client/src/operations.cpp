@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "kvstore/pipeline.hpp"
+#include "kvstore/pool.hpp"
 #include "kvstore/store.hpp"
 #include "queue.hpp"
 #include "session.hpp"
@@ -13,31 +15,29 @@ namespace kvstore {
 
 namespace {
 
-template <class... Arguments>
-detail::request make_request(const char *select, const char *function, const std::string &store,
-                             const Arguments &...arguments) {
-    detail::request made{select, function};
-    (made.add(arguments), ...);
-    if (!store.empty()) {
-        made.parameters.push_back(detail::name_parameter("regclass", store));
-        made.parameters.back().name = "store";
-    }
-    return made;
+std::span<const std::byte> bytes_of(const value_view &value) {
+    return std::as_bytes(std::span(value.data()));
 }
 
 }  // namespace
 
+template <class R>
+R pool::call(const detail::request &what) {
+    return borrow()->on().template call<R>(what);
+}
+
 template <class Mode>
 template <class R, class... Arguments>
 auto operations<Mode>::call(const char *function, const Arguments &...arguments) -> answer<R> {
-    return on_->template call<R>(make_request("SELECT ", function, store_, arguments...));
+    return on_->template call<R>(detail::make_request("SELECT ", function, store_, arguments...));
 }
 
 template <class Mode>
 template <class R, class... Arguments>
 auto operations<Mode>::call_for_rows(const char *function, const Arguments &...arguments)
     -> answer<R> {
-    return on_->template call<R>(make_request("SELECT * FROM ", function, store_, arguments...));
+    return on_->template call<R>(
+        detail::make_request("SELECT * FROM ", function, store_, arguments...));
 }
 
 using std::int64_t;
@@ -54,19 +54,19 @@ auto operations<Mode>::set(string_view key, value_view value) -> answer<void> {
 }
 
 template <class Mode>
-auto operations<Mode>::set_ex(string_view key, value_view value, kvstore::ttl time)
+auto operations<Mode>::set_ex(string_view key, value_view value, time_to_live time)
     -> answer<void> {
     return call<void>("kv_set_ex", key, value, time);
 }
 
 template <class Mode>
-auto operations<Mode>::set_nx(string_view key, value_view value, optional<kvstore::ttl> time)
+auto operations<Mode>::set_nx(string_view key, value_view value, optional<time_to_live> time)
     -> answer<bool> {
     return call<bool>("kv_set_nx", key, value, time);
 }
 
 template <class Mode>
-auto operations<Mode>::set_xx(string_view key, value_view value, optional<kvstore::ttl> time)
+auto operations<Mode>::set_xx(string_view key, value_view value, optional<time_to_live> time)
     -> answer<bool> {
     return call<bool>("kv_set_xx", key, value, time);
 }
@@ -77,20 +77,40 @@ auto operations<Mode>::get_set(string_view key, string_view value) -> answer<opt
 }
 
 template <class Mode>
-auto operations<Mode>::cas(string_view key, optional<string_view> expected, string_view value,
-                           optional<kvstore::ttl> time) -> answer<bool> {
-    return call<bool>("kv_cas", key, expected, value, time);
+auto operations<Mode>::get_set_bytes(string_view key, value_view value)
+    -> answer<optional<byte_vector>> {
+    return call<optional<byte_vector>>("kv_get_set", key, bytes_of(value));
 }
 
 template <class Mode>
-auto operations<Mode>::incr(string_view key, int64_t by, optional<kvstore::ttl> time)
+auto operations<Mode>::cas(string_view key, optional<value_view> expected, value_view value,
+                           optional<time_to_live> time) -> answer<bool> {
+    if (value.is_bytes() || (expected && expected->is_bytes())) {
+        const auto old = expected ? optional(bytes_of(*expected)) : std::nullopt;
+        return call<bool>("kv_cas", key, old, bytes_of(value), time);
+    }
+    const auto old = expected ? optional(expected->data()) : std::nullopt;
+    return call<bool>("kv_cas", key, old, value.data(), time);
+}
+
+template <class Mode>
+auto operations<Mode>::incr(string_view key, int64_t by, optional<time_to_live> time)
     -> answer<int64_t> {
     return call<int64_t>("kv_incr", key, by, time);
 }
 
 template <class Mode>
-auto operations<Mode>::mset(const entry_list &entries, optional<kvstore::ttl> time)
+auto operations<Mode>::rate_limit(string_view key, int64_t max, time_to_live period, int64_t cost)
+    -> answer<rate_limit_result> {
+    return call_for_rows<rate_limit_result>("kv_rate_limit", key, max, period, cost);
+}
+
+template <class Mode>
+auto operations<Mode>::mset(const entry_list &entries, optional<time_to_live> time)
     -> answer<int64_t> {
+    if (entries.has_bytes())
+        return call<int64_t>("kv_mset_bytes", entries.keys(), detail::all_bytes{entries.values()},
+                             time);
     return call<int64_t>("kv_mset", entries.keys(), entries.values(), time);
 }
 
@@ -109,6 +129,11 @@ auto operations<Mode>::get_bytes(string_view key) -> answer<optional<byte_vector
 template <class Mode>
 auto operations<Mode>::mget(const key_list &keys) -> answer<vector<optional<string>>> {
     return call_for_rows<vector<optional<string>>>("kv_mget", keys.keys());
+}
+
+template <class Mode>
+auto operations<Mode>::mget_bytes(const key_list &keys) -> answer<vector<optional<byte_vector>>> {
+    return call_for_rows<vector<optional<byte_vector>>>("kv_mget_bytes", keys.keys());
 }
 
 template <class Mode>
@@ -132,6 +157,12 @@ auto operations<Mode>::scan(const scan_options &options) -> answer<vector<entry>
 }
 
 template <class Mode>
+auto operations<Mode>::scan_bytes(const scan_options &options) -> answer<vector<entry_bytes>> {
+    return call_for_rows<vector<entry_bytes>>("kv_scan_bytes", options.prefix, options.after,
+                                              options.max);
+}
+
+template <class Mode>
 auto operations<Mode>::count(string_view prefix) -> answer<int64_t> {
     return call<int64_t>("kv_count", prefix);
 }
@@ -139,18 +170,19 @@ auto operations<Mode>::count(string_view prefix) -> answer<int64_t> {
 // --- Changing the expiry -----------------------------------------------------------------------
 
 template <class Mode>
-auto operations<Mode>::get_ex(string_view key, kvstore::ttl time) -> answer<optional<string>> {
-    return call<optional<string>>("kv_get_ex", key, time);
+auto operations<Mode>::get_ex(string_view key, time_to_live time, optional<time_to_live> slack)
+    -> answer<optional<string>> {
+    return call<optional<string>>("kv_get_ex", key, time, slack);
 }
 
 template <class Mode>
-auto operations<Mode>::get_ex_bytes(string_view key, kvstore::ttl time)
-    -> answer<optional<byte_vector>> {
-    return call<optional<byte_vector>>("kv_get_ex_bytes", key, time);
+auto operations<Mode>::get_ex_bytes(string_view key, time_to_live time,
+                                    optional<time_to_live> slack) -> answer<optional<byte_vector>> {
+    return call<optional<byte_vector>>("kv_get_ex_bytes", key, time, slack);
 }
 
 template <class Mode>
-auto operations<Mode>::expire(string_view key, kvstore::ttl time) -> answer<bool> {
+auto operations<Mode>::expire(string_view key, time_to_live time) -> answer<bool> {
     return call<bool>("kv_expire", key, time);
 }
 
@@ -182,7 +214,7 @@ auto operations<Mode>::del(string_view key) -> answer<bool> {
 }
 
 template <class Mode>
-auto operations<Mode>::del_if(string_view key, string_view expected) -> answer<bool> {
+auto operations<Mode>::del_if(string_view key, value_view expected) -> answer<bool> {
     return call<bool>("kv_del_if", key, expected);
 }
 
@@ -239,6 +271,7 @@ auto operations<Mode>::detour() -> answer<optional<string>> {
 }
 
 template class operations<immediately>;
+template class operations<pooled>;
 template class operations<queued>;
 
 }  // namespace kvstore

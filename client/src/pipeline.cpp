@@ -7,12 +7,13 @@ namespace kvstore {
 namespace detail {
 
 std::size_t queue::run() {
-    const auto requests = std::exchange(requests_, {});
-    const auto settlements = std::exchange(settlements_, {});
-    const std::vector<outcome> outcomes = on_->run_all(requests);
+    auto requests = std::exchange(requests_, {});
+    auto settlements = std::exchange(settlements_, {});
     std::size_t failed = 0;
-    for (std::size_t i = 0; i < outcomes.size(); i++)
-        failed += settlements[i](outcomes[i]) ? 0 : 1;
+    on_->run_all(requests, [&](std::size_t number, const outcome &of) {
+        failed += settlements[number](of) ? 0 : 1;
+        settlements[number] = nullptr;  // a reply that nobody has is gone
+    });
     if (!on_->usable())
         std::rethrow_exception(on_->lost());
     return failed;
@@ -20,13 +21,15 @@ std::size_t queue::run() {
 
 }  // namespace detail
 
+pipeline::pipeline(const store &on)
+    : pipeline(std::make_unique<detail::queue>(on.on()), on.name()) {}
 pipeline::pipeline(std::unique_ptr<detail::queue> waiting, std::string store)
     : operations<queued>(*waiting, std::move(store)), queue_(std::move(waiting)) {}
 pipeline::~pipeline() = default;
 pipeline::pipeline(pipeline &&other) noexcept = default;
 pipeline &pipeline::operator=(pipeline &&other) noexcept = default;
 
-operations<queued> pipeline::store(std::string name) {
+operations<queued> pipeline::open_store(std::string name) {
     return {*queue_, std::move(name)};
 }
 

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "patience.hpp"
+
 namespace kvstore {
 
 pool::pool(connection_options connection, pool_options options)
-    : connection_(std::move(connection)), options_(options) {
+    : operations(*this, ""), connection_(std::move(connection)), options_(options) {
     free_.reserve(options_.max_size);  // so that giving back needs no memory
 }
 
@@ -29,8 +31,9 @@ borrowed_client pool::borrow() {
 // A free client, or none: then the caller may make one.
 std::optional<client> pool::take_or_reserve() {
     std::unique_lock lock(mutex_);
-    const bool possible = one_is_free_.wait_for(
-        lock, options_.wait, [this] { return !free_.empty() || size_ < options_.max_size; });
+    const bool possible =
+        one_is_free_.wait_until(lock, detail::deadline_after(options_.wait),
+                                [this] { return !free_.empty() || size_ < options_.max_size; });
     if (!possible)
         throw timeout_error("no connection of the pool became free in time");
     if (free_.empty()) {

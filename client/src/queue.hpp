@@ -11,7 +11,8 @@
 
 namespace kvstore::detail {
 
-class queue {
+// Hidden from programs, for whom pipeline.hpp names it.
+class __attribute__((visibility("hidden"))) queue {
   public:
     explicit queue(session &on) : on_(&on) {}
 
@@ -25,7 +26,8 @@ class queue {
         settlements_.push_back([answer = later.answer_](const outcome &of) {
             answer->ready = true;
             answer->problem = of.problem;
-            if (!of.problem)
+            const bool is_wanted = answer.use_count() > 1;
+            if (!of.problem && is_wanted)
                 settle<R>(*answer, of.rows.get());
             return !answer->problem;
         });
@@ -43,7 +45,7 @@ class queue {
         try {
             if constexpr (!std::is_void_v<R>)
                 answer.result = decode<R>(rows);
-        } catch (const decode_error &) {
+        } catch (...) {  // decode_error, or out of memory
             answer.problem = std::current_exception();
         }
     }

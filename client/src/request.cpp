@@ -13,10 +13,10 @@ std::string quoted(const std::string &identifier) {
 
 }  // namespace
 
-// SELECT "schema".kv_set($1::text, $2::bytea, store => $3::regclass)
+// SELECT "schema".kv_set($1::pg_catalog.text, store => $2::pg_catalog.regclass)
 std::string request::sql(const std::string &schema) const {
     std::string sql = select;
-    if (!schema.empty())
+    if (is_ours && !schema.empty())
         sql += quoted(schema) + '.';
     sql += what;
     if (!is_function)
@@ -26,7 +26,10 @@ std::string request::sql(const std::string &schema) const {
         sql += std::exchange(separator, ", ");
         if (parameters[i].name != nullptr)
             sql.append(parameters[i].name).append(" => ");
-        sql.append("$").append(std::to_string(i + 1)).append("::").append(parameters[i].type);
+        sql.append("$")
+            .append(std::to_string(i + 1))
+            .append("::pg_catalog.")
+            .append(parameters[i].type);
     }
     return sql += parameters.empty() ? "()" : ")";
 }

@@ -14,6 +14,7 @@ struct request {
     const char *select;  // what stands before the function
     const char *what;    // a function, or the view
     bool is_function = true;
+    bool is_ours = true;  // in the extension's schema
     std::vector<parameter> parameters{};
 
     // An argument without a value is left out, null() says otherwise.
@@ -21,7 +22,8 @@ struct request {
     void add(const T &argument) {
         parameters.push_back(to_parameter(argument));
     }
-    void add(const std::optional<ttl> &time) {
+    void add(const std::string &text) { add(std::string_view(text)); }
+    void add(const std::optional<time_to_live> &time) {
         if (time)
             add(*time);
     }
@@ -29,5 +31,18 @@ struct request {
     // The statement's text, for the schema that the extension is in, if that is known.
     std::string sql(const std::string &schema) const;
 };
+
+// A call of a function for a store; its name is empty for kv_store.
+template <class... Arguments>
+request make_request(const char *select, const char *function, const std::string &store,
+                     const Arguments &...arguments) {
+    request made{select, function};
+    (made.add(arguments), ...);
+    if (!store.empty()) {
+        made.parameters.push_back(name_parameter("regclass", store));
+        made.parameters.back().name = "store";
+    }
+    return made;
+}
 
 }  // namespace kvstore::detail

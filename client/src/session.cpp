@@ -1,10 +1,6 @@
 #include "session.hpp"
 
-#include <poll.h>
-
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 
 #include "kvstore/error.hpp"
 
@@ -12,60 +8,53 @@ namespace kvstore::detail {
 
 namespace {
 
-constexpr int binary = 1;
-
 std::string without_newline(std::string message) {
     while (!message.empty() && message.back() == '\n')
         message.pop_back();
     return message;
 }
 
-// The option "options" of a connection string, or else of the environment.
-std::string server_options(const std::string &conninfo) {
-    using parsed = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-    for (const parsed &each : {parsed(PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree),
-                               parsed(PQconndefaults(), &PQconninfoFree)})
-        for (const PQconninfoOption *option = each.get();
-             option != nullptr && option->keyword != nullptr; option++)
-            if (option->keyword == std::string_view("options") && option->val != nullptr)
-                return option->val;
-    return "";
+// The statement is not prepared, or it is already: it was on another server. Nothing was
+// carried out.
+bool is_about_the_name(std::string_view sqlstate) {
+    return sqlstate == "26000" || sqlstate == "42P05";
 }
 
-PGconn *connect_to_server(const connection_options &options) {
-    using namespace std::chrono;
-    // Of a keyword given twice the last counts, and the connection string is expanded in its
-    // place: what stands before it are defaults, what stands after it is added to it.
-    std::vector<const char *> keywords{"client_encoding", "fallback_application_name"};
-    std::vector<const char *> values{"UTF8", "kvstore"};
-    auto add = [&](const char *keyword, const std::string &value) {
-        keywords.push_back(keyword);
-        values.push_back(value.c_str());
+error_fields fields_of(const PGresult *answer) {
+    auto field = [&](int code) {
+        const char *value = PQresultErrorField(answer, code);
+        return std::string(value != nullptr ? value : "");
     };
-
-    const std::string connect_timeout =
-        std::to_string(ceil<seconds>(options.connect_timeout).count());
-    if (options.connect_timeout > 0ms)
-        add("connect_timeout", connect_timeout);
-    add("dbname", options.conninfo);
-    std::string settings;
-    if (options.statement_timeout > 0ms) {
-        settings = server_options(options.conninfo) +
-                   " -c statement_timeout=" + std::to_string(options.statement_timeout.count());
-        add("options", settings);
-    }
-    keywords.push_back(nullptr);
-    values.push_back(nullptr);
-    return PQconnectdbParams(keywords.data(), values.data(), 1);
+    return {field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY), field(PG_DIAG_MESSAGE_DETAIL),
+            field(PG_DIAG_MESSAGE_HINT)};
 }
 
-bool wait_for(const PGconn *connection, short events, int milliseconds) {
-    pollfd descriptor{PQsocket(connection), events, 0};
-    int ready = 0;
-    do
-        ready = poll(&descriptor, 1, milliseconds);
-    while (ready < 0 && errno == EINTR);
-    return ready > 0;
+template <class Error>
+std::exception_ptr as(const std::string &text, error_fields fields) {
+    return std::make_exception_ptr(Error(text, std::move(fields)));
+}
+
+std::exception_ptr to_sql_error(const std::string &text, error_fields fields) {
+    if (fields.sqlstate == "40001")
+        return as<serialization_failure>(text, std::move(fields));
+    if (fields.sqlstate == "40P01")
+        return as<deadlock_detected>(text, std::move(fields));
+    if (fields.sqlstate == "42501")
+        return as<insufficient_privilege>(text, std::move(fields));
+    if (fields.sqlstate == "42P01")
+        return as<undefined_store>(text, std::move(fields));
+    return as<sql_error>(text, std::move(fields));
+}
+
+// Text comes and goes as UTF-8, or as it is.
+bool takes_utf8(PGconn *connection) {
+    auto is = [&](const char *parameter, std::string_view encoding) {
+        const char *value = PQparameterStatus(connection, parameter);
+        return value != nullptr && value == encoding;
+    };
+    return is("client_encoding", "UTF8") ||
+           (is("client_encoding", "SQL_ASCII") &&
+            (is("server_encoding", "UTF8") || is("server_encoding", "SQL_ASCII")));
 }
 
 }  // namespace
@@ -84,6 +73,7 @@ session::session(PGconn *existing, std::string schema)
 
 void session::connect() {
     prepared_.clear();
+    is_direct_.reset();
     pq_.reset(connect_to_server(options_));
     if (PQstatus(pq_.get()) != CONNECTION_OK)
         std::rethrow_exception(lost());
@@ -101,10 +91,27 @@ void session::ensure_connected() {
     }
     if (PQstatus(pq_.get()) != CONNECTION_OK)
         std::rethrow_exception(lost());
+    if (!is_own_)
+        require_utf8();
+    was_in_transaction_ = in_transaction();
+}
+
+// The application may change it at any time.
+void session::require_utf8() const {
+    if (!takes_utf8(pq_.get()))
+        throw error(std::string("the connection's client_encoding is ") +
+                    PQparameterStatus(pq_.get(), "client_encoding") +
+                    ", and not UTF8, in which text comes and goes here");
 }
 
 std::exception_ptr session::lost() const {
     return std::make_exception_ptr(connection_error(without_newline(PQerrorMessage(pq_.get()))));
+}
+
+std::exception_ptr session::lost_in_the_middle() const {
+    if (was_in_transaction_)
+        return lost();
+    return std::make_exception_ptr(in_doubt_error(without_newline(PQerrorMessage(pq_.get()))));
 }
 
 bool session::usable() const noexcept {
@@ -118,45 +125,50 @@ bool session::in_transaction() const noexcept {
 
 // --- Requests ----------------------------------------------------------------------------------
 
-session::message session::to_message(const request &what) {
-    message ready{.sql = what.sql(options_.schema)};
-    for (const parameter &each : what.parameters) {
-        ready.values.push_back(each.data());
-        ready.lengths.push_back(each.size());
-        ready.formats.push_back(each.binary ? binary : 0);
-    }
-    if (options_.prepared)
-        ready.prepared = prepare(ready.sql);
-    return ready;
-}
-
-const char *session::prepare(const std::string &sql) {
-    auto known = prepared_.find(sql);
-    if (known == prepared_.end()) {
-        std::string name = "kvstore_" + std::to_string(prepared_.size() + 1);
-        require_success({PQprepare(pq_.get(), name.c_str(), sql.c_str(), 0, nullptr), &PQclear});
-        known = prepared_.emplace(sql, std::move(name)).first;
-    }
-    return known->second.c_str();
-}
-
+// A pooler may give each transaction another server. There the name of a statement may not be
+// known yet, or be known already, which says so before anything is carried out: then the other way
+// is gone, and at last the one that needs no name.
 result session::run(const request &what) {
     ensure_connected();
-    const message ready = to_message(what);
-    const auto count = static_cast<int>(ready.values.size());
-    result answer(
-        ready.prepared != nullptr
-            ? PQexecPrepared(pq_.get(), ready.prepared, count, ready.values.data(),
-                             ready.lengths.data(), ready.formats.data(), binary)
-            : PQexecParams(pq_.get(), ready.sql.c_str(), count, nullptr, ready.values.data(),
-                           ready.lengths.data(), ready.formats.data(), binary),
-        &PQclear);
-    require_success(answer);
-    return answer;
+    const message ready(what, options_.schema);
+    std::array ways{way::by_name, way::preparing, way::as_text};
+    if (!uses_names())
+        ways.fill(way::as_text);
+    else if (!prepared_.contains(ready.name()))
+        std::swap(ways[0], ways[1]);
+    answered answer{result(nullptr, &PQclear), false};
+    for (way how : ways) {
+        answer = ready.run(pq_.get(), how);
+        if (answer.is_prepared)
+            prepared_.insert(ready.name());
+        if (how == way::as_text || in_transaction_ ||
+            !is_about_the_name(sqlstate_of(answer.rows.get())))
+            break;
+    }
+    require_success(answer.rows);
+    return std::move(answer.rows);
 }
 
-void session::command(const char *sql) {
-    require_success({PQexec(pq_.get(), sql), &PQclear});
+// Where an error could not be made good (in a transaction; in a batch, whose order is to be kept)
+// only on a server that is ours alone.
+bool session::uses_names() {
+    return options_.prepared && (!in_transaction_ || is_direct());
+}
+
+// Whether it is the server itself that we are connected to: poolers say that they are another
+// process than the one that answers.
+bool session::is_direct() {
+    if (!is_direct_) {
+        const result answer = command("SELECT pg_catalog.pg_backend_pid()");
+        is_direct_ = PQgetvalue(answer.get(), 0, 0) == std::to_string(PQbackendPID(pq_.get()));
+    }
+    return *is_direct_;
+}
+
+result session::command(const char *sql) {
+    result answer(PQexec(pq_.get(), sql), &PQclear);
+    require_success(answer);
+    return answer;
 }
 
 void session::require_success(const result &answer) const {
@@ -168,92 +180,59 @@ std::exception_ptr session::problem_of(const PGresult *answer) const {
     ExecStatusType status = PQresultStatus(answer);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return nullptr;
-    const char *sqlstate = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
-    if (sqlstate == nullptr || PQstatus(pq_.get()) != CONNECTION_OK)
-        return lost();
-    std::string message = without_newline(PQresultErrorMessage(answer));
-    if (sqlstate == std::string_view("57014"))
-        return std::make_exception_ptr(timeout_error(message));
-    return std::make_exception_ptr(sql_error(message, sqlstate));
+    const std::string_view sqlstate = sqlstate_of(answer);
+    if (sqlstate.empty() || PQstatus(pq_.get()) != CONNECTION_OK)
+        return lost_in_the_middle();
+    std::string text = without_newline(PQresultErrorMessage(answer));
+    if (sqlstate == "57014")
+        return std::make_exception_ptr(timeout_error(text));
+    error_fields fields = fields_of(answer);
+    if (is_about_the_name(sqlstate) && options_.prepared) {
+        fields.hint = "Behind this pooler, connect with prepared = false.";
+        text += "\nHINT:  " + fields.hint;
+    }
+    return to_sql_error(text, std::move(fields));
 }
 
 // --- Batches -----------------------------------------------------------------------------------
 
-// Each request is followed by a sync, which ends its transaction and confines its failure.
-std::vector<outcome> session::run_all(std::span<const request> requests) {
-    std::vector<outcome> outcomes(requests.size());
+void session::run_all(std::span<request> requests, const receiver &tell) {
+    bool by_name = false;
     try {
         ensure_connected();
-    } catch (const connection_error &) {
-        for (outcome &each : outcomes)
-            each.problem = std::current_exception();
-        return outcomes;
+        by_name = options_.prepared && is_direct();
+        if (by_name && !in_transaction_)
+            prepare_all(requests);
+    } catch (const error &) {
+        for (std::size_t i = 0; i < requests.size(); i++)
+            tell(i, {.problem = std::current_exception()});
+        return;
     }
-    const std::vector<message> messages = to_messages(requests, outcomes);
-    const int was_nonblocking = PQisnonblocking(pq_.get());
-    if (PQenterPipelineMode(pq_.get()) != 1)
-        throw error(without_newline(PQerrorMessage(pq_.get())));
-    PQsetnonblocking(pq_.get(), 1);
-    for (std::size_t i = 0; i < requests.size(); i++)
-        if (!outcomes[i].problem && !send(messages[i]))
-            outcomes[i].problem = lost();
-    send_buffered();
-    for (outcome &each : outcomes)
-        if (!each.problem)
-            each = receive();
-    PQexitPipelineMode(pq_.get());
-    PQsetnonblocking(pq_.get(), was_nonblocking);
-    return outcomes;
-}
-
-// What cannot be sent gets its outcome here. Statements are prepared before, so that one which
-// cannot be does not fail those after it that are the same.
-std::vector<session::message> session::to_messages(std::span<const request> requests,
-                                                   std::span<outcome> outcomes) {
-    std::vector<message> messages(requests.size());
-    for (std::size_t i = 0; i < requests.size(); i++)
+    batch sending(*this, pq_.get(), tell);
+    for (std::size_t i = 0; i < requests.size(); i++) {
         try {
-            messages[i] = to_message(requests[i]);
+            const message ready(requests[i], options_.schema);
+            sending.send(i, ready,
+                         by_name && prepared_.contains(ready.name()) ? way::by_name : way::as_text);
         } catch (const error &) {
-            outcomes[i].problem = std::current_exception();
+            tell(i, {.problem = std::current_exception()});
         }
-    return messages;
-}
-
-// False if it was not: the connection ended, or the message does not fit into libpq's buffer.
-bool session::send(const message &what) {
-    const auto count = static_cast<int>(what.values.size());
-    const int sent =
-        what.prepared != nullptr
-            ? PQsendQueryPrepared(pq_.get(), what.prepared, count, what.values.data(),
-                                  what.lengths.data(), what.formats.data(), binary)
-            : PQsendQueryParams(pq_.get(), what.sql.c_str(), count, nullptr, what.values.data(),
-                                what.lengths.data(), what.formats.data(), binary);
-    return sent == 1 && PQpipelineSync(pq_.get()) == 1;
-}
-
-// Reads what comes meanwhile: a server that cannot get rid of its answers reads no requests.
-void session::send_buffered() {
-    while (PQflush(pq_.get()) == 1) {
-        wait_for(pq_.get(), POLLIN | POLLOUT, -1);
-        PQconsumeInput(pq_.get());
+        requests[i].parameters = {};
     }
 }
 
-// The results up to the next sync: the answer, or the first error.
-outcome session::receive() {
-    outcome received;
-    while (PQstatus(pq_.get()) == CONNECTION_OK) {
-        result answer(PQgetResult(pq_.get()), &PQclear);
-        if (PQresultStatus(answer.get()) == PGRES_PIPELINE_SYNC)
-            return received;
-        if (answer == nullptr)
+// What cannot be prepared is sent as text, and fails in its turn.
+void session::prepare_all(std::span<const request> requests) {
+    for (const request &each : requests) {
+        const statement needed(each, options_.schema);
+        if (prepared_.contains(needed.name))
             continue;
-        received.problem = problem_of(answer.get());
-        received.rows = std::move(answer);
+        const result answer = needed.prepare(pq_.get());
+        if (PQresultStatus(answer.get()) == PGRES_COMMAND_OK)
+            prepared_.insert(needed.name);
+        else if (!usable())
+            std::rethrow_exception(lost());
     }
-    received.problem = lost();
-    return received;
 }
 
 // --- Transactions ------------------------------------------------------------------------------
@@ -263,6 +242,8 @@ void session::begin(const transaction_options &options) {
     if (in_transaction())
         throw error("the connection is in a transaction already");
     ensure_connected();
+    if (options_.prepared)
+        is_direct();
     std::string sql = "BEGIN ISOLATION LEVEL ";
     sql += levels[static_cast<std::size_t>(options.isolation)];
     sql += options.read_only ? " READ ONLY" : " READ WRITE";
@@ -273,6 +254,7 @@ void session::begin(const transaction_options &options) {
 // A transaction in which something failed is rolled back by COMMIT, without an error.
 void session::commit() {
     in_transaction_ = false;
+    was_in_transaction_ = !usable();
     result answer(PQexec(pq_.get(), "COMMIT"), &PQclear);
     require_success(answer);
     if (PQcmdStatus(answer.get()) != std::string_view("COMMIT"))

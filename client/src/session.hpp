@@ -5,22 +5,19 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
-#include <vector>
+#include <unordered_set>
 
+#include "batch.hpp"
+#include "connect.hpp"
 #include "kvstore/options.hpp"
+#include "message.hpp"
 #include "request.hpp"
 #include "wire.hpp"
 
 namespace kvstore::detail {
-
-// What became of a request in a batch: a result, or why there is none.
-struct outcome {
-    result rows{nullptr, &PQclear};
-    std::exception_ptr problem;
-};
 
 class session {
   public:
@@ -35,11 +32,11 @@ class session {
         return decode<R>(run(what).get());
     }
 
-    // Carries out many with one round trip, each with an outcome of its own.
-    std::vector<outcome> run_all(std::span<const request> requests);
+    // Carries out many with one round trip. What has been sent is given up.
+    void run_all(std::span<request> requests, const receiver &tell);
 
-    // A statement without parameters and results.
-    void command(const char *sql);
+    // A statement without parameters.
+    result command(const char *sql);
 
     // Makes sure that there is a connection.
     void ensure_connected();
@@ -51,34 +48,28 @@ class session {
     bool in_transaction() const noexcept;
     bool usable() const noexcept;     // connected, as far as is known
     std::exception_ptr lost() const;  // the error if it is not
+    // The same for what was sent: outside of a transaction it may have been carried out.
+    std::exception_ptr lost_in_the_middle() const;
+
+    // The error that the result is, if it is one.
+    std::exception_ptr problem_of(const PGresult *answer) const;
 
   private:
-    // A request, ready to be sent.
-    struct message {
-        std::string sql;
-        const char *prepared = nullptr;  // the name of the prepared statement, if it is one
-        std::vector<const char *> values{};
-        std::vector<int> lengths{};
-        std::vector<int> formats{};
-    };
-
     result run(const request &what);
-    message to_message(const request &what);
-    std::vector<message> to_messages(std::span<const request> requests,
-                                     std::span<outcome> outcomes);
-    const char *prepare(const std::string &sql);
-    bool send(const message &what);
-    void send_buffered();
-    outcome receive();
-    std::exception_ptr problem_of(const PGresult *answer) const;
+    bool uses_names();
+    bool is_direct();
+    void prepare_all(std::span<const request> requests);
     void require_success(const result &answer) const;
+    void require_utf8() const;
     void connect();
 
     const connection_options options_;
     std::unique_ptr<PGconn, void (*)(PGconn *)> pq_;
     const bool is_own_;
-    bool in_transaction_ = false;
-    std::unordered_map<std::string, std::string> prepared_;  // statements, and their names
+    bool in_transaction_ = false;               // begun here
+    bool was_in_transaction_ = false;           // when something was last sent, whoever began it
+    std::optional<bool> is_direct_;             // unknown until it is asked for
+    std::unordered_set<std::string> prepared_;  // names of statements
 };
 
 }  // namespace kvstore::detail

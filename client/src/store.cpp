@@ -1,18 +1,14 @@
 #include "kvstore/store.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <thread>
 
-#include "kvstore/pipeline.hpp"
-#include "queue.hpp"
+#include "patience.hpp"
 #include "session.hpp"
 
 namespace kvstore {
-
-kvstore::pipeline store::pipeline() {
-    return {std::make_unique<detail::queue>(on()), name()};
-}
 
 namespace {
 
@@ -25,30 +21,32 @@ std::string random_token() {
     return token;
 }
 
-// The right to compute the value of a key, held by one in all processes until it gives it back or
-// it expires.
+// The lease of a key, held by one in all processes until it gives it back or it expires.
 class lease {
   public:
     lease(store &in, detail::session &on, std::string_view key)
-        : store_(in), session_(on), value_key_(key), key_("kvstore:lease:" + value_key_) {}
+        : store_(in), session_(on), key_(key) {}
     ~lease() {
         if (held_)
             try {
-                store_.del_if(key_, token_);
+                release();
             } catch (const error &) {  // NOLINT: then it expires
             }
     }
     lease(const lease &) = delete;
     lease &operator=(const lease &) = delete;
 
-    bool acquire(ttl time) { return held_ = store_.set_nx(key_, token_, time); }
+    bool acquire(time_to_live time) {
+        return held_ = session_.call<bool>(
+                   detail::make_request("SELECT ", "kv_lease", store_.name(), key_, token_, time));
+    }
 
     // Gives the lease back and stores the value, as one; does neither if the lease was lost.
-    void exchange_for(std::string_view value, ttl time) {
+    void exchange_for(const value_view &value, time_to_live time) {
         session_.begin({});
         try {
-            if (store_.del_if(key_, token_))
-                store_.set_ex(value_key_, value, time);
+            if (release())
+                store_.set_ex(key_, value, time);
             session_.commit();
             held_ = false;
         } catch (...) {
@@ -58,38 +56,55 @@ class lease {
     }
 
   private:
+    bool release() {
+        return session_.call<bool>(
+            detail::make_request("SELECT ", "kv_release", store_.name(), key_, token_));
+    }
+
     store &store_;
     detail::session &session_;
-    const std::string value_key_;
-    const std::string key_;
+    const std::string_view key_;
     const std::string token_ = random_token();
     bool held_ = false;
 };
 
+std::optional<std::string> look(store &in, std::string_view key, const std::string *) {
+    return in.get(key);
+}
+std::optional<byte_vector> look(store &in, std::string_view key, const byte_vector *) {
+    return in.get_bytes(key);
+}
+
 }  // namespace
 
-std::string store::fetch_with(std::string_view key, kvstore::ttl time,
-                              const std::function<std::string()> &compute,
-                              const fetch_options &options) {
+template <class Value>
+Value store::fetch_with(std::string_view key, time_to_live time,
+                        const std::function<Value()> &compute, const fetch_options &options) {
+    constexpr const Value *as = nullptr;
     if (on().in_transaction())
         throw error("fetch() in a transaction would wait for what it cannot see");
-    if (auto found = get(key))
+    if (auto found = look(*this, key, as))
         return *found;
-    const auto deadline = std::chrono::steady_clock::now() + options.wait;
+    const auto deadline = detail::deadline_after(options.wait);
     lease mine(*this, on(), key);
-    while (!mine.acquire(options.lease)) {
+    while (!mine.acquire(detail::bounded(options.lease))) {
         if (std::chrono::steady_clock::now() >= deadline)
             throw timeout_error("somebody else still computes the value");
-        std::this_thread::sleep_for(options.poll);
-        if (auto found = get(key))
+        std::this_thread::sleep_until(std::min(deadline, detail::deadline_after(options.poll)));
+        if (auto found = look(*this, key, as))
             return *found;
     }
     // Between the look and the lease someone may have finished.
-    if (auto found = get(key))
+    if (auto found = look(*this, key, as))
         return *found;
-    std::string value = compute();
+    Value value = compute();
     mine.exchange_for(value, time);
     return value;
 }
+
+template std::string store::fetch_with(std::string_view, time_to_live,
+                                       const std::function<std::string()> &, const fetch_options &);
+template byte_vector store::fetch_with(std::string_view, time_to_live,
+                                       const std::function<byte_vector()> &, const fetch_options &);
 
 }  // namespace kvstore

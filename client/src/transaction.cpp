@@ -1,26 +1,31 @@
 #include "kvstore/transaction.hpp"
 
+#include "kvstore/client.hpp"
 #include "session.hpp"
 
 namespace kvstore {
 
-transaction::transaction(detail::session &on, const transaction_options &options)
-    : kvstore::store(on, "") {
-    on.begin(options);
+transaction::transaction(client &in, const transaction_options &options) : store(in.on(), "") {
+    on().begin(options);
 }
 
 transaction::~transaction() {
-    if (open_)
-        on().rollback();
+    rollback();
 }
 
-kvstore::store transaction::store(std::string name) {
+store transaction::open_store(std::string name) {
     return {on(), std::move(name)};
 }
 
 void transaction::commit() {
-    open_ = false;
+    is_open_ = false;
     on().commit();
+}
+
+void transaction::rollback() noexcept {
+    if (is_open_)
+        on().rollback();
+    is_open_ = false;
 }
 
 }  // namespace kvstore

@@ -1,6 +1,5 @@
 #include "wire.hpp"
 
-#include <bit>
 #include <concepts>
 #include <limits>
 
@@ -12,6 +11,7 @@ namespace {
 
 using std::chrono::microseconds;
 
+constexpr std::int32_t bytea_oid = 17;
 constexpr std::int32_t text_oid = 25;
 
 // PostgreSQL counts from the year 2000, and keeps the last number for infinity.
@@ -33,8 +33,24 @@ std::string bytes_of(Number number) {
 
 std::int32_t length_of(std::string_view text) {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-        throw error("a parameter of more than 2 GB cannot be sent");
+        throw sql_error("a key or a value of 2 GB or more cannot be sent", "54000");
     return static_cast<std::int32_t>(text.size());
+}
+
+std::string array_of(std::span<const std::string_view> elements, std::int32_t type) {
+    std::string array;
+    append<std::int32_t>(array, elements.empty() ? 0 : 1);  // dimensions
+    append<std::int32_t>(array, 0);                         // no nulls
+    append<std::int32_t>(array, type);
+    if (!elements.empty()) {
+        append<std::int32_t>(array, static_cast<std::int32_t>(elements.size()));
+        append<std::int32_t>(array, 1);  // the first index
+    }
+    for (std::string_view each : elements) {
+        append(array, length_of(each));
+        array += each;
+    }
+    return array;
 }
 
 // --- Results -----------------------------------------------------------------------------------
@@ -117,19 +133,28 @@ void decode_all(const PGresult *from, T &into) {
     decode(field{from, 0, 0}, into);
 }
 
-void decode_all(const PGresult *from, std::vector<std::optional<std::string>> &into) {
+template <class Value>
+void decode_all(const PGresult *from, std::vector<std::optional<Value>> &into) {
     constexpr int value_column = 1;
     for (int row = 0; row < PQntuples(from); row++)
         decode(field{from, row, value_column}, into.emplace_back());
 }
 
-void decode_all(const PGresult *from, std::vector<entry> &into) {
+template <class Value>
+void decode_all(const PGresult *from, std::vector<basic_entry<Value>> &into) {
     for (int row = 0; row < PQntuples(from); row++) {
-        entry &each = into.emplace_back();
+        basic_entry<Value> &each = into.emplace_back();
         decode(field{from, row, 0}, each.key);
         decode(field{from, row, 1}, each.value);
         decode(field{from, row, 2}, each.expires);
     }
+}
+
+void decode_all(const PGresult *from, rate_limit_result &into) {
+    decode(field{from, 0, 0}, into.allowed);
+    decode(field{from, 0, 1}, into.count);
+    decode(field{from, 0, 2}, into.remaining);
+    decode(field{from, 0, 3}, into.resets);
 }
 
 void decode_all(const PGresult *from, std::vector<store_stats> &into) {
@@ -172,11 +197,11 @@ const char *parameter::data() const {
     return seen->data() != nullptr ? seen->data() : "";  // no bytes are not null
 }
 
-int parameter::size() const {
+std::size_t parameter::size() const {
     if (const auto *owned = std::get_if<std::string>(&bytes))
-        return length_of(*owned);
+        return owned->size();
     const auto *seen = std::get_if<std::string_view>(&bytes);
-    return seen != nullptr ? length_of(*seen) : 0;
+    return seen != nullptr ? seen->size() : 0;
 }
 
 parameter parameter::owned() && {
@@ -205,8 +230,12 @@ parameter to_parameter(std::int64_t number) {
     return {"int8", bytes_of(number)};
 }
 
-parameter to_parameter(ttl time) {
-    return {"float8", bytes_of(std::bit_cast<std::int64_t>(time.seconds()))};
+// An interval: microseconds, days, months.
+parameter to_parameter(time_to_live time) {
+    std::string bytes = bytes_of(std::int64_t{time.count().count()});
+    append<std::int32_t>(bytes, 0);
+    append<std::int32_t>(bytes, 0);
+    return {"interval", std::move(bytes)};
 }
 
 parameter to_parameter(time_point time) {
@@ -220,20 +249,16 @@ parameter to_parameter(time_point time) {
     return {"timestamptz", bytes_of(number)};
 }
 
+parameter to_parameter(std::span<const std::byte> bytes) {
+    return {"bytea", std::string_view(reinterpret_cast<const char *>(bytes.data()), bytes.size())};
+}
+
 parameter to_parameter(std::span<const std::string_view> texts) {
-    std::string array;
-    append<std::int32_t>(array, texts.empty() ? 0 : 1);  // dimensions
-    append<std::int32_t>(array, 0);                      // no nulls
-    append<std::int32_t>(array, text_oid);
-    if (!texts.empty()) {
-        append<std::int32_t>(array, static_cast<std::int32_t>(texts.size()));
-        append<std::int32_t>(array, 1);  // the first index
-    }
-    for (std::string_view text : texts) {
-        append(array, length_of(text));
-        array += text;
-    }
-    return {"text[]", std::move(array)};
+    return {"text[]", array_of(texts, text_oid)};
+}
+
+parameter to_parameter(all_bytes values) {
+    return {"bytea[]", array_of(values.values, bytea_oid)};
 }
 
 parameter name_parameter(const char *type, std::string_view value) {
@@ -261,7 +286,10 @@ template std::optional<byte_vector> decode(const PGresult *);
 template std::optional<microseconds> decode(const PGresult *);
 template std::optional<time_point> decode(const PGresult *);
 template std::vector<std::optional<std::string>> decode(const PGresult *);
+template std::vector<std::optional<byte_vector>> decode(const PGresult *);
 template std::vector<entry> decode(const PGresult *);
+template std::vector<entry_bytes> decode(const PGresult *);
+template rate_limit_result decode(const PGresult *);
 template std::vector<store_stats> decode(const PGresult *);
 
 }  // namespace kvstore::detail

@@ -27,7 +27,7 @@ struct parameter {
     const char *name = nullptr;  // passed by name instead of position
 
     const char *data() const;
-    int size() const;
+    std::size_t size() const;
     parameter owned() &&;  // with bytes of its own
 };
 
@@ -36,9 +36,16 @@ parameter to_parameter(const value_view &value);
 parameter to_parameter(bool flag);
 parameter to_parameter(std::int32_t number);
 parameter to_parameter(std::int64_t number);
-parameter to_parameter(ttl time);
+parameter to_parameter(time_to_live time);
 parameter to_parameter(time_point time);
+parameter to_parameter(std::span<const std::byte> bytes);
 parameter to_parameter(std::span<const std::string_view> texts);
+
+// The same, as bytes.
+struct all_bytes {
+    std::span<const std::string_view> values;
+};
+parameter to_parameter(all_bytes values);
 
 // The type regtype or regclass, by name.
 parameter name_parameter(const char *type, std::string_view value);

@@ -1,4 +1,6 @@
 // The client against a real server, the one that the PG* variables name.
+#include <cmath>
+#include <iterator>
 #include <thread>
 
 #include "support.hpp"
@@ -9,7 +11,7 @@ using namespace std::chrono_literals;
 
 class ClientTest : public testing::Test {
   protected:
-    kvstore::client client{usual_options()};
+    kvstore::client client;
 };
 
 TEST_F(ClientTest, GetsWhatWasSet) {
@@ -55,10 +57,77 @@ TEST_F(ClientTest, TouchesAndPops) {
 
 TEST_F(ClientTest, TellsTheServersErrors) {
     EXPECT_EQ(sqlstate_of([&] { client.set_ex("k", "v", 0s); }), "22023");
-    EXPECT_EQ(sqlstate_of([&] { client.get(std::string(2049, 'k')); }), "54000");
+    EXPECT_EQ(sqlstate_of([&] { std::ignore = client.get(std::string(2049, 'k')); }), "54000");
     EXPECT_EQ(sqlstate_of([&] { client.set("k", "\xff"); }), "22021");
     client.set("k", "usable after errors");
     EXPECT_EQ(client.get("k"), "usable after errors");
+}
+
+TEST_F(ClientTest, TellsErrorsByTheirTypes) {
+    const plain_connection server;
+    EXPECT_TRUE(throws_just<kvstore::undefined_store>(
+        [&] { client.open_store("no_such_store").set("k", "v"); }));
+    EXPECT_TRUE(throws_just<kvstore::sql_error>([&] { client.open_store("pg_class").del("k"); }));
+    server.sql("DROP ROLE IF EXISTS kv_nobody; CREATE ROLE kv_nobody LOGIN");
+    kvstore::client nobody("user=kv_nobody");
+    EXPECT_TRUE(throws_just<kvstore::insufficient_privilege>([&] { nobody.set("k", "v"); }));
+    server.sql("DROP ROLE kv_nobody");
+    try {
+        client.del(std::string(2049, 'k'));
+    } catch (const kvstore::sql_error &problem) {
+        EXPECT_EQ(problem.message(), "key of 2049 bytes is too long");
+        EXPECT_EQ(problem.detail(), "A key has at most 2048 bytes.");
+        EXPECT_EQ(problem.hint(), "Use a digest of it as the key.");
+        EXPECT_NE(std::string(problem.what()).find("HINT:  Use"), std::string::npos);
+    }
+}
+
+TEST_F(ClientTest, CountsWholeMicroseconds) {
+    using kvstore::time_to_live;
+    using seconds = std::chrono::duration<double>;
+    static_assert(time_to_live(1h + 1us).count() == 3'600'000'001us);
+    static_assert(time_to_live(seconds(0.03)).count() == 30ms);
+    static_assert(time_to_live(1400ns).count() == 1us);
+    static_assert(time_to_live(std::chrono::hours::max()).count() ==
+                  std::chrono::microseconds::max());
+    static_assert(time_to_live(std::chrono::hours::min()).count() == 0us);
+    for (const time_to_live refused :
+         {time_to_live(std::chrono::hours::max()), time_to_live(seconds(NAN)),
+          time_to_live(seconds(INFINITY)), time_to_live(-1h), time_to_live(1ns)})
+        EXPECT_EQ(sqlstate_of([&] { client.set_ex("ttl", "v", refused); }), "22023");
+    client.set_ex("ttl", "v", std::chrono::years(100'000));
+    EXPECT_GT(client.ttl("ttl"), std::chrono::years(99'999));
+    client.del("ttl");
+}
+
+TEST_F(ClientTest, DropsStores) {
+    plain_connection().sql(
+        R"(DROP TABLE IF EXISTS "Dropped; --"; CREATE TABLE IF NOT EXISTS kept ())");
+    client.create_store("\"Dropped; --\"").set("k", "v");
+    client.drop_store("\"Dropped; --\"");
+    EXPECT_THROW(client.drop_store("\"Dropped; --\""), kvstore::undefined_store);
+    EXPECT_EQ(sqlstate_of([&] { client.drop_store("kept"); }), "42809");
+    EXPECT_EQ(sqlstate_of([&] { client.drop_store("x; DROP TABLE kept"); }), "42602");
+    plain_connection().sql("DROP TABLE kept");
+}
+
+TEST_F(ClientTest, GivesEntriesAsARange) {
+    for (int i = 0; i < 25; i++)
+        client.set("range:" + std::to_string(100 + i), std::to_string(i));
+    for (const std::optional<std::int32_t> page :
+         {std::optional(1), std::optional(7), std::optional(25), std::optional(1000),
+          std::optional<std::int32_t>()}) {
+        int seen = 0;
+        for (const kvstore::entry &each : client.entries({.prefix = "range:", .max = page}))
+            EXPECT_EQ(each.value, std::to_string(seen++));
+        EXPECT_EQ(seen, 25);
+    }
+    auto after = client.entries_bytes({.prefix = "range:", .after = "range:122", .max = 1});
+    static_assert(std::input_iterator<decltype(after.begin())>);
+    EXPECT_EQ(after.begin()->value.size(), 2U);
+    for (const kvstore::entry &each : client.entries({.prefix = "no such"}))
+        ADD_FAILURE() << each.key;
+    EXPECT_EQ(client.del_prefix("range:"), 25);
 }
 
 TEST_F(ClientTest, IsToldWhereInAnyWay) {

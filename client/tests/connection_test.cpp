@@ -8,7 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(ConnectionTest, SaysWhyThereIsNone) {
-    EXPECT_THROW(kvstore::client("host=/nonexistent"), kvstore::connection_error);
+    EXPECT_TRUE(
+        throws_just<kvstore::connection_error>([] { kvstore::client("host=/nonexistent"); }));
     EXPECT_THROW(kvstore::client("host=127.0.0.1 port=1"), kvstore::connection_error);
     EXPECT_THROW(kvstore::client("dbname=no_such_database"), kvstore::connection_error);
     EXPECT_THROW(kvstore::client("no such option"), kvstore::connection_error);
@@ -35,12 +36,12 @@ TEST(ConnectionTest, IsMadeAnewAfterItEndedIdle) {
     of.kill();
     EXPECT_EQ(client.get("idle"), "1");
     of.kill();
-    auto batch = client.pipeline();
+    kvstore::pipeline batch(client);
     auto later = batch.get_del("idle");
     EXPECT_EQ(batch.run(), 0U);
     EXPECT_EQ(later.get(), "1");
     of.kill();
-    client.transaction([](auto &tx) { tx.set("idle", "2"); });
+    client.transact([](auto &tx) { tx.set("idle", "2"); });
     EXPECT_EQ(client.get_del("idle"), "2");
 }
 
@@ -51,7 +52,7 @@ TEST(ConnectionTest, IsMadeAnewAfterACallThatFailedWithIt) {
         of.wait_until_blocked();
         of.kill();
     });
-    EXPECT_THROW(of.client.set("killed", "mine"), kvstore::connection_error);
+    EXPECT_THROW(of.client.set("killed", "mine"), kvstore::in_doubt_error);
     killer.get();
     EXPECT_EQ(of.client.get("killed"), "before");
 }
@@ -63,26 +64,26 @@ TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
         of.wait_until_blocked();
         of.kill();
     });
-    auto batch = of.client.pipeline();
+    kvstore::pipeline batch(of.client);
     auto before = batch.incr("pipeline", 1);
     auto under_way = batch.set("killed", "mine");
     auto after = batch.incr("pipeline", 1);
     EXPECT_THROW(batch.run(), kvstore::connection_error);
     killer.get();
     EXPECT_EQ(before.get(), 1);
-    EXPECT_THROW(under_way.get(), kvstore::connection_error);
-    EXPECT_THROW(after.get(), kvstore::connection_error);
+    EXPECT_THROW(under_way.get(), kvstore::in_doubt_error);
+    EXPECT_THROW(after.get(), kvstore::in_doubt_error);
     EXPECT_EQ(of.client.get_del("pipeline"), "1");
 }
 
 TEST(ConnectionTest, EndsTheTransactionWithIt) {
     victim of;
     int attempts = 0;
-    EXPECT_THROW(of.client.transaction([&](auto &tx) {
+    EXPECT_THROW(of.client.transact([&](auto &tx) {
         attempts++;
         tx.set("ended", "v");
         of.kill();
-        EXPECT_THROW(tx.set("ended", "w"), kvstore::connection_error);
+        EXPECT_TRUE(throws_just<kvstore::connection_error>([&] { tx.set("ended", "w"); }));
         tx.set("ended", "not outside of the transaction");
     }),
                  kvstore::connection_error);
@@ -96,7 +97,7 @@ TEST(ConnectionTest, GivesUpAfterTheStatementTimeout) {
     kvstore::client client({.statement_timeout = 1s});
     EXPECT_THROW(client.set("slow", "mine"), kvstore::timeout_error);
     EXPECT_EQ(client.get("slow"), "before");
-    auto batch = client.pipeline();
+    kvstore::pipeline batch(client);
     auto slow = batch.set("slow", "mine");
     auto quick = batch.get("slow");
     EXPECT_EQ(batch.run(), 1U);
@@ -108,6 +109,56 @@ TEST(ConnectionTest, AddsToTheServersOptions) {
     kvstore::client client(
         {.conninfo = "options='-c kvstore.fast_path=off'", .statement_timeout = 1min});
     EXPECT_NE(client.detour(), std::nullopt);
+}
+
+TEST(ConnectionTest, MayTakeAnyTime) {
+    constexpr auto longest = std::chrono::milliseconds::max();
+    EXPECT_NO_THROW(kvstore::client({.connect_timeout = longest, .statement_timeout = longest}));
+}
+
+TEST(ConnectionTest, EndsNowhereWithinItsDescription) {
+    EXPECT_THROW(kvstore::client(std::string("dbname=postgres\0 x", 18)), kvstore::error);
+    EXPECT_THROW(kvstore::client({.schema = std::string("public\0x", 8)}), kvstore::error);
+}
+
+// A store whose trigger has something to say.
+class NoticeTest : public testing::Test {
+  protected:
+    NoticeTest() {
+        server.sql(
+            "CREATE OR REPLACE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE WARNING 'about %', NEW.key; RETURN NEW; END$$");
+        server.sql("DROP TABLE IF EXISTS noticed; SELECT kv_create_store('noticed')");
+        server.sql(
+            "CREATE TRIGGER say BEFORE INSERT ON noticed FOR EACH ROW EXECUTE FUNCTION say()");
+    }
+
+    // What setting the key writes to stderr.
+    static std::string said_by(kvstore::client &client, const std::string &key) {
+        testing::internal::CaptureStderr();
+        client.open_store("noticed").set(key, "v");
+        return testing::internal::GetCapturedStderr();
+    }
+
+    plain_connection server;
+};
+
+TEST_F(NoticeTest, AreDroppedUnlessAskedFor) {
+    kvstore::client client;
+    EXPECT_EQ(said_by(client, "dropped"), "");
+}
+
+TEST_F(NoticeTest, GoWhereTheApplicationSays) {
+    std::string heard;
+    kvstore::client client({.on_notice = [&](std::string_view notice) {
+        heard += notice;
+        throw std::runtime_error("is dropped");
+    }});
+    EXPECT_EQ(said_by(client, "heard"), "");
+    EXPECT_NE(heard.find("WARNING:  about heard"), std::string::npos) << heard;
+    kvstore::client moved(std::move(client));
+    EXPECT_EQ(said_by(moved, "moved"), "");
+    EXPECT_NE(heard.find("WARNING:  about moved"), std::string::npos) << heard;
 }
 
 }  // namespace

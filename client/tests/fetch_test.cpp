@@ -21,7 +21,18 @@ class FetchTest : public testing::Test {
     FetchTest() { clear(); }
     ~FetchTest() override { clear(); }
 
-    void clear() { client.mdel({"fetch", "kvstore:lease:fetch"}); }
+    void clear() {
+        client.del("fetch");
+        server.sql("TRUNCATE kv_leases");
+    }
+
+    // Somebody else's, instead of whose there was.
+    void take_lease() const {
+        server.sql("TRUNCATE kv_leases; SELECT kv_lease('fetch', 'someone else', '1 hour')");
+    }
+    bool someone_else_has_lease() const {
+        return server.sql("SELECT count(*) FROM kv_leases WHERE value = 'someone else'") == "1";
+    }
 
     // How often the value is computed when 32 clients miss it at once.
     static int computations(const kvstore::fetch_options &options) {
@@ -29,7 +40,7 @@ class FetchTest : public testing::Test {
         std::vector<std::thread> threads(32);
         for (std::thread &each : threads)
             each = std::thread([&] {
-                kvstore::client own(usual_options());
+                kvstore::client own;
                 EXPECT_EQ(own.fetch(
                               "fetch", 1h,
                               [&] {
@@ -45,14 +56,63 @@ class FetchTest : public testing::Test {
         return computed;
     }
 
-    kvstore::client client{usual_options()};
+    kvstore::client client;
+    plain_connection server;
 };
 
 TEST_F(FetchTest, ComputesOnlyWhatIsMissing) {
     EXPECT_EQ(client.fetch("fetch", 1h, [] { return "first"; }), "first");
     EXPECT_EQ(client.fetch("fetch", 1h, [] { return "second"; }), "first");
     EXPECT_GT(client.ttl("fetch"), 59min);
-    EXPECT_FALSE(client.exists("kvstore:lease:fetch"));
+    EXPECT_EQ(server.sql("SELECT count(*) FROM kv_leases"), "0");
+}
+
+TEST_F(FetchTest, TakesKeysOfEveryLength) {
+    const std::string longest(2048, 'k');
+    EXPECT_EQ(client.fetch(longest, 1h, [] { return "v"; }), "v");
+    EXPECT_EQ(client.get_del(longest), "v");
+}
+
+TEST_F(FetchTest, HasItsLeaseOutOfSight) {
+    const auto before = client.count();
+    client.fetch("fetch", 1h, [&] {
+        EXPECT_EQ(server.sql("SELECT count(*) FROM kv_leases"), "1");
+        EXPECT_EQ(client.count(), before);
+        return "v";
+    });
+}
+
+// Two names of one store, and two stores with one key.
+TEST_F(FetchTest, HasALeaseForEachStore) {
+    server.sql("DROP TABLE IF EXISTS fetched");
+    client.create_store("fetched");
+    const kvstore::fetch_options impatient{.wait = 0s};
+    client.fetch("fetch", 1h, [&] {
+        kvstore::client other;
+        auto compute = [] { return "other"; };
+        EXPECT_EQ(other.open_store("fetched").fetch("fetch", 1h, compute, impatient), "other");
+        EXPECT_THROW(other.open_store("public.kv_store").fetch("fetch", 1h, compute, impatient),
+                     kvstore::timeout_error);
+        return "v";
+    });
+}
+
+TEST_F(FetchTest, WaitsAsLongAsItMust) {
+    take_lease();
+    std::thread holder([&] {
+        plain_connection on;
+        on.sql("SELECT pg_sleep(0.05), kv_set('fetch', 'at last')");
+    });
+    EXPECT_EQ(client.fetch("fetch", 1h, [] { return "v"; },
+                           {.lease = std::chrono::milliseconds::max(),
+                            .wait = std::chrono::milliseconds::max(),
+                            .poll = 5ms}),
+              "at last");
+    holder.join();
+    clear();
+    EXPECT_EQ(
+        client.fetch("fetch", 1h, [] { return "v"; }, {.lease = std::chrono::milliseconds::max()}),
+        "v");
 }
 
 TEST_F(FetchTest, ComputesOnceForAll) {
@@ -65,7 +125,7 @@ TEST_F(FetchTest, ComputesOnceMoreIfTheFirstIsKilled) {
     char computing = 0;
     const pid_t child = fork();
     if (child == 0) {
-        kvstore::client doomed(usual_options());
+        kvstore::client doomed;
         auto never_ends = [&] { return write(channel[1], "!", 1), pause(), "never"; };
         doomed.fetch("fetch", 1h, never_ends, {.lease = 1s});
         _exit(0);
@@ -84,25 +144,24 @@ TEST_F(FetchTest, LetsAnotherTryIfItCouldNot) {
 }
 
 TEST_F(FetchTest, WaitsNoLongerThanItMay) {
-    client.set_ex("kvstore:lease:fetch", "someone", 1h);
+    take_lease();
     EXPECT_THROW(client.fetch("fetch", 1h, [] { return "v"; }, {.wait = 20ms, .poll = 1ms}),
                  kvstore::timeout_error);
-    EXPECT_EQ(client.get("kvstore:lease:fetch"), "someone");
+    EXPECT_TRUE(someone_else_has_lease());
 }
 
 TEST_F(FetchTest, DoesNotStoreWhatTookTooLong) {
-    kvstore::client other(usual_options());
     auto too_long = [&] {
-        other.set("kvstore:lease:fetch", "someone else");  // as when the lease had expired
+        take_lease();  // as when the first had expired
         return "late";
     };
     EXPECT_EQ(client.fetch("fetch", 1h, too_long, patient), "late");
     EXPECT_EQ(client.get("fetch"), std::nullopt);
-    EXPECT_EQ(client.get("kvstore:lease:fetch"), "someone else");
+    EXPECT_TRUE(someone_else_has_lease());
 }
 
 TEST_F(FetchTest, IsNotForTransactions) {
-    EXPECT_THROW(client.transaction([](auto &tx) { tx.fetch("fetch", 1h, [] { return "v"; }); }),
+    EXPECT_THROW(client.transact([](auto &tx) { tx.fetch("fetch", 1h, [] { return "v"; }); }),
                  kvstore::error);
 }
 

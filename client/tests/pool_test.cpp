@@ -9,13 +9,13 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(PoolTest, MakesNoMoreThanItMay) {
-    kvstore::pool pool(usual_options(), {.max_size = 2, .wait = 20ms});
+    kvstore::pool pool({}, {.max_size = 2, .wait = 20ms});
     EXPECT_EQ(pool.size(), 0U);
     auto first = pool.borrow();
     {
         auto second = pool.borrow();
         EXPECT_EQ(pool.size(), 2U);
-        EXPECT_THROW(pool.borrow(), kvstore::timeout_error);
+        EXPECT_THROW(std::ignore = pool.borrow(), kvstore::timeout_error);
     }
     auto again = pool.borrow();
     again->set("pool", "v");
@@ -24,13 +24,24 @@ TEST(PoolTest, MakesNoMoreThanItMay) {
 }
 
 TEST(PoolTest, WaitsForWhatIsGivenBack) {
-    kvstore::pool pool(usual_options(), {.max_size = 1, .wait = 60s});
+    kvstore::pool pool({}, {.max_size = 1, .wait = std::chrono::milliseconds::max()});
     std::optional<kvstore::borrowed_client> only(pool.borrow());
     std::thread waiting([&] { pool.borrow()->set("pool", "after"); });
     (*only)->set("pool", "before");
     only.reset();
     waiting.join();
     EXPECT_EQ(pool.borrow()->get_del("pool"), "after");
+}
+
+TEST(PoolTest, IsUsedLikeAClient) {
+    kvstore::pool pool({}, {.max_size = 2});
+    pool.set("pool", "1");
+    EXPECT_EQ(pool.incr("pool"), 2);
+    EXPECT_EQ(pool.open_store("public.kv_store").get("pool"), "2");
+    EXPECT_EQ(pool.transact([](auto &tx) { return tx.get_del("pool"); }), "2");
+    EXPECT_EQ(pool.fetch("pool", 1min, [] { return "computed"; }), "computed");
+    EXPECT_TRUE(pool.del("pool"));
+    EXPECT_EQ(pool.size(), 1U);
 }
 
 TEST(PoolTest, HandsOutWhatIsConnected) {
@@ -44,8 +55,8 @@ TEST(PoolTest, HandsOutWhatIsConnected) {
 
 TEST(PoolTest, KeepsItsPlacesWhenItCannotConnect) {
     kvstore::pool pool({.conninfo = "host=/nonexistent"}, {.max_size = 1, .wait = 1ms});
-    EXPECT_THROW(pool.borrow(), kvstore::connection_error);
-    EXPECT_THROW(pool.borrow(), kvstore::connection_error);
+    EXPECT_THROW(std::ignore = pool.borrow(), kvstore::connection_error);
+    EXPECT_THROW(std::ignore = pool.borrow(), kvstore::connection_error);
     EXPECT_EQ(pool.size(), 0U);
 }
 
@@ -53,7 +64,7 @@ TEST(PoolTest, ClosesWhatIsBroken) {
     kvstore::pool pool({.conninfo = "application_name=victim"}, {.max_size = 1});
     {
         auto broken = pool.borrow();
-        EXPECT_THROW(broken->transaction([](auto &tx) {
+        EXPECT_THROW(broken->transact([](auto &tx) {
             plain_connection().sql(
                 "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
                 "WHERE application_name = 'victim'");
@@ -66,7 +77,7 @@ TEST(PoolTest, ClosesWhatIsBroken) {
 }
 
 TEST(PoolTest, ServesManyThreads) {
-    kvstore::pool pool(usual_options(), {.max_size = 3, .wait = 60s});
+    kvstore::pool pool({}, {.max_size = 3, .wait = 60s});
     std::vector<std::thread> threads(8);
     for (std::size_t i = 0; i < threads.size(); i++)
         threads[i] = std::thread([&pool, i] {

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <typeinfo>
 
 // The SQLSTATE of the error that `call` throws.
 template <class Call>
@@ -23,10 +25,15 @@ std::string sqlstate_of(Call call) {
     return "none";
 }
 
-// What tests connect with that have no reason to choose: the server that the PG* variables name,
-// which with KVSTORE_TEST_UNPREPARED is behind a pooler.
-inline kvstore::connection_options usual_options() {
-    return {.prepared = std::getenv("KVSTORE_TEST_UNPREPARED") == nullptr};  // NOLINT: one thread
+// Whether `call` throws exactly an Error, and none of the types derived from it.
+template <class Error, class Call>
+bool throws_just(Call call) {
+    try {
+        call();
+    } catch (const std::exception &problem) {
+        return typeid(problem) == typeid(Error);
+    }
+    return false;
 }
 
 // A connection that is not kvstore's, to the same server.

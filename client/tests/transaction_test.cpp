@@ -11,12 +11,12 @@ class TransactionTest : public testing::Test {
   protected:
     ~TransactionTest() override { other.del_prefix("t:"); }
 
-    kvstore::client client{usual_options()};
-    kvstore::client other{usual_options()};
+    kvstore::client client;
+    kvstore::client other;
 };
 
 TEST_F(TransactionTest, CommitsWhenTheWorkReturns) {
-    const auto result = client.transaction([&](kvstore::transaction &tx) {
+    const auto result = client.transact([&](kvstore::transaction &tx) {
         tx.set("t:a", "1");
         tx.incr("t:a");
         EXPECT_FALSE(other.exists("t:a"));
@@ -27,13 +27,13 @@ TEST_F(TransactionTest, CommitsWhenTheWorkReturns) {
 }
 
 TEST_F(TransactionTest, RollsBackWhenTheWorkThrows) {
-    EXPECT_THROW(client.transaction([](auto &tx) {
+    EXPECT_THROW(client.transact([](auto &tx) {
         tx.set("t:a", "1");
         throw std::runtime_error("no");
     }),
                  std::runtime_error);
     EXPECT_EQ(sqlstate_of([&] {
-                  client.transaction([](auto &tx) {
+                  client.transact([](auto &tx) {
                       tx.set("t:a", "x");
                       tx.incr("t:a");
                   });
@@ -44,10 +44,10 @@ TEST_F(TransactionTest, RollsBackWhenTheWorkThrows) {
 
 TEST_F(TransactionTest, SaysSoIfAnErrorWasPassedOver) {
     EXPECT_EQ(sqlstate_of([&] {
-                  client.transaction([](auto &tx) {
+                  client.transact([](auto &tx) {
                       tx.set("t:a", "x");
                       EXPECT_EQ(sqlstate_of([&] { tx.incr("t:a"); }), "22P02");
-                      EXPECT_EQ(sqlstate_of([&] { tx.get("t:a"); }), "25P02");
+                      EXPECT_EQ(sqlstate_of([&] { std::ignore = tx.get("t:a"); }), "25P02");
                   });
               }),
               "25P02");
@@ -64,22 +64,20 @@ TEST_F(TransactionTest, TriesAgainAfterASerializationFailure) {
             other.incr("t:n");
         tx.set("t:n", *seen + "0");
     };
-    client.transaction(conflict, {.isolation = isolation_level::repeatable_read});
+    client.transact(conflict, {.isolation = isolation_level::repeatable_read});
     EXPECT_EQ(attempts, 2);
     EXPECT_EQ(client.get("t:n"), "20");
 
     attempts = 0;
-    EXPECT_EQ(sqlstate_of([&] {
-                  client.transaction(conflict,
-                                     {.isolation = isolation_level::serializable, .attempts = 1});
-              }),
-              "40001");
+    EXPECT_THROW(
+        client.transact(conflict, {.isolation = isolation_level::serializable, .attempts = 1}),
+        kvstore::serialization_failure);
     EXPECT_EQ(attempts, 1);
 }
 
 TEST_F(TransactionTest, TriesAgainAfterADeadlock) {
     auto lock_both = [](kvstore::client &on, const std::string &first, const std::string &second) {
-        on.transaction([&](auto &tx) {
+        on.transact([&](auto &tx) {
             tx.incr(first);
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
             tx.incr(second);
@@ -92,17 +90,41 @@ TEST_F(TransactionTest, TriesAgainAfterADeadlock) {
     EXPECT_EQ(client.get("t:y"), "2");
 }
 
+TEST_F(TransactionTest, IsAnObjectToo) {
+    {
+        kvstore::transaction tx(client, {.isolation = isolation_level::repeatable_read});
+        tx.set("t:o", "1");
+        EXPECT_FALSE(other.exists("t:o"));
+        tx.commit();
+    }
+    EXPECT_EQ(other.get("t:o"), "1");
+    {
+        kvstore::transaction left(client);
+        left.set("t:o", "2");
+    }
+    {
+        kvstore::transaction tx(client);
+        tx.set("t:o", "3");
+        tx.rollback();
+        EXPECT_EQ(client.get("t:o"), "1");
+    }
+    EXPECT_EQ(other.get("t:o"), "1");
+    kvstore::transaction failed(client);
+    EXPECT_EQ(sqlstate_of([&] { failed.del_prefix(""); }), "22023");
+    EXPECT_EQ(sqlstate_of([&] { failed.commit(); }), "25P02");
+}
+
 TEST_F(TransactionTest, MayBeReadOnly) {
     EXPECT_EQ(sqlstate_of([&] {
-                  client.transaction([](auto &tx) { tx.set("t:a", "1"); }, {.read_only = true});
+                  client.transact([](auto &tx) { tx.set("t:a", "1"); }, {.read_only = true});
               }),
               "25006");
 }
 
 TEST_F(TransactionTest, IsNotWithinAnother) {
-    client.transaction([&](auto &tx) {
+    client.transact([&](auto &tx) {
         tx.set("t:a", "1");
-        EXPECT_THROW(client.transaction([](auto &) {}), kvstore::error);
+        EXPECT_THROW(client.transact([](auto &) {}), kvstore::error);
     });
     EXPECT_EQ(client.get("t:a"), "1");
 }
@@ -132,10 +154,10 @@ TEST_F(WrappedTest, CommitsWithTheApplication) {
 
 TEST_F(WrappedTest, LeavesNothingBehind) {
     wrapped.set("t:w", "v");
-    auto batch = wrapped.pipeline();
+    kvstore::pipeline batch(wrapped);
     batch.incr("t:w2");
     batch.run();
-    wrapped.transaction([](auto &tx) { tx.incr("t:w2"); });
+    wrapped.transact([](auto &tx) { tx.incr("t:w2"); });
     EXPECT_EQ(application.sql("SELECT count(*) FROM pg_prepared_statements"), "0");
     EXPECT_EQ(PQpipelineStatus(application.get()), PQ_PIPELINE_OFF);
     EXPECT_EQ(PQisnonblocking(application.get()), 0);
@@ -144,9 +166,19 @@ TEST_F(WrappedTest, LeavesNothingBehind) {
 
 TEST_F(WrappedTest, KeepsOutOfTheApplicationsTransaction) {
     application.sql("BEGIN");
-    EXPECT_THROW(wrapped.transaction([](auto &) {}), kvstore::error);
+    EXPECT_THROW(wrapped.transact([](auto &) {}), kvstore::error);
     EXPECT_THROW(wrapped.fetch("t:f", std::chrono::hours(1), [] { return "v"; }), kvstore::error);
     application.sql("ROLLBACK");
+}
+
+TEST_F(WrappedTest, StoresTheTextThatIsMeant) {
+    PQsetClientEncoding(application.get(), "LATIN1");
+    EXPECT_THROW(wrapped.set("t:e", "ä"), kvstore::error);
+    EXPECT_FALSE(client.exists("t:e"));
+    PQsetClientEncoding(application.get(), "UTF8");
+    wrapped.set("t:e", "ä");
+    EXPECT_EQ(client.get("t:e"), "ä");
+    EXPECT_EQ(kvstore::client("client_encoding=LATIN1").get("t:e"), "ä");
 }
 
 TEST(LostWrappedTest, IsNotConnectedAnew) {
@@ -155,8 +187,8 @@ TEST(LostWrappedTest, IsNotConnectedAnew) {
     plain_connection().sql(
         "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
         "WHERE application_name = 'victim'");
-    EXPECT_THROW(wrapped.get("t:a"), kvstore::connection_error);
-    EXPECT_THROW(wrapped.get("t:a"), kvstore::connection_error);
+    EXPECT_THROW(std::ignore = wrapped.get("t:a"), kvstore::connection_error);
+    EXPECT_THROW(std::ignore = wrapped.get("t:a"), kvstore::connection_error);
     PQreset(application.get());
     EXPECT_EQ(wrapped.get("t:a"), std::nullopt);
 }

@@ -78,7 +78,7 @@ static_assert(!kvstore::storable<unknown>);
 
 class TypedTest : public testing::Test {
   protected:
-    kvstore::client client{usual_options()};
+    kvstore::client client;
     kvstore::typed<player> players{client};
     const player ada{"Ada \"the\" Lovelace", {1, 2, 3}, "ключ"};
 };
@@ -118,7 +118,7 @@ TEST_F(TypedTest, MayBeInAnyStore) {
     EXPECT_FALSE(elsewhere.set_nx(ada));
     EXPECT_TRUE(elsewhere.exists(ada.name));
     EXPECT_FALSE(players.exists(ada.name));
-    client.transaction([&](auto &tx) { kvstore::typed<player>(tx).set_ex(ada); });
+    client.transact([&](auto &tx) { kvstore::typed<player>(tx).set_ex(ada); });
     EXPECT_EQ(players.get_del(ada.name), ada);
 }
 
@@ -135,8 +135,60 @@ TEST_F(TypedTest, KeepsBytesOfOnesOwn) {
     EXPECT_EQ(points.get_ex(1), (point{1, -2}));
     EXPECT_EQ(points.get_del(1), (point{1, -2}));
     EXPECT_EQ(points.get(1), std::nullopt);
-    client.store("typed").set("point:1", "short");
-    EXPECT_THROW(points.get(1), kvstore::decode_error);
+    EXPECT_EQ(points.fetch(1, [] { return point{1, 3}; }), (point{1, 3}));
+    EXPECT_TRUE(points.cas({1, 3}, {1, 4}));
+    EXPECT_EQ(points.mset({{2, 2}, {3, 3}}), 2);
+    EXPECT_EQ(points.mget({3, 1, 9}),
+              (std::vector<std::optional<point>>{point{3, 3}, point{1, 4}, std::nullopt}));
+    EXPECT_EQ(points.get_set({1, 5}), (point{1, 4}));
+    EXPECT_TRUE(points.del_if({1, 5}));
+    client.open_store("typed").set("point:1", "short");
+    EXPECT_THROW(std::ignore = points.get(1), kvstore::decode_error);
+}
+
+TEST_F(TypedTest, HasTheWholeVocabulary) {
+    const player bob{"Bob", {4}, {}};
+    const player older{"Bob", {5}, {}};
+    players.del("Bob");
+    EXPECT_FALSE(players.set_xx(bob));
+    players.set(bob);
+    EXPECT_EQ(players.ttl("Bob"), std::nullopt);
+    EXPECT_EQ(players.expires("Bob"), kvstore::never);
+    EXPECT_TRUE(players.expire("Bob"));
+    EXPECT_GT(players.ttl("Bob"), 59min);
+    EXPECT_TRUE(players.persist("Bob"));
+    EXPECT_TRUE(players.expire_at("Bob", kvstore::never));
+    EXPECT_TRUE(players.set_xx(bob, 1min));
+    EXPECT_LE(players.ttl("Bob"), 1min);
+    EXPECT_EQ(players.get_ex("Bob", 2h, 1min), bob);
+    EXPECT_TRUE(players.cas(bob, older));
+    EXPECT_FALSE(players.cas(bob, older));
+    EXPECT_EQ(players.get_set(bob), older);
+    EXPECT_FALSE(players.del_if(older));
+    EXPECT_EQ(players.mset({ada, older}), 2);
+    const std::vector<std::string> names{"Bob", "nobody", ada.name};
+    EXPECT_EQ(players.mget(names), (std::vector<std::optional<player>>{older, std::nullopt, ada}));
+    EXPECT_TRUE(players.del_if(older));
+    EXPECT_EQ(players.mdel({"Bob", ada.name}), 1);
+}
+
+TEST_F(TypedTest, MayBeOnAPipelineOrAPool) {
+    kvstore::pipeline batch(client);
+    kvstore::typed<player, kvstore::queued> later(batch);
+    later.set_ex(ada);
+    const auto found = later.get(ada.name);
+    const auto many = later.mget({"nobody", ada.name});
+    const auto removed = later.del(ada.name);
+    EXPECT_FALSE(found.ready());
+    EXPECT_EQ(batch.run(), 0U);
+    EXPECT_EQ(found.get(), ada);
+    EXPECT_EQ(many.get().at(1), ada);
+    EXPECT_TRUE(removed.get());
+
+    kvstore::pool pool;
+    kvstore::typed<player, kvstore::pooled> shared(pool);
+    shared.set_ex(ada);
+    EXPECT_EQ(shared.get_del(ada.name), ada);
 }
 
 TEST_F(TypedTest, SaysWhatCannotBeEncoded) {
@@ -145,9 +197,9 @@ TEST_F(TypedTest, SaysWhatCannotBeEncoded) {
 
 TEST_F(TypedTest, SaysWhatCannotBeDecoded) {
     client.set("player:Eve", "not JSON");
-    EXPECT_THROW(players.get("Eve"), kvstore::decode_error);
+    EXPECT_THROW(std::ignore = players.get("Eve"), kvstore::decode_error);
     client.set("player:Eve", R"({"name": 1})");
-    EXPECT_THROW(players.get("Eve"), kvstore::decode_error);
+    EXPECT_THROW(std::ignore = players.get("Eve"), kvstore::decode_error);
 }
 
 }  // namespace

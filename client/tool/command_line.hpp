@@ -1,17 +1,18 @@
 // What can be said on the command line and on a line of the shell: the commands, each a row of
-// one table, and the options of the program.
+// one table, and the options of the program. Parsing, help, completion and the manual page all
+// come from these.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
-#include <memory>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
-#include "connection.hpp"
-#include "output.hpp"
+#include "context.hpp"
 
 namespace kv {
 
@@ -20,14 +21,19 @@ struct arguments {
     std::string key;
     std::vector<std::string> keys;
     std::vector<std::string> pairs;
+    std::vector<std::string> words;
     std::string value;
     std::string expected;
     std::string ttl;
+    std::string slack;
+    std::string period;
+    std::optional<std::int64_t> cost;
     std::string time;
     std::string prefix;
+    std::string pattern = "*";
     std::optional<std::string> after;
     std::optional<std::int64_t> max;
-    std::int64_t by = 1;
+    std::optional<std::int64_t> by;
     std::string name;
     std::string file = "-";
     std::string size;
@@ -39,49 +45,60 @@ struct arguments {
     bool bytes = false;
 };
 
-// What a command works with.
-struct context {
-    connection &on;
-    output out;
-    std::string store;  // its name
-    bool in_shell;      // whose input is not for values
-
-    kvstore::store selected() const { return on.client().store(store); }
+// What the program is told besides.
+struct options : connection_settings {
+    std::optional<std::string> store;  // none: the extension's own, kv_store
+    bool json = false;
+    bool help = false;
+    bool version = false;
 };
 
-// Tells a command's part of the command line about one argument.
-using parameter = void (*)(CLI::App &, arguments &);
+// An argument of a command, or an option: where it goes to says what it takes.
+template <class Into>
+struct parameter {
+    const char *name;             // KEY; or --ttl, or -s,--store
+    const char *takes = nullptr;  // what an option is followed by; nothing if it is a flag
+    const char *help;
+    std::variant<std::string Into::*, std::optional<std::string> Into::*,
+                 std::vector<std::string> Into::*, std::optional<std::int64_t> Into::*,
+                 double Into::*, bool Into::*>
+        into;
+    bool required = false;
+    const char *usage = nullptr;  // where the name alone does not say enough
+    double least = std::numeric_limits<double>::lowest();
+    double most = std::numeric_limits<double>::max();
+    std::vector<std::string> one_of = {};
+
+    bool is_option() const { return name[0] == '-'; }
+};
+
+using argument = parameter<arguments>;
+using option = parameter<options>;
 
 struct command {
     const char *name;
-    std::vector<std::string> aliases;
+    std::vector<const char *> aliases;
     const char *help;
-    std::vector<parameter> parameters;
+    std::vector<argument> takes;
     status (*run)(context &, const arguments &);
+    bool only_in_redis = false;  // where it has this name, and kv has another way
 };
 
 std::span<const command> commands();
-const command *find_command(std::string_view name);  // or alias; nullptr if there is none
-void declare(CLI::App &app, const command &what, arguments &into);
-bool takes_key(const command &what);  // as its first argument
 
-struct options {
-    connection_settings connection;
-    std::string store = "kv_store";
-    bool json = false;
-};
+// By a name or an alias, in any case and also as SQL has it: setex, SETEX, set_ex, kv_set_ex.
+// Throws input_error, which names the nearest, if there is none.
+const command &find_command(std::string_view name);
 
-// The whole command line. What is parsed goes to `into` and `given`.
-std::unique_ptr<CLI::App> make_command_line(options &into, arguments &given);
+std::span<const option> program_options();
+std::span<const option> shell_options();  // those that a line of the shell may have
 
-// The same for a line of the shell, which is connected already.
-std::unique_ptr<CLI::App> make_shell_line(options &into, arguments &given);
+// The name that completion offers of an option: --store.
+std::string_view long_name(std::string_view names);
 
-// The command that was parsed. Throws input_error if there was none.
-const command &parsed_command(const CLI::App &app);
-
-// What `kv --help`, or `kv help` with the name of a command, says. Throws input_error if there
-// is no such command.
-std::string help_text(const std::string &name = "");
+// The command of these words. What else they say goes to `into` and `given`; --help and --version
+// make them a `help` or a `version`. Throws input_error.
+const command &parse(std::vector<std::string> words, std::span<const option> known, options &into,
+                     arguments &given);
 
 }  // namespace kv

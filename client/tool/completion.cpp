@@ -1,5 +1,6 @@
 #include "completion.hpp"
 
+#include "store_table.hpp"
 #include "words.hpp"
 
 namespace kv {
@@ -16,13 +17,12 @@ names command_names() {
 }
 
 names option_names(const command &what) {
-    arguments ignored;
-    CLI::App app;
-    declare(app, what, ignored);
-    names all{"--json", "--store"};
-    for (const CLI::Option *option : static_cast<const CLI::App &>(app).get_options())
-        for (const std::string &name : option->get_lnames())
-            all.push_back("--" + name);
+    names all;
+    for (const option &each : shell_options())
+        all.emplace_back(long_name(each.name));
+    for (const argument &each : what.takes)
+        if (each.is_option())
+            all.emplace_back(long_name(each.name));
     return all;
 }
 
@@ -35,16 +35,16 @@ names column(const result &rows) {
 }
 
 names store_names(connection &on) {
-    return column(on.query("SELECT store FROM kv_stats"));
+    return column(on.query("SELECT store FROM " + on.in_extension("kv_stats")));
 }
 
-names keys(context &in, const std::string &prefix) {
-    const std::string table =
-        PQgetvalue(in.on.query("SELECT $1::pg_catalog.regclass", {{in.store}}).get(), 0, 0);
-    return column(in.on.query("SELECT key FROM " + table +
-                                  " WHERE key ^@ $1 AND expires > pg_catalog.now()"
-                                  " ORDER BY key LIMIT 100",
-                              {{prefix}}));
+names keys_of_store(context &in, const std::string &prefix) {
+    constexpr std::int64_t most = 100;
+    names all;
+    read_entries(in.on, find_store(in.on, in.store),
+                 {.prefix = prefix, .max = most, .with_values = false},
+                 [&](const entry &each) { all.push_back(each.key); });
+    return all;
 }
 
 names candidates(context &in, const names &before, const std::string &text) {
@@ -54,12 +54,12 @@ names candidates(context &in, const names &before, const std::string &text) {
         return store_names(in.on);
     if (before.back() == "help")
         return command_names();
-    const command *what = find_command(before.front());
-    if (what == nullptr)
-        return {};
+    const command &what = find_command(before.front());
     if (text.starts_with('-'))
-        return option_names(*what);
-    return takes_key(*what) ? keys(in, text) : names{};
+        return option_names(what);
+    const bool takes_key =
+        !what.takes.empty() && what.takes.front().name == std::string_view("KEY");
+    return takes_key ? keys_of_store(in, text) : names{};
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ names completions(context &in, const names &before, const std::string &text) try
         if (each.starts_with(text) && quote_word(each) == each)  // the others are for the user
             fitting.push_back(std::move(each));
     return fitting;
-} catch (const kvstore::error &) {
+} catch (const std::exception &) {
     return {};
 }
 

@@ -34,6 +34,8 @@ std::string message_of(const PGconn *pq) {
     return message;
 }
 
+using quoted_text = std::unique_ptr<char, decltype(&PQfreemem)>;
+
 }  // namespace
 
 PGconn *connection::pq() {
@@ -45,12 +47,13 @@ PGconn *connection::pq() {
 kvstore::client &connection::client() {
     PGconn *now = pq();
     if (!client_)
-        client_ = kvstore::client::wrap(now);
+        client_ = kvstore::client::wrap(now, schema());
     return *client_;
 }
 
 void connection::disconnect() {
     client_.reset();
+    schema_.clear();
     pq_.reset();
 }
 
@@ -62,9 +65,52 @@ void connection::connect() {
             pq_ = connect_as(settings_, password);
     if (!connected())
         throw kvstore::connection_error(message_of(pq_.get()));
+    if (PQparameterStatus(pq_.get(), "server_encoding") == std::string_view("SQL_ASCII"))
+        PQsetClientEncoding(pq_.get(), "SQL_ASCII");
+    // Which parameter it was, of a statement that the user has not seen.
+    PQsetErrorContextVisibility(pq_.get(), PQSHOW_CONTEXT_NEVER);
 }
 
+// --- The extension -----------------------------------------------------------------------------
+
+const std::string &connection::schema() {
+    PGconn *now = pq();
+    if (schema_.empty())
+        schema_ = settings_.schema;
+    if (!schema_.empty())
+        return schema_;
+    const result answer = query(
+        "SELECT n.nspname FROM pg_catalog.pg_extension e"
+        " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
+        " WHERE e.extname OPERATOR(pg_catalog.=) 'kvstore'::pg_catalog.name");
+    if (PQntuples(answer.get()) == 0)
+        throw kvstore::error("the database \"" + std::string(PQdb(now)) +
+                             "\" has no extension kvstore\nHINT:  Create it there: "
+                             "CREATE EXTENSION kvstore.");
+    return schema_ = PQgetvalue(answer.get(), 0, 0);
+}
+
+std::string connection::in_extension(const char *name) {
+    const std::string &schema = this->schema();
+    const quoted_text quoted(PQescapeIdentifier(pq(), schema.data(), schema.size()), &PQfreemem);
+    if (quoted == nullptr)
+        throw kvstore::error(message_of(pq_.get()));
+    return std::string(quoted.get()) + "." + name;
+}
+
+// --- SQL ---------------------------------------------------------------------------------------
+
 result connection::query(const std::string &sql, const std::vector<sql_parameter> &parameters) {
+    return execute(sql, parameters, 0);
+}
+
+result connection::query_in_binary(const std::string &sql,
+                                   const std::vector<sql_parameter> &parameters) {
+    return execute(sql, parameters, 1);
+}
+
+result connection::execute(const std::string &sql, const std::vector<sql_parameter> &parameters,
+                           int result_format) {
     std::vector<const char *> values;
     std::vector<int> lengths;
     std::vector<int> formats;
@@ -74,15 +120,14 @@ result connection::query(const std::string &sql, const std::vector<sql_parameter
         formats.push_back(each.binary ? 1 : 0);
     }
     result answer(PQexecParams(pq(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                               values.data(), lengths.data(), formats.data(), 0),
+                               values.data(), lengths.data(), formats.data(), result_format),
                   &PQclear);
     require_success(answer.get());
     return answer;
 }
 
 std::string connection::quote(std::string_view text) {
-    const std::unique_ptr<char, decltype(&PQfreemem)> literal(
-        PQescapeLiteral(pq(), text.data(), text.size()), &PQfreemem);
+    const quoted_text literal(PQescapeLiteral(pq(), text.data(), text.size()), &PQfreemem);
     if (literal == nullptr)
         throw kvstore::error(message_of(pq_.get()));
     return literal.get();

@@ -21,6 +21,7 @@ struct connection_settings {
     std::string host;
     std::string port;
     std::string user;
+    std::string schema;      // of the extension; looked up if it is empty
     bool never_ask = false;  // for a password, which is asked for on a terminal
 };
 
@@ -32,6 +33,9 @@ struct sql_parameter {
 
 // Connects when it is first used, and anew when it is used after it was lost. Throws what the
 // library throws.
+//
+// Text is UTF-8, whatever the terminal and the database have: the server converts it. A database
+// in SQL_ASCII does not know what its text is in, so there it travels as it is.
 class connection {
   public:
     explicit connection(connection_settings settings) : settings_(std::move(settings)) {}
@@ -42,16 +46,24 @@ class connection {
 
     kvstore::client &client();  // on the present connection, and with it gone when that is lost
     result query(const std::string &sql, const std::vector<sql_parameter> &parameters = {});
+    result query_in_binary(const std::string &sql, const std::vector<sql_parameter> &parameters);
     std::string quote(std::string_view text);  // as a literal
+
+    // The extension's, with its schema, so that search_path has no say: "app".kv_get
+    std::string in_extension(const char *name);
 
     void require_success(const PGresult *answer);
 
   private:
     void connect();
+    const std::string &schema();
+    result execute(const std::string &sql, const std::vector<sql_parameter> &parameters,
+                   int result_format);
 
     connection_settings settings_;
     std::unique_ptr<PGconn, decltype(&PQfinish)> pq_{nullptr, &PQfinish};
     std::optional<kvstore::client> client_;
+    std::string schema_;
 };
 
 }  // namespace kv

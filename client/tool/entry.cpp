@@ -19,13 +19,26 @@ const std::string &text_of(const std::string &member, const json &value) {
     return value.get_ref<const std::string &>();
 }
 
-std::string valid_key(const std::string &key) {
+std::string valid_key(std::string key) {
     if (key.size() > max_key_bytes)
         throw input_error("the key has " + std::to_string(key.size()) + " bytes, more than " +
                           std::to_string(max_key_bytes));
-    if (!is_text(key))
+    if (key.find('\0') != key.npos)
         throw input_error("the key has a zero byte");
     return key;
+}
+
+// "name": "text", or "name_base64" for what is not text, as in a database in SQL_ASCII.
+void add(nlohmann::ordered_json &object, const std::string &name, std::string_view bytes) {
+    if (is_text(bytes))
+        object[name] = bytes;
+    else
+        object[name + "_base64"] = to_base64(bytes);
+}
+
+void add_expiry(nlohmann::ordered_json &object, const entry &of) {
+    if (of.expires != never)
+        object["expires"] = format_time(of.expires);
 }
 
 }  // namespace
@@ -40,6 +53,9 @@ entry parse_entry(std::string_view line) {
         if (member == "key") {
             parsed.key = valid_key(text_of(member, value));
             keys++;
+        } else if (member == "key_base64") {
+            parsed.key = valid_key(from_base64(text_of(member, value)));
+            keys++;
         } else if (member == "value") {
             parsed.value = text_of(member, value);
             values++;
@@ -53,20 +69,31 @@ entry parse_entry(std::string_view line) {
             throw input_error("unknown member \"" + member + "\"");
         }
     if (keys != 1)
-        throw input_error("no \"key\"");
+        throw input_error("neither or both of \"key\" and \"key_base64\"");
     if (values != 1)
         throw input_error("neither or both of \"value\" and \"value_base64\"");
     return parsed;
 }
 
 std::string format_entry(const entry &what) {
-    nlohmann::ordered_json object{{"key", what.key}};
-    if (is_text(what.value))
-        object["value"] = what.value;
-    else
-        object["value_base64"] = to_base64(what.value);
-    if (what.expires != never)
-        object["expires"] = format_time(what.expires);
+    nlohmann::ordered_json object;
+    add(object, "key", what.key);
+    add(object, "value", what.value);
+    add_expiry(object, what);
+    return object.dump();
+}
+
+std::string format_key(const entry &what) {
+    nlohmann::ordered_json object;
+    add(object, "key", what.key);
+    add_expiry(object, what);
+    return object.dump();
+}
+
+std::string format_absence(std::string_view key) {
+    nlohmann::ordered_json object;
+    add(object, "key", key);
+    object["value"] = nullptr;
     return object.dump();
 }
 

@@ -8,23 +8,16 @@
 
 namespace {
 
-int run(int argc, char **argv) {
+kv::status run(std::vector<std::string> words) {
     kv::options options;
     kv::arguments arguments;
-    const std::unique_ptr<CLI::App> app = kv::make_command_line(options, arguments);
-    try {
-        app->parse(argc, argv);
-    } catch (const CLI::Success &asked) {  // for help or the version
-        return app->exit(asked);
-    } catch (const CLI::ParseError &problem) {
-        kv::complain(std::string(problem.what()) + "\nkv --help says more.");
-        return kv::failed;
-    }
-
-    kv::connection connection(options.connection);
-    const kv::output_settings settings{.json = options.json, .newline = isatty(STDOUT_FILENO) != 0};
-    kv::context context{connection, kv::output(settings), options.store, false};
-    const kv::status status = kv::parsed_command(*app).run(context, arguments);
+    const kv::command &what = parse(std::move(words), kv::program_options(), options, arguments);
+    kv::connection connection(options);
+    const bool on_terminal = isatty(STDOUT_FILENO) != 0;
+    kv::context context{
+        connection, kv::output({.json = options.json, .newline = on_terminal, .nil = on_terminal}),
+        options.store, false};
+    const kv::status status = what.run(context, arguments);
     kv::finish_output();
     return status;
 }
@@ -33,5 +26,5 @@ int run(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     std::ios::sync_with_stdio(false);  // which would read and write every character by itself
-    return kv::report_errors([&] { return static_cast<kv::status>(run(argc, argv)); });
+    return kv::report_errors([&] { return run({argv + 1, argv + argc}); });
 }

@@ -17,6 +17,8 @@ void write(std::string_view bytes) {
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);
 }
 
+constexpr std::string_view nil = "(nil)";
+
 std::string json_text(std::string_view text) {
     return json_value(text).dump(-1, ' ', false, json_value::error_handler_t::replace);
 }
@@ -26,12 +28,24 @@ std::string json_text(std::string_view text) {
 std::string json_of(std::string_view key, const std::optional<std::string> &value) {
     if (value)
         return format_entry({std::string(key), *value});
-    return R"({"key":)" + json_text(key) + R"(,"value":null})";
+    return format_absence(key);
 }
 
 void output::line(std::string_view text) const {
     write(text);
     write("\n");
+}
+
+void output::raw(std::string_view text) const {
+    write(text);
+}
+
+status output::nothing() const {
+    if (json())
+        line("null");
+    else if (settings_.nil)
+        line(nil);
+    return absent;
 }
 
 status output::done() const {
@@ -66,27 +80,28 @@ status output::seconds(std::optional<double> seconds) const {
 }
 
 status output::text(const std::optional<std::string> &text) const {
-    if (json())
-        line(text ? json_text(*text) : "null");
-    else if (text)
-        line(*text);
-    return text ? found : absent;
+    if (!text)
+        return nothing();
+    line(json() ? json_text(*text) : *text);
+    return found;
 }
 
 status output::value(std::string_view key, const std::optional<std::string> &value) const {
     if (json()) {
         line(json_of(key, value));
-    } else if (value) {
-        write(*value);
-        if (settings_.newline)
-            write("\n");
+        return value ? found : absent;
     }
-    return value ? found : absent;
+    if (!value)
+        return nothing();
+    write(*value);
+    if (settings_.newline)
+        write("\n");
+    return found;
 }
 
 void output::entry(const kv::entry &what, bool with_value) const {
     if (json()) {
-        line(format_entry(what));
+        line(with_value ? format_entry(what) : format_key(what));
         return;
     }
     write(what.key);
@@ -101,7 +116,7 @@ void output::listed_value(std::string_view key, const std::optional<std::string>
     if (json())
         line(json_of(key, value));
     else
-        line(value.value_or(""));
+        line(value ? std::string_view(*value) : settings_.nil ? nil : "");
 }
 
 void finish_output() {

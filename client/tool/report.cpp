@@ -36,8 +36,9 @@ std::string describe(const std::string &server_message, const std::string &sqlst
         else
             described += "\n" + line;
     }
-    if (sqlstate == "42883" && server_message.find(" kv_") != std::string::npos)
-        described += "\nHINT:  Was CREATE EXTENSION kvstore done in this database?";
+    const bool is_undefined = sqlstate == "42883" || sqlstate == "42704";  // a function, a type
+    if (is_undefined && server_message.find(".kv_") != std::string::npos)
+        described += "\nHINT:  The extension is not in this schema, or older than this kv.";
     return described;
 }
 

@@ -20,11 +20,13 @@ namespace {
 class shell {
   public:
     explicit shell(const context &in)
-        : in_{in.on, output({.json = in.out.json(), .newline = true}), in.store, true} {}
+        : in_{in.on, output(settings(in.out.json())), in.store, true} {}
 
     context &inside() { return in_; }
     bool is_over() const { return is_over_; }
-    std::string prompt() { return std::string(PQdb(in_.on.pq())) + "/" + in_.store + "=> "; }
+    std::string prompt() {
+        return std::string(PQdb(in_.on.pq())) + "/" + in_.store.value_or("kv_store") + "=> ";
+    }
 
     status run(const std::string &line) {
         return report_errors([&] {
@@ -35,6 +37,10 @@ class shell {
     }
 
   private:
+    static output_settings settings(bool json) {
+        return {.json = json, .newline = true, .nil = isatty(STDOUT_FILENO) != 0};
+    }
+
     status run_words(std::vector<std::string> words) {
         if (words.empty())
             return found;
@@ -48,9 +54,11 @@ class shell {
     }
 
     status use(const std::vector<std::string> &words) {
-        if (words.size() != 2)
-            throw input_error("use: give the name of one store");
-        in_.store = find_store(in_.on, words[1]).name;
+        if (words.size() > 2)
+            throw input_error("use: give the name of one store, or none for kv_store");
+        in_.store.reset();
+        if (words.size() == 2)
+            in_.store = find_store(in_.on, words[1]).name;
         return found;
     }
 
@@ -59,18 +67,9 @@ class shell {
         chosen.store = in_.store;
         chosen.json = in_.out.json();
         arguments given;
-        const std::unique_ptr<CLI::App> line = make_shell_line(chosen, given);
-        try {
-            std::ranges::reverse(words);  // as CLI11 takes them
-            line->parse(words);
-        } catch (const CLI::Success &asked) {
-            line->exit(asked);
-            return found;
-        } catch (const CLI::ParseError &problem) {
-            throw input_error(problem.what());
-        }
-        context in{in_.on, output({.json = chosen.json, .newline = true}), chosen.store, true};
-        return parsed_command(*line).run(in, given);
+        const command &what = parse(std::move(words), shell_options(), chosen, given);
+        context in{in_.on, output(settings(chosen.json)), chosen.store, true};
+        return what.run(in, given);
     }
 
     context in_;

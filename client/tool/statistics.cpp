@@ -12,14 +12,17 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "report.hpp"
+
 namespace kv {
 
 namespace {
 
 result read_statistics(connection &on, const std::string &only) {
+    const std::string all = "SELECT * FROM " + on.in_extension("kv_stats");
     if (only.empty())
-        return on.query("SELECT * FROM kv_stats ORDER BY store::pg_catalog.text");
-    return on.query("SELECT * FROM kv_stats WHERE store = $1::pg_catalog.regclass", {{only}});
+        return on.query(all + " ORDER BY store::pg_catalog.text");
+    return on.query(all + " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass", {{only}});
 }
 
 // --- Rows as JSON and as text ------------------------------------------------------------------
@@ -43,10 +46,25 @@ std::string row_as_json(const PGresult *rows, int row) {
 }
 
 std::string row_as_text(const PGresult *rows, int row) {
+    constexpr std::size_t width = 20;
     std::string text;
-    for (int column = 0; column < PQnfields(rows); column++)
-        text += std::string(PQfname(rows, column)) + ": " + PQgetvalue(rows, row, column) + "\n";
+    for (int column = 0; column < PQnfields(rows); column++) {
+        std::string name = std::string(PQfname(rows, column)) + ":";
+        name.resize(std::max(width, name.size() + 1), ' ');
+        text +=
+            name + (PQgetisnull(rows, row, column) ? "-" : PQgetvalue(rows, row, column)) + "\n";
+    }
     return text;
+}
+
+// Why there are no counters, if a store has none.
+std::string note_on(const PGresult *rows) {
+    const int counter = PQfnumber(rows, "hits");
+    for (int row = 0; row < PQntuples(rows); row++)
+        if (counter >= 0 && PQgetisnull(rows, row, counter))
+            return "no counters: before PostgreSQL 17 a server counts only with\n"
+                   "shared_preload_libraries = 'kvstore', and any server 512 stores at most.";
+    return "";
 }
 
 // --- Watching ----------------------------------------------------------------------------------
@@ -208,12 +226,15 @@ status list_stores(context &in, const arguments &) {
 }
 
 status print_statistics(context &in, const arguments &given) {
-    const result rows = read_statistics(in.on, given.name);
+    const result rows =
+        read_statistics(in.on, given.name.empty() ? in.store.value_or("") : given.name);
     for (int row = 0; row < PQntuples(rows.get()); row++)
         if (in.out.json())
             in.out.line(row_as_json(rows.get(), row));
         else
             in.out.line(row_as_text(rows.get(), row));
+    if (const std::string note = note_on(rows.get()); !note.empty() && !in.out.json())
+        complain(note);
     return found;
 }
 
@@ -234,7 +255,8 @@ status watch(context &in, const arguments &given) {
         } else {
             constexpr const char *clear_screen = "\033[H\033[J";
             in.out.line((on_terminal ? clear_screen : "") +
-                        watch_table(stores, before, shown > 1 ? seconds : 0));
+                        watch_table(stores, before, shown > 1 ? seconds : 0) +
+                        (on_terminal ? note_on(rows.get()) : ""));
         }
         finish_output();
         if (shown == given.max || !interrupt.wait(given.interval))

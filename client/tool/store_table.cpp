@@ -1,19 +1,12 @@
 #include "store_table.hpp"
 
-#include <array>
 #include <concepts>
+
+#include "array_writer.hpp"
 
 namespace kv {
 
 namespace {
-
-// --- Numbers as PostgreSQL sends them: the most significant byte first ------------------------
-
-template <std::integral Number>
-void append(std::string &bytes, Number number) {
-    for (int shift = 8 * (sizeof number - 1); shift >= 0; shift -= 8)
-        bytes += static_cast<char>(number >> shift & 255);
-}
 
 // Takes parts off the front of what was received.
 class byte_reader {
@@ -48,12 +41,13 @@ class byte_reader {
 // --- COPY TO, in binary ------------------------------------------------------------------------
 
 std::string copy_statement(connection &on, const store_table &from, const selection &which) {
-    std::string sql =
-        "COPY (SELECT key, value, expires FROM " + from.name + " WHERE expires > pg_catalog.now()";
+    std::string sql = "COPY (SELECT key, ";
+    sql += which.with_values ? "value" : "''::pg_catalog.text";
+    sql += ", expires FROM " + from.name + " WHERE expires OPERATOR(pg_catalog.>) pg_catalog.now()";
     if (!which.prefix.empty())
-        sql += " AND key ^@ " + on.quote(which.prefix);
+        sql += " AND key OPERATOR(pg_catalog.^@) " + on.quote(which.prefix) + "::pg_catalog.text";
     if (which.after)
-        sql += " AND key > " + on.quote(*which.after);
+        sql += " AND key OPERATOR(pg_catalog.>) " + on.quote(*which.after) + "::pg_catalog.text";
     sql += " ORDER BY key";
     if (which.max)
         sql += " LIMIT " + std::to_string(*which.max);
@@ -93,49 +87,31 @@ void read_copy(connection &on, const std::function<void(const entry &)> &take) {
         on.require_success(end.get());
 }
 
-// --- Arrays, in binary -------------------------------------------------------------------------
-
-constexpr std::uint32_t bytea_oid = 17;
-constexpr std::uint32_t text_oid = 25;
-constexpr std::uint32_t timestamptz_oid = 1184;
-
-class array_writer {
-  public:
-    array_writer(std::uint32_t element_type, std::size_t size) {
-        append<std::int32_t>(bytes_, 1);  // dimensions
-        append<std::int32_t>(bytes_, 0);  // no nulls
-        append(bytes_, element_type);
-        append(bytes_, static_cast<std::uint32_t>(size));
-        append<std::int32_t>(bytes_, 1);  // the first subscript
-    }
-
-    void add(std::string_view element) {
-        append(bytes_, static_cast<std::uint32_t>(element.size()));
-        bytes_ += element;
-    }
-
-    void add(server_time element) {
-        append<std::uint32_t>(bytes_, sizeof element);
-        append(bytes_, element);
-    }
-
-    const std::string &bytes() const { return bytes_; }
-
-  private:
-    std::string bytes_;
-};
-
 }  // namespace
 
-store_table find_store(connection &on, const std::string &store) {
+store_table find_store(connection &on, const std::optional<std::string> &store) {
+    const std::string name = store.value_or(on.in_extension("kv_store"));
+    const auto type = [&](const char *of_rows) {
+        return on.quote(on.in_extension(of_rows)) + "::pg_catalog.regtype::pg_catalog.oid";
+    };
+    // What is no store is for kv_detour() to refuse, with its own words.
     const result answer = on.query(
         "SELECT s.oid::pg_catalog.regclass,"
-        " (SELECT pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute"
-        "  WHERE attrelid = s.oid AND attname = 'value'),"
-        " kv_detour(s.oid)"  // which raises an error if it is not a store
-        " FROM pg_catalog.pg_class s WHERE s.oid = $1::pg_catalog.regclass",
-        {{store}});
-    return {PQgetvalue(answer.get(), 0, 0), PQgetvalue(answer.get(), 0, 1)};
+        " (SELECT atttypid OPERATOR(pg_catalog.=) "
+        "'pg_catalog.bytea'::pg_catalog.regtype::pg_catalog.oid"
+        "  FROM pg_catalog.pg_attribute"
+        "  WHERE attrelid OPERATOR(pg_catalog.=) s.oid"
+        "  AND attname OPERATOR(pg_catalog.=) 'value'::pg_catalog.name),"
+        " CASE WHEN s.reloftype OPERATOR(pg_catalog.=) ANY (ARRAY[" +
+            type("kv_entry") + ", " + type("kv_entry_bytea") + "]) THEN NULL ELSE " +
+            on.in_extension("kv_detour") +
+            "(s.oid::pg_catalog.regclass) END"
+            " FROM pg_catalog.pg_class s"
+            " WHERE s.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
+        {{name}});
+    if (PQntuples(answer.get()) == 0)  // the name was an OID
+        throw kvstore::sql_error("there is no store " + name, "42P01");
+    return {PQgetvalue(answer.get(), 0, 0), PQgetvalue(answer.get(), 0, 1)[0] == 't'};
 }
 
 void read_entries(connection &on, const store_table &from, const selection &which,
@@ -151,19 +127,19 @@ void read_entries(connection &on, const store_table &from, const selection &whic
 
 void write_entries(connection &on, const store_table &to, std::span<const entry *const> entries) {
     array_writer keys(text_oid, entries.size());
-    array_writer values(to.value_type == "bytea" ? bytea_oid : text_oid, entries.size());
+    array_writer values(to.holds_bytes ? bytea_oid : text_oid, entries.size());
     array_writer expires(timestamptz_oid, entries.size());
     for (const entry *each : entries) {
         keys.add(each->key);
         values.add(each->value);
         expires.add(each->expires);
     }
-    // unnest() of several arrays is a form of its own, which has no schema in front.
     on.query("INSERT INTO " + to.name +
                  " (key, value, expires)"
-                 " SELECT * FROM unnest($1::pg_catalog.text[], $2::pg_catalog." +
-                 to.value_type +
-                 "[], $3::pg_catalog.timestamptz[])"
+                 " SELECT * FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]),"
+                 " pg_catalog.unnest($2::pg_catalog." +
+                 (to.holds_bytes ? "bytea" : "text") +
+                 "[]), pg_catalog.unnest($3::pg_catalog.timestamptz[]))"
                  " ON CONFLICT (key) DO UPDATE"
                  " SET value = excluded.value, expires = excluded.expires",
              {{keys.bytes(), true}, {values.bytes(), true}, {expires.bytes(), true}});

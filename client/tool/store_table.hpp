@@ -13,18 +13,20 @@
 namespace kv {
 
 struct store_table {
-    std::string name;        // as SQL writes it, quoted where it must be
-    std::string value_type;  // text or bytea
+    std::string name;  // as SQL writes it, quoted where it must be
+    bool holds_bytes;  // instead of text
 };
 
-// The table of a store. Throws sql_error if there is none of this name, or if it is no store.
-store_table find_store(connection &on, const std::string &store);
+// The table of a store; without a name, the extension's own. Throws sql_error if there is none of
+// this name, or if it is no store.
+store_table find_store(connection &on, const std::optional<std::string> &store);
 
 // Which live entries, in the order of their keys.
 struct selection {
-    std::string prefix;
-    std::optional<std::string> after;
-    std::optional<std::int64_t> max;
+    std::string prefix = {};
+    std::optional<std::string> after = {};
+    std::optional<std::int64_t> max = {};
+    bool with_values = true;  // or with empty ones, which are not fetched
 };
 
 // Gives the entries one after the other, as they arrive, so that memory does not grow with them.

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "errors.hpp"
+#include "words.hpp"
 
 namespace kv {
 
@@ -180,11 +181,36 @@ std::chrono::duration<double> parse_ttl(std::string_view text) try {
                       "'; give seconds, or numbers with units as in 500ms, 1h30m, 2d");
 }
 
+std::chrono::duration<double> parse_milliseconds(std::string_view text) try {
+    const double number = take_number(text);
+    if (!text.empty())
+        throw input_error("not a number");
+    return std::chrono::duration<double, std::milli>(number);
+} catch (const input_error &) {
+    throw input_error("not a number of milliseconds: '" + std::string(text) + "'");
+}
+
+std::chrono::duration<double> parse_ttl_words(const std::vector<std::string> &words) {
+    const std::string unit = words.size() == 2 ? upper_case(words[0]) : "";
+    if (unit == "EX")
+        return parse_ttl(words[1]);
+    if (unit == "PX")
+        return parse_milliseconds(words[1]);
+    if (words.size() != 1)
+        throw input_error("give a TTL, or EX SECONDS, or PX MILLISECONDS");
+    return parse_ttl(words.front());
+}
+
 server_time parse_time(std::string_view text) try {
     return time_reader(text).read();
 } catch (const input_error &) {
     throw input_error("not a time: '" + std::string(text) +
                       "'; give one such as 2026-11-23T15:38:12.123456Z");
+}
+
+server_time server_time_of(std::chrono::sys_time<std::chrono::microseconds> time) {
+    constexpr std::chrono::sys_days epoch = std::chrono::year{2000} / 1 / 1;
+    return (time - epoch).count();
 }
 
 std::string format_time(server_time time) {

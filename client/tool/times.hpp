@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kv {
 
@@ -17,11 +18,18 @@ inline constexpr server_time never = std::numeric_limits<server_time>::max();
 // Throws input_error for what is none of these; whether it is positive is for the server to say.
 std::chrono::duration<double> parse_ttl(std::string_view text);
 
+// A TTL in one word, or as in Redis {"EX", seconds} or {"PX", milliseconds}. Throws input_error.
+std::chrono::duration<double> parse_ttl_words(const std::vector<std::string> &words);
+
+std::chrono::duration<double> parse_milliseconds(std::string_view text);  // throws input_error
+
 // "2026-11-23T15:38:12.123456Z", or with a blank for the T, without the fraction, with an offset
 // such as +01:00 for the Z. Throws input_error.
 server_time parse_time(std::string_view text);
 
 // The first of these forms; for times from the year 2000 on.
 std::string format_time(server_time time);
+
+server_time server_time_of(std::chrono::sys_time<std::chrono::microseconds> time);
 
 }  // namespace kv

@@ -28,7 +28,8 @@ void require(const Stream &stream, const char *what, const std::string &file) {
 // For the progress alone: exact enough, and known at once.
 std::int64_t estimated_entries(connection &on, const store_table &table) {
     const result answer =
-        on.query("SELECT entries_estimated FROM kv_stats WHERE store = $1::pg_catalog.regclass",
+        on.query("SELECT entries_estimated FROM " + on.in_extension("kv_stats") +
+                     " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
                  {{table.name}});
     return PQntuples(answer.get()) == 1 ? std::atoll(PQgetvalue(answer.get(), 0, 0)) : 0;
 }
@@ -177,7 +178,7 @@ status read_lines(context &in, bool go_on, std::istream &from, std::int64_t size
 }  // namespace
 
 status export_entries(context &in, const arguments &given) {
-    const selection which{.prefix = given.prefix, .after = {}, .max = {}};
+    const selection which{.prefix = given.prefix};
     if (given.file == "-") {
         write_lines(in, which, std::cout);
         return found;

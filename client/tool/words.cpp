@@ -109,6 +109,13 @@ std::vector<std::string> split_words(std::string_view line) {
     return words;
 }
 
+std::string upper_case(std::string_view word) {
+    std::string upper;
+    for (const char c : word)
+        upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return upper;
+}
+
 std::string quote_word(std::string_view word) {
     const bool plain =
         !word.empty() && word.find_first_of(" \t\r\n'\"\\") == word.npos && word.front() != '#';

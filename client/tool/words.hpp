@@ -15,4 +15,7 @@ std::vector<std::string> split_words(std::string_view line);
 // What split_words() takes for this one word.
 std::string quote_word(std::string_view word);
 
+// As Redis's words are compared, which may be in either case.
+std::string upper_case(std::string_view word);
+
 }  // namespace kv

@@ -142,6 +142,22 @@ IS 'empties the store';
 FUNCTION kv_invalidate() RETURNS trigger VOLATILE
 IS 'removes the keys made of the changed row: (format with a %s for each column, columns .., store if not kv_store)';
 
+-- Leases, of keys that need not be live. They are kept in a store of the extension's own, which
+-- only these functions reach.
+
+CREATE UNLOGGED TABLE @extschema@.kv_leases OF @extschema@.kv_entry (
+    key WITH OPTIONS PRIMARY KEY,
+    value WITH OPTIONS NOT NULL,
+    expires WITH OPTIONS NOT NULL DEFAULT 'infinity'
+) WITH (fillfactor = 80, vacuum_truncate = off);
+COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease';
+
+FUNCTION kv_lease(key text, token text, ttl TTL, store) RETURNS boolean VOLATILE
+IS 'takes the lease of a key, if nobody holds it; whether it did';
+
+FUNCTION kv_release(key text, token text, store) RETURNS boolean VOLATILE
+IS 'gives back the lease of a key, if it is held with this token; whether it was';
+
 -- Expiry
 
 FUNCTION kv_sweep(max_rows integer DEFAULT NULL, store) RETURNS bigint VOLATILE
@@ -207,6 +223,7 @@ FROM pg_catalog.pg_class s,
 WHERE s.reloftype OPERATOR(pg_catalog.=) ANY (ARRAY[
         '@extschema@.kv_entry'::pg_catalog.regtype::pg_catalog.oid,
         '@extschema@.kv_entry_bytea'::pg_catalog.regtype::pg_catalog.oid])
-    AND s.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r'::pg_catalog."char", 'p'::pg_catalog."char"]);
+    AND s.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r'::pg_catalog."char", 'p'::pg_catalog."char"])
+    AND s.oid OPERATOR(pg_catalog.<>) '@extschema@.kv_leases'::pg_catalog.regclass::pg_catalog.oid;
 COMMENT ON VIEW @extschema@.kv_stats IS 'each store of this database: its size, and what was done with it';
 GRANT SELECT ON @extschema@.kv_stats TO PUBLIC;

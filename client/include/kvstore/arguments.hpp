@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// A value to be stored: text, or bytes. Text is UTF-8; bytes may be anything, in a store of
@@ -65,11 +66,12 @@ class key_list {
     std::vector<std::string_view> keys_;
 };
 
-/// Keys with values: `{{"a", "1"}, {"b", "2"}}`, a std::map, or any range of pairs of strings.
+/// Keys with values: `{{"a", "1"}, {"b", "2"}}`, a std::map, or any range of pairs of a string
+/// and a value, which is text or bytes.
 class entry_list {
   public:
     /// @param entries  written out
-    entry_list(std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
+    entry_list(std::initializer_list<std::pair<std::string_view, value_view>> entries) {
         for (const auto &[key, value] : entries)
             add(key, value);
     }
@@ -79,7 +81,7 @@ class entry_list {
     requires std::is_lvalue_reference_v<std::ranges::range_reference_t<const Range>> &&
         requires(std::ranges::range_reference_t<const Range> entry) {
         { entry.first } -> std::convertible_to<std::string_view>;
-        { entry.second } -> std::convertible_to<std::string_view>;
+        { entry.second } -> std::convertible_to<value_view>;
     }
     entry_list(const Range &entries) {  // NOLINT: implicit, that is its point
         for (const auto &[key, value] : entries)
@@ -89,17 +91,23 @@ class entry_list {
     /// @return the keys in the order given
     std::span<const std::string_view> keys() const noexcept { return keys_; }
 
-    /// @return the value of each key
+    /// @return the bytes of each key's value
     std::span<const std::string_view> values() const noexcept { return values_; }
 
+    /// @return whether one of the values is bytes
+    bool has_bytes() const noexcept { return has_bytes_; }
+
   private:
-    void add(std::string_view key, std::string_view value) {
+    void add(std::string_view key, const value_view &value) {
         keys_.push_back(key);
-        values_.push_back(value);
+        values_.push_back(value.data());
+        has_bytes_ = has_bytes_ || value.is_bytes();
     }
 
     std::vector<std::string_view> keys_;
     std::vector<std::string_view> values_;
+    bool has_bytes_ = false;
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

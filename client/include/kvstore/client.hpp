@@ -18,15 +18,16 @@ extern "C" {
 typedef struct pg_conn PGconn;  // NOLINT: as C does
 }
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
-/// One connection to one database. It is itself the extension's own store, kv_store; store()
+/// One connection to one database. It is itself the extension's own store, kv_store; open_store()
 /// gives others. Used by one thread at a time; several threads share a pool.
 ///
 /// A connection that was lost is made anew by the next call. One that was lost while nothing was
 /// under way is noticed before anything is sent, so the application does not. A call that was
 /// under way throws connection_error and is never repeated by the library.
-class client : public kvstore::store {
+class client : public store {
   public:
     /// Connects.
     /// @param options  how; without any, as the PG* variables say
@@ -54,7 +55,7 @@ class client : public kvstore::store {
     ///                  application's and must outlive the client
     /// @param schema    that the extension was created in; empty: search_path finds it
     /// @return          a client on that connection
-    static client wrap(PGconn *existing, const std::string &schema = "");
+    [[nodiscard]] static client wrap(PGconn *existing, const std::string &schema = "");
 
     ~client();
     /// Moves the connection; handles and pipelines stay good. @param other  is not to be used
@@ -67,18 +68,24 @@ class client : public kvstore::store {
     /// @param name  of a store, as SQL writes it: `sessions`, `app.sessions`, `"Mixed Case"`
     /// @return      a handle of it, which must not outlive the client; whether there is such a
     ///              store shows when it is used
-    kvstore::store store(std::string name);
+    [[nodiscard]] store open_store(std::string name);
 
     /// Creates a store, owned by the user of the connection.
     /// @param name     as SQL writes it: `sessions`, `app.sessions`, `"Mixed Case"`
     /// @param options  logged or not, text or bytes
     /// @return         a handle of it
     /// @throws sql_error  42P07 if there is something of this name, and as the operations do
-    kvstore::store create_store(std::string name, const store_options &options = {});
+    store create_store(std::string name, const store_options &options = {});
+
+    /// Drops a store, with all that is in it.
+    /// @param name  as SQL writes it: `sessions`, `app.sessions`, `"Mixed Case"`
+    /// @throws sql_error  undefined_store if there is none, 42809 for a table that is no store,
+    ///                    2BP01 if something depends on it
+    void drop_store(std::string name);
 
     /// @return the sizes and counters of all stores of the database, by name
     /// @throws connection_error, timeout_error, sql_error  as the operations do
-    std::vector<store_stats> stats();
+    [[nodiscard]] std::vector<store_stats> stats();
 
     /// Sets the counters of all stores of the database to zero.
     /// @throws sql_error  42501 without the privilege, and as the operations do
@@ -86,29 +93,29 @@ class client : public kvstore::store {
 
     /// Carries out several operations, together or not at all:
     ///
-    ///     client.transaction([](auto &tx) {
+    ///     client.transact([](kvstore::transaction &tx) {
     ///         tx.set("a", "1");
-    ///         tx.store("sessions").del("b");
+    ///         tx.open_store("sessions").del("b");
     ///     });
     ///
     /// Commits when `work` returns. When it throws, rolls back and throws the same. If it fails
     /// because of concurrent transactions it is tried again as the options say, so it should do
     /// nothing that is not undone by a rollback. If the connection is lost it is not tried again.
-    /// @param work     called with a kvstore::transaction &, which it must not keep
+    /// @param work     called with a transaction &, which it must not keep
     /// @param options  isolation and attempts
     /// @return         what `work` returns
-    /// @throws connection_error  the connection was lost; if that was during the commit, whether
-    ///                           it was carried out is not known
+    /// @throws connection_error  the connection was lost; an in_doubt_error if that was during the
+    ///                           commit
     /// @throws sql_error  an operation failed, or the commit: 25P02 if `work` went on after the
     ///                    error of an operation
     /// @throws error  the connection is in a transaction already
-    template <std::invocable<kvstore::transaction &> Work>
-    auto transaction(Work &&work, const transaction_options &options = {}) {
+    template <std::invocable<transaction &> Work>
+    auto transact(Work &&work, const transaction_options &options = {}) {
         for (int attempt = 1;; attempt++)
             try {
-                return attempt_transaction(work, options);
-            } catch (const sql_error &problem) {
-                if (attempt >= options.attempts || !may_be_retried(problem))
+                return attempt_to(work, options);
+            } catch (const transaction_rollback &) {
+                if (attempt >= options.attempts)
                     throw;
                 pause_after(attempt);
             }
@@ -121,15 +128,18 @@ class client : public kvstore::store {
 
     /// @return whether the connection is good for another user: there is one, as far as is known,
     ///         and it is in no transaction
-    bool idle() const noexcept;
+    [[nodiscard]] bool idle() const noexcept;
 
   private:
+    friend class pool;
+    friend class transaction;
+
     explicit client(std::unique_ptr<detail::session> on);
 
     template <class Work>
-    auto attempt_transaction(Work &work, const transaction_options &options) {
-        kvstore::transaction tx(on(), options);
-        if constexpr (std::is_void_v<std::invoke_result_t<Work &, kvstore::transaction &>>) {
+    auto attempt_to(Work &work, const transaction_options &options) {
+        transaction tx(*this, options);
+        if constexpr (std::is_void_v<std::invoke_result_t<Work &, transaction &>>) {
             work(tx);
             tx.commit();
         } else {
@@ -139,10 +149,10 @@ class client : public kvstore::store {
         }
     }
 
-    static bool may_be_retried(const sql_error &problem);
     static void pause_after(int attempt);
 
     std::unique_ptr<detail::session> session_;
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

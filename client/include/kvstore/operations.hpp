@@ -17,17 +17,36 @@
 #include "kvstore/results.hpp"
 #include "kvstore/time.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
+
+namespace detail {
+class session;
+}
+
+/// The mode of operations that are carried out at once, and return their results.
+struct immediately {
+    /// The result itself.
+    template <class R>
+    using answer = R;
+
+    /// The connection.
+    using executor = detail::session;
+};
 
 /// The operations on one store.
 ///
-/// Each is one statement, atomic, and outside of transaction() a transaction of its own. An
+/// Each is one statement, atomic, and outside of a transaction a transaction of its own. An
 /// entry is live if it is there and has not expired; one that has expired is absent, to the
 /// microsecond, by the server's clock.
 ///
 /// `Mode` says when they are carried out. On a store, a client or a transaction that is at once
-/// (`immediately`): `answer<bool>` is a bool. On a pipeline they are `queued`: `answer<bool>` is a
-/// reply<bool>, which has the result, or throws the error, once the pipeline ran.
+/// (`immediately`): `answer<bool>` is a bool. So it is on a pool (`pooled`), with whichever
+/// connection is free. On a pipeline they are `queued`: `answer<bool>` is a reply<bool>, which has
+/// the result, or throws the error, once the pipeline ran.
+///
+/// What is called `.._bytes` gives values as bytes, from a store of either type; else they are
+/// text.
 ///
 /// All of them throw connection_error, timeout_error and sql_error. Any may meet these SQLSTATEs,
 /// which are not repeated below: 54000 for a key of more than 2048 bytes, 22021 for text that is
@@ -64,7 +83,7 @@ class operations {
     /// @param value  text or bytes
     /// @param time   how long it lives
     /// @return       nothing; on a pipeline, whether it succeeded
-    answer<void> set_ex(std::string_view key, value_view value, kvstore::ttl time);
+    answer<void> set_ex(std::string_view key, value_view value, time_to_live time);
 
     /// Stores a value if the key is not live. Of all who do so at once, one succeeds.
     /// @param key    at most 2048 bytes
@@ -72,7 +91,7 @@ class operations {
     /// @param time   how long it lives; without, it does not expire
     /// @return       whether it was stored
     answer<bool> set_nx(std::string_view key, value_view value,
-                        std::optional<kvstore::ttl> time = {});
+                        std::optional<time_to_live> time = {});
 
     /// Stores a value if the key is live.
     /// @param key    of an entry
@@ -80,7 +99,7 @@ class operations {
     /// @param time   how long it lives; without, it does not expire
     /// @return       whether it was stored
     answer<bool> set_xx(std::string_view key, value_view value,
-                        std::optional<kvstore::ttl> time = {});
+                        std::optional<time_to_live> time = {});
 
     /// Stores a value that does not expire.
     /// @param key    at most 2048 bytes
@@ -88,14 +107,20 @@ class operations {
     /// @return       the live value that it replaced, if there was one
     answer<std::optional<std::string>> get_set(std::string_view key, std::string_view value);
 
+    /// Stores a value that does not expire.
+    /// @param key    at most 2048 bytes
+    /// @param value  text or bytes
+    /// @return       the live value that it replaced, if there was one
+    answer<std::optional<byte_vector>> get_set_bytes(std::string_view key, value_view value);
+
     /// Stores a value if the live one is the expected one (compare and swap).
     /// @param key       at most 2048 bytes
     /// @param expected  the value that must be there; std::nullopt: there must be none
-    /// @param value     text
+    /// @param value     text or bytes
     /// @param time      how long it lives; without, the expiry stays what it is
     /// @return          whether it was stored
-    answer<bool> cas(std::string_view key, std::optional<std::string_view> expected,
-                     std::string_view value, std::optional<kvstore::ttl> time = {});
+    [[nodiscard]] answer<bool> cas(std::string_view key, std::optional<value_view> expected,
+                                   value_view value, std::optional<time_to_live> time = {});
 
     /// Adds to a counter. One that is not live starts at 0.
     /// @param key   of an integer value
@@ -105,13 +130,24 @@ class operations {
     /// @return      the sum
     /// @throws sql_error  22P02 if the value is not an integer, 22003 if the sum is too large
     answer<std::int64_t> incr(std::string_view key, std::int64_t by = 1,
-                              std::optional<kvstore::ttl> time = {});
+                              std::optional<time_to_live> time = {});
+
+    /// Asks whether one more call is allowed, of which there may be so many in a period, and counts
+    /// it if it is. The period begins with the first.
+    /// @param key     of a counter
+    /// @param max     how much is allowed in a period
+    /// @param period  how long a period is
+    /// @param cost    what this call counts; 0 only asks
+    /// @return        whether it is allowed, and what is left
+    /// @throws sql_error  22P02 if the value is not an integer
+    answer<rate_limit_result> rate_limit(std::string_view key, std::int64_t max,
+                                         time_to_live period, std::int64_t cost = 1);
 
     /// Stores many entries, all or none. Of a key given twice the last value counts.
-    /// @param entries  keys with values
+    /// @param entries  keys with values, text or bytes
     /// @param time     how long they live; without, they do not expire
     /// @return         how many different keys
-    answer<std::int64_t> mset(const entry_list &entries, std::optional<kvstore::ttl> time = {});
+    answer<std::int64_t> mset(const entry_list &entries, std::optional<time_to_live> time = {});
 
     /// @}
     /// @name Reading
@@ -119,59 +155,75 @@ class operations {
 
     /// @param key  of an entry
     /// @return     the live value, if there is one
-    answer<std::optional<std::string>> get(std::string_view key);
+    [[nodiscard]] answer<std::optional<std::string>> get(std::string_view key);
 
     /// @param key  of an entry
-    /// @return     the live value as bytes, if there is one; from a store of either type
-    answer<std::optional<byte_vector>> get_bytes(std::string_view key);
+    /// @return     the live value, if there is one
+    [[nodiscard]] answer<std::optional<byte_vector>> get_bytes(std::string_view key);
 
     /// Reads many entries, with one statement.
     /// @param keys  of entries, in any order; the same key may occur again
     /// @return      for each key, in the order given, the live value if there is one
-    answer<std::vector<std::optional<std::string>>> mget(const key_list &keys);
+    [[nodiscard]] answer<std::vector<std::optional<std::string>>> mget(const key_list &keys);
+
+    /// Reads many entries as bytes, with one statement.
+    /// @param keys  of entries, in any order; the same key may occur again
+    /// @return      for each key, in the order given, the live value if there is one
+    [[nodiscard]] answer<std::vector<std::optional<byte_vector>>> mget_bytes(const key_list &keys);
 
     /// @param key  of an entry
     /// @return     whether it is live
-    answer<bool> exists(std::string_view key);
+    [[nodiscard]] answer<bool> exists(std::string_view key);
 
     /// @param key  of an entry
     /// @return     the time that it has left; no value if it is not live or does not expire
-    answer<std::optional<std::chrono::microseconds>> ttl(std::string_view key);
+    [[nodiscard]] answer<std::optional<std::chrono::microseconds>> ttl(std::string_view key);
 
     /// @param key  of an entry
     /// @return     when it expires, `never` if it does not; no value if it is not live
-    answer<std::optional<time_point>> expires(std::string_view key);
+    [[nodiscard]] answer<std::optional<time_point>> expires(std::string_view key);
 
     /// Reads live entries in the order of their keys (as bytes), a page at a time.
     /// @param options  which entries, and how many at most
     /// @return         a page of entries; fewer than the maximum, if there are no more
-    answer<std::vector<entry>> scan(const scan_options &options = {});
+    [[nodiscard]] answer<std::vector<entry>> scan(const scan_options &options = {});
+
+    /// Reads live entries as bytes, likewise.
+    /// @param options  which entries, and how many at most
+    /// @return         a page of entries; fewer than the maximum, if there are no more
+    [[nodiscard]] answer<std::vector<entry_bytes>> scan_bytes(const scan_options &options = {});
 
     /// Counts live entries, which reads them all.
     /// @param prefix  of the keys
     /// @return        how many
-    answer<std::int64_t> count(std::string_view prefix = {});
+    [[nodiscard]] answer<std::int64_t> count(std::string_view prefix = {});
 
     /// @}
     /// @name Changing the expiry
     /// @{
 
     /// Reads an entry, whose time begins anew.
-    /// @param key   of an entry
-    /// @param time  how long it lives from now on
-    /// @return      the live value, if there is one
-    answer<std::optional<std::string>> get_ex(std::string_view key, kvstore::ttl time);
+    /// @param key    of an entry
+    /// @param time   how long it lives from now on
+    /// @param slack  without it the expiry is always set, which is a write; with it only if it is
+    ///               off by so much
+    /// @return       the live value, if there is one
+    answer<std::optional<std::string>> get_ex(std::string_view key, time_to_live time,
+                                              std::optional<time_to_live> slack = {});
 
     /// Reads an entry as bytes, whose time begins anew.
-    /// @param key   of an entry
-    /// @param time  how long it lives from now on
-    /// @return      the live value, if there is one
-    answer<std::optional<byte_vector>> get_ex_bytes(std::string_view key, kvstore::ttl time);
+    /// @param key    of an entry
+    /// @param time   how long it lives from now on
+    /// @param slack  without it the expiry is always set, which is a write; with it only if it is
+    ///               off by so much
+    /// @return       the live value, if there is one
+    answer<std::optional<byte_vector>> get_ex_bytes(std::string_view key, time_to_live time,
+                                                    std::optional<time_to_live> slack = {});
 
     /// @param key   of an entry
     /// @param time  how long it lives from now on
     /// @return      whether there was a live one
-    answer<bool> expire(std::string_view key, kvstore::ttl time);
+    answer<bool> expire(std::string_view key, time_to_live time);
 
     /// @param key      of an entry
     /// @param expires  when it expires, by the server's clock; if that is past, it is removed
@@ -205,7 +257,7 @@ class operations {
     /// @param key       of an entry
     /// @param expected  the value that it must have
     /// @return          whether it was removed
-    answer<bool> del_if(std::string_view key, std::string_view expected);
+    answer<bool> del_if(std::string_view key, value_view expected);
 
     /// Removes many entries, all or none.
     /// @param keys  of entries
@@ -252,7 +304,7 @@ class operations {
     answer<bool> unschedule_sweep();
 
     /// @return why writes to the store take the slower way, through SQL; no value if they do not
-    answer<std::optional<std::string>> detour();
+    [[nodiscard]] answer<std::optional<std::string>> detour();
 
     /// @}
 
@@ -274,3 +326,4 @@ class operations {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// How to reach the server.
@@ -27,13 +29,17 @@ struct connection_options {
     /// it to the server. It is asked for while connecting, which a pooler may refuse.
     std::chrono::milliseconds statement_timeout{0};
 
-    /// Prepare each statement when it is first used. To be turned off for a pooler that gives
-    /// each transaction another connection and does not keep prepared statements, such as
-    /// pgbouncer before 1.21 in transaction mode.
+    /// Prepare each statement when it is first used. Behind a pooler that may be left on: what
+    /// one server does not know is prepared there; within transactions and pipelines, where that
+    /// is not possible, statements are sent as text.
     bool prepared = true;
 
     /// The schema that the extension was created in. Empty: search_path finds it.
     std::string schema = {};
+
+    /// Called with each notice and warning of the server, such as those of a trigger. Without it
+    /// they are dropped. What it throws is dropped too.
+    std::function<void(std::string_view)> on_notice = {};
 };
 
 /// How many connections a pool has, and how long it lets callers wait for one.
@@ -58,7 +64,7 @@ enum class isolation_level {
     serializable      ///< as if the transactions ran one after the other
 };
 
-/// How client::transaction() goes about it.
+/// How a transaction goes about it.
 struct transaction_options {
     /// What it sees of others.
     isolation_level isolation = isolation_level::read_committed;
@@ -66,9 +72,9 @@ struct transaction_options {
     /// The server refuses writes (sql_error 25006).
     bool read_only = false;
 
-    /// How often the work is tried in all if it fails because of concurrent transactions, with a
-    /// serialization failure (40001) or a deadlock (40P01). Before each further attempt there is
-    /// a random pause of at most 10 ms, 20 ms, 40 ms ..
+    /// How often client::transact() tries the work in all if it fails because of concurrent
+    /// transactions, with a serialization failure (40001) or a deadlock (40P01). Before each
+    /// further attempt there is a random pause of at most 10 ms, 20 ms, 40 ms ..
     int attempts = 3;
 };
 
@@ -108,3 +114,4 @@ struct store_options {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

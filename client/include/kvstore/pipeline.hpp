@@ -13,6 +13,7 @@
 #include "kvstore/operations.hpp"
 #include "kvstore/store.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 namespace detail {
@@ -26,8 +27,8 @@ class reply {
   public:
     /// @return the result; may be asked again
     /// @throws sql_error, timeout_error  the operation failed
-    /// @throws connection_error  the connection was lost before the answer; if the operation
-    ///                           was under way, whether it was carried out is not known
+    /// @throws connection_error  the connection was lost before the answer; an in_doubt_error if
+    ///                           the operation was under way
     /// @throws error  the pipeline did not run yet
     R get() const {
         if (answer_->problem)
@@ -39,7 +40,7 @@ class reply {
     }
 
     /// @return whether the pipeline ran, so that get() has something to say
-    bool ready() const noexcept { return answer_->ready || answer_->problem; }
+    [[nodiscard]] bool ready() const noexcept { return answer_->ready || answer_->problem; }
 
   private:
     friend class detail::queue;
@@ -69,10 +70,10 @@ extern template class operations<queued>;
 
 /// Operations that are sent together, so that they cost one round trip:
 ///
-///     auto batch = client.pipeline();
+///     kvstore::pipeline batch(client);
 ///     auto name = batch.get("name");
 ///     batch.incr("visits");
-///     batch.store("sessions").expire("session:42", 1h);
+///     batch.open_store("sessions").expire("session:42", 1h);
 ///     batch.run();
 ///     use(name.get());
 ///
@@ -82,9 +83,14 @@ extern template class operations<queued>;
 /// cannot deadlock. On a pipeline of a transaction it is different, as always there: they all
 /// commit or none, after a failure the remaining ones fail with 25P02, and so does the commit.
 ///
-/// Nothing is sent before run(). All that is sent, and all answers, are held in memory.
+/// Nothing is sent before run(). What was added is held in memory until it is sent, and an answer
+/// as long as there is a reply for it.
 class pipeline : public operations<queued> {
   public:
+    /// An empty pipeline.
+    /// @param on  a client, a handle of a store or a transaction; the client must outlive this
+    explicit pipeline(const store &on);
+
     ~pipeline();
     /// Moves what is queued. @param other  is not to be used any more
     pipeline(pipeline &&other) noexcept;
@@ -93,7 +99,7 @@ class pipeline : public operations<queued> {
 
     /// @param name  of another store, as SQL writes it: `sessions`, `app.sessions`
     /// @return      operations on that store, in this pipeline, which they must not outlive
-    operations<queued> store(std::string name);
+    [[nodiscard]] operations<queued> open_store(std::string name);
 
     /// Sends what was added since the last run, and waits for the answers. What was added is
     /// gone then, whether or not it succeeded; the pipeline can be used again.
@@ -103,14 +109,13 @@ class pipeline : public operations<queued> {
     std::size_t run();
 
     /// @return how many operations wait for run()
-    std::size_t size() const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept;
 
   private:
-    friend class kvstore::store;
-
     pipeline(std::unique_ptr<detail::queue> waiting, std::string store);
 
     std::unique_ptr<detail::queue> queue_;
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -11,19 +11,38 @@
 
 #include "kvstore/time.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// A value as bytes.
 using byte_vector = std::vector<std::byte>;
 
-/// A live entry.
-struct entry {
+/// A live entry, its value as text or as bytes.
+template <class Value>
+struct basic_entry {
     std::string key;     ///< its key
-    std::string value;   ///< its value, as text
+    Value value;         ///< its value
     time_point expires;  ///< when it expires; `never` if it does not
 
     /// @return whether all three are equal
-    bool operator==(const entry &) const = default;
+    bool operator==(const basic_entry &) const = default;
+};
+
+/// A live entry, its value as text.
+using entry = basic_entry<std::string>;
+
+/// A live entry, its value as bytes.
+using entry_bytes = basic_entry<byte_vector>;
+
+/// The answer of operations::rate_limit().
+struct rate_limit_result {
+    bool allowed;            ///< whether the call is allowed, and counted
+    std::int64_t count;      ///< what was counted in this period, this call included if allowed
+    std::int64_t remaining;  ///< what is left of it
+    std::optional<time_point> resets;  ///< when the period ends; no value if none has begun
+
+    /// @return whether the call is allowed
+    explicit operator bool() const noexcept { return allowed; }
 };
 
 /// The size of a store, and what was done with it since the counters were last reset. What
@@ -55,3 +74,4 @@ struct store_stats {
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

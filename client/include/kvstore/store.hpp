@@ -8,24 +8,10 @@
 #include <string_view>
 
 #include "kvstore/operations.hpp"
+#include "kvstore/scan_range.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
-
-class pipeline;
-
-namespace detail {
-class session;
-}
-
-/// The mode of operations that are carried out at once, and return their results.
-struct immediately {
-    /// The result itself.
-    template <class R>
-    using answer = R;
-
-    /// The connection.
-    using executor = detail::session;
-};
 
 extern template class operations<immediately>;
 
@@ -35,18 +21,33 @@ class store : public operations<immediately> {
   public:
     using operations::operations;
 
-    /// Operations on this store, to be sent together; see pipeline.
-    /// @return an empty pipeline, which must not outlive the client
-    kvstore::pipeline pipeline();
+    /// All live entries in the order of their keys, for a loop that reads page after page:
+    ///
+    ///     for (const kvstore::entry &each : client.entries({.prefix = "price:"}))
+    ///         std::cout << each.key << '\n';
+    ///
+    /// What is written meanwhile may be seen or not.
+    /// @param options  which entries; max is the size of a page
+    /// @return         a range, which must not outlive the client
+    [[nodiscard]] scan_range<entry> entries(const scan_options &options = {}) const {
+        return {*this, options};
+    }
+
+    /// All live entries, likewise, their values as bytes.
+    /// @param options  which entries; max is the size of a page
+    /// @return         a range, which must not outlive the client
+    [[nodiscard]] scan_range<entry_bytes> entries_bytes(const scan_options &options = {}) const {
+        return {*this, options};
+    }
 
     /// The live value; if there is none, computes and stores it. Of all callers in all processes,
     /// one computes while the others wait for what it stores.
     ///
-    /// The one is who holds the lease, an entry `kvstore:lease:` + key in the same store with a
-    /// random token. Only its holder releases it; if the holder dies it expires, and another of
-    /// those who wait takes it. If `compute` throws, the lease is released and the exception
-    /// passed on; then another tries. What took longer than the lease is returned but not stored
-    /// if someone else began to compute meanwhile.
+    /// The one is who holds the lease of the key (kv_lease in docs/reference.md). It is given back
+    /// with the storing. If its holder dies it expires, and another of those who wait takes it. If
+    /// `compute` throws, the lease is released and the exception passed on; then another tries.
+    /// What took longer than the lease is returned but not stored if someone else began to compute
+    /// meanwhile.
     ///
     /// @param key      of the entry
     /// @param time     how long the computed value lives
@@ -58,15 +59,31 @@ class store : public operations<immediately> {
     /// @throws error          it is called within a transaction, where waiting is futile
     template <std::invocable Compute>
     requires std::convertible_to<std::invoke_result_t<Compute &>, std::string> std::string fetch(
-        std::string_view key, kvstore::ttl time, Compute &&compute,
+        std::string_view key, time_to_live time, Compute &&compute,
         const fetch_options &options = {}) {
-        return fetch_with(key, time, std::ref(compute), options);
+        return fetch_with(key, time, std::function<std::string()>(std::ref(compute)), options);
+    }
+
+    /// The live value, or what is computed, as fetch() does; as bytes.
+    /// @param key      of the entry
+    /// @param time     how long the computed value lives
+    /// @param compute  called without arguments, returns a byte_vector
+    /// @param options  how long to wait for others, and they for this one
+    /// @return         the value, stored or computed
+    template <std::invocable Compute>
+    requires std::convertible_to<std::invoke_result_t<Compute &>, byte_vector> byte_vector
+    fetch_bytes(std::string_view key, time_to_live time, Compute &&compute,
+                const fetch_options &options = {}) {
+        return fetch_with(key, time, std::function<byte_vector()>(std::ref(compute)), options);
     }
 
   private:
-    std::string fetch_with(std::string_view key, kvstore::ttl time,
-                           const std::function<std::string()> &compute,
-                           const fetch_options &options);
+    friend class pipeline;
+
+    template <class Value>
+    Value fetch_with(std::string_view key, time_to_live time, const std::function<Value()> &compute,
+                     const fetch_options &options);
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -4,23 +4,39 @@
 
 #include <chrono>
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
-/// How long an entry lives, from now on by the server's clock. Any std::chrono duration is
-/// one: `1h`, `500ms`, `std::chrono::duration<double>(0.5)`. The server refuses one that is
-/// not positive (sql_error 22023).
-class ttl {
+/// How long an entry lives, from now on by the server's clock, in whole microseconds. Any
+/// std::chrono duration is one: `1h`, `500ms`, `std::chrono::duration<double>(0.5)`. The server
+/// refuses one that is not positive, or longer than its calendar (sql_error 22023).
+class time_to_live {
   public:
-    /// @param time  a duration of any unit; the server rounds it to microseconds
+    /// @param time  a duration of any unit; what is finer than microseconds is rounded
     template <class Rep, class Period>
-    constexpr ttl(std::chrono::duration<Rep, Period> time)  // NOLINT: implicit, that is its point
-        : seconds_(std::chrono::duration<double>(time).count()) {}
+    constexpr time_to_live(std::chrono::duration<Rep, Period> time)  // NOLINT: implicit
+        : time_(in_microseconds(time)) {}
 
-    /// @return the time in seconds
-    constexpr double seconds() const noexcept { return seconds_; }
+    /// @return the time
+    constexpr std::chrono::microseconds count() const noexcept { return time_; }
 
   private:
-    double seconds_;
+    // What does not fit becomes what the server refuses: NaN is no time, and what is too long for
+    // us is too long for it.
+    template <class Rep, class Period>
+    static constexpr std::chrono::microseconds in_microseconds(
+        std::chrono::duration<Rep, Period> time) {
+        using std::chrono::microseconds;
+        using approximate = std::chrono::duration<long double, std::micro>;
+        const approximate about(time);
+        if (about >= approximate(microseconds::max()))
+            return microseconds::max();
+        if (!(about > approximate(0)))
+            return microseconds(0);
+        return std::chrono::round<microseconds>(time);
+    }
+
+    std::chrono::microseconds time_;
 };
 
 /// A moment as the server keeps it, in microseconds.
@@ -30,3 +46,4 @@ using time_point = std::chrono::sys_time<std::chrono::microseconds>;
 inline constexpr time_point never = time_point::max();
 
 }  // namespace kvstore
+#pragma GCC visibility pop

@@ -6,29 +6,49 @@
 
 #include "kvstore/store.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
-/// A transaction under way, as client::transaction() gives it to the application's function: the
-/// operations on kv_store, handles of other stores and pipelines, all within the transaction.
-/// After an operation has failed nothing else succeeds in it (sql_error 25P02).
+class client;
+
+/// A transaction under way: the operations on kv_store, handles of other stores and pipelines, all
+/// within it.
+///
+///     kvstore::transaction tx(client);
+///     tx.set("a", "1");
+///     tx.open_store("sessions").del("b");
+///     tx.commit();
+///
+/// After an operation has failed nothing else succeeds in it (sql_error 25P02). What is to be tried
+/// again after a serialization failure is better left to client::transact().
 class transaction : public store {
   public:
-    /// Rolls back, unless it was committed.
+    /// Begins it. Until it ends, whatever else is done with the client is done within it.
+    /// @param in       a client, which must outlive this
+    /// @param options  isolation; attempts are of no account here
+    /// @throws error  the connection is in a transaction already
+    explicit transaction(client &in, const transaction_options &options = {});
+
+    /// Rolls back, unless it has ended.
     ~transaction();
     transaction(const transaction &) = delete;
     transaction &operator=(const transaction &) = delete;
 
     /// @param name  of another store, as SQL writes it: `sessions`, `app.sessions`
     /// @return      a handle of it, which must not outlive the transaction
-    kvstore::store store(std::string name);
+    [[nodiscard]] store open_store(std::string name);
 
-  private:
-    friend class client;
-
-    transaction(detail::session &on, const transaction_options &options);
+    /// Commits. This is not to be used any more then, whether or not it succeeded.
+    /// @throws in_doubt_error  the connection was lost, and whether it was carried out is not known
+    /// @throws sql_error  it was rolled back: 25P02 if an operation had failed
     void commit();
 
-    bool open_ = true;
+    /// Rolls back. This is not to be used any more then.
+    void rollback() noexcept;
+
+  private:
+    bool is_open_ = true;
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

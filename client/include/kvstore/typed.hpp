@@ -11,9 +11,12 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "kvstore/client.hpp"
+#include "kvstore/pool.hpp"
 
+#pragma GCC visibility push(default)
 namespace kvstore {
 
 /// What the library has to know about a type to keep its values. To be specialised:
@@ -73,7 +76,7 @@ concept has_entry_traits = requires {
 /// entry_traits<T>::expires_in is a time.
 template <class T>
 concept has_expiry = requires {
-    ttl(entry_traits<T>::expires_in);
+    time_to_live(entry_traits<T>::expires_in);
 };
 
 /// entry_traits<T>::id() tells what identifies a value, entry_traits<T>::key() makes a key of it.
@@ -158,100 +161,246 @@ constexpr bool require_storable() {
     return storable<T>;
 }
 
-/// The entries of one type in a store, by id instead of key.
+/// The reply of a pipeline that a typed value is made of, once the pipeline ran.
+template <class Decoder, class Stored>
+class decoded_reply {
+  public:
+    /// Not for applications: typed gives one.
+    /// @param stored  what the pipeline will have
+    explicit decoded_reply(reply<Stored> stored) : stored_(std::move(stored)) {}
+
+    /// @return the result; may be asked again
+    /// @throws decode_error  what is stored is not a T; and as reply::get()
+    auto get() const { return Decoder::decode(stored_.get()); }
+
+    /// @return whether the pipeline ran, so that get() has something to say
+    [[nodiscard]] bool ready() const noexcept { return stored_.ready(); }
+
+  private:
+    reply<Stored> stored_;
+};
+
+/// The entries of one type in a store, by id instead of key: `typed<game> games(client);`, on a
+/// client, a transaction or a handle of a store. On a pipeline it is `typed<game, queued>`, and
+/// each call returns a reply; on a pool it is `typed<game, pooled>`.
 ///
-/// The calls throw what those of operations throw. Those that return a value throw decode_error
-/// besides, when what is stored is not a T.
-template <class T>
+/// The calls do and throw what those of operations do. Those that return a value throw
+/// decode_error besides, when what is stored is not a T. A time that is not given is the type's
+/// own.
+template <class T, class Mode = immediately>
 class typed {
     static_assert(require_storable<T>());
     using traits = entry_traits<T>;
     using codec = codec_of<T>;
     static constexpr bool as_bytes = !text_codec<codec, T>;
+    static constexpr bool at_once = std::is_same_v<Mode, immediately>;
 
   public:
     /// What identifies a value: what its traits' id() returns.
     using id_type = std::remove_cvref_t<decltype(traits::id(std::declval<const T &>()))>;
 
-    /// @param in  a client, a transaction or a handle of a store, whose client must outlive this
-    explicit typed(const store &in) : store_(in) {}
+    /// What it works on: a store, or the operations of a pipeline or a pool.
+    using operations_type = std::conditional_t<at_once, store, operations<Mode>>;
 
-    /// Stores the value under its key, for as long as its type says.
-    /// @param value  to be encoded
-    void set_ex(const T &value) {
-        store_.set_ex(key(traits::id(value)), codec::encode(value), traits::expires_in);
+    /// @param on  a client, a transaction, a handle of a store, a pipeline or a pool, which must
+    ///            outlive this
+    explicit typed(const operations_type &on) : on_(on) {}
+
+    /// @name Storing
+    /// @{
+
+    /// Stores the value under its key, without expiry. @param value  to be encoded
+    /// @return nothing; on a pipeline, whether it succeeded
+    auto set(const T &value) { return on_.set(key_of(value), codec::encode(value)); }
+
+    /// Stores the value under its key. @param value  to be encoded @param lives  how long
+    /// @return nothing; on a pipeline, whether it succeeded
+    auto set_ex(const T &value, time_to_live lives = traits::expires_in) {
+        return on_.set_ex(key_of(value), codec::encode(value), lives);
     }
 
-    /// Stores the value under its key, for as long as its type says, if there is no live one.
-    /// @param value  to be encoded
-    /// @return       whether it was stored
-    bool set_nx(const T &value) {
-        return store_.set_nx(key(traits::id(value)), codec::encode(value), traits::expires_in);
+    /// Stores the value if there is no live one. @param value  to be encoded @param lives  how long
+    /// @return whether it was stored
+    auto set_nx(const T &value, time_to_live lives = traits::expires_in) {
+        return on_.set_nx(key_of(value), codec::encode(value), lives);
     }
 
-    /// @param id  of a value
-    /// @return    the live value, if there is one
-    std::optional<T> get(const id_type &id) {
+    /// Stores the value if there is a live one. @param value  to be encoded @param lives  how long
+    /// @return whether it was stored
+    auto set_xx(const T &value, time_to_live lives = traits::expires_in) {
+        return on_.set_xx(key_of(value), codec::encode(value), lives);
+    }
+
+    /// Stores the value, without expiry. @param value  to be encoded
+    /// @return the live value that it replaced, if there was one
+    auto get_set(const T &value) {
         if constexpr (as_bytes)
-            return decode(store_.get_bytes(key(id)));
+            return decoded(on_.get_set_bytes(key_of(value), codec::encode(value)));
         else
-            return decode(store_.get(key(id)));
+            return decoded(on_.get_set(key_of(value), codec::encode(value)));
     }
 
-    /// Reads a value, whose time begins anew.
-    /// @param id  of a value
-    /// @return    the live value, if there is one
-    std::optional<T> get_ex(const id_type &id) {
+    /// Stores a value if the live one is the expected one, as it is encoded. The expiry stays what
+    /// it is. @param expected  with the same id @param value  to be encoded
+    /// @return whether it was stored
+    [[nodiscard]] auto cas(const T &expected, const T &value) {
+        return on_.cas(key_of(value), value_view(codec::encode(expected)), codec::encode(value));
+    }
+
+    /// Stores many values, all or none. @param values  a range of T @param lives  how long
+    /// @return how many different keys
+    template <class Range = std::initializer_list<T>>
+    auto mset(const Range &values, time_to_live lives = traits::expires_in) {
+        std::vector<std::pair<std::string, encoded>> entries;
+        for (const T &each : values)
+            entries.emplace_back(key_of(each), encoded(codec::encode(each)));
+        return on_.mset(entries, lives);
+    }
+
+    /// @}
+    /// @name Reading
+    /// @{
+
+    /// @param id  of a value @return the live value, if there is one
+    [[nodiscard]] auto get(const id_type &id) {
         if constexpr (as_bytes)
-            return decode(store_.get_ex_bytes(key(id), traits::expires_in));
+            return decoded(on_.get_bytes(key(id)));
         else
-            return decode(store_.get_ex(key(id), traits::expires_in));
+            return decoded(on_.get(key(id)));
     }
 
-    /// Reads and removes a value: of all who ask at once, one gets it.
-    /// @param id  of a value
-    /// @return    the live value, if there was one
-    std::optional<T> get_del(const id_type &id) {
+    /// @param ids  a range of ids @return for each the live value, if there is one
+    template <class Range = std::initializer_list<id_type>>
+    [[nodiscard]] auto mget(const Range &ids) {
         if constexpr (as_bytes)
-            return decode(store_.get_del_bytes(key(id)));
+            return decoded(on_.mget_bytes(keys(ids)));
         else
-            return decode(store_.get_del(key(id)));
+            return decoded(on_.mget(keys(ids)));
     }
 
-    /// @param id  of a value
-    /// @return    whether there is a live one
-    bool exists(const id_type &id) { return store_.exists(key(id)); }
+    /// @param id  of a value @return whether there is a live one
+    [[nodiscard]] auto exists(const id_type &id) { return on_.exists(key(id)); }
 
-    /// Removes a value.
-    /// @param id  of a value
-    /// @return    whether there was a live one
-    bool del(const id_type &id) { return store_.del(key(id)); }
+    /// @param id  of a value @return the time that it has left; see operations::ttl()
+    [[nodiscard]] auto ttl(const id_type &id) { return on_.ttl(key(id)); }
+
+    /// @param id  of a value @return when it expires; see operations::expires()
+    [[nodiscard]] auto expires(const id_type &id) { return on_.expires(key(id)); }
 
     /// The live value; if there is none, computed by one of all who ask. See store::fetch().
-    /// For types whose codec makes text.
     /// @param id       of a value
     /// @param compute  called without arguments, returns a T
     /// @param options  how long to wait for others, and they for this one
     /// @return         the value, stored or computed
     template <std::invocable Compute>
-    requires(!as_bytes) T
-        fetch(const id_type &id, Compute &&compute, const fetch_options &options = {}) {
-        return codec::decode(store_.fetch(
-            key(id), traits::expires_in, [&] { return std::string(codec::encode(compute())); },
-            options));
+    requires at_once T fetch(const id_type &id, Compute &&compute,
+                             const fetch_options &options = {}) {
+        auto encode = [&] { return encoded(codec::encode(compute())); };
+        if constexpr (as_bytes)
+            return codec::decode(on_.fetch_bytes(key(id), traits::expires_in, encode, options));
+        else
+            return codec::decode(on_.fetch(key(id), traits::expires_in, encode, options));
     }
+
+    /// @}
+    /// @name Changing the expiry
+    /// @{
+
+    /// Reads a value, whose time begins anew. @param id  of a value @param lives  how long
+    /// @param slack  by which its expiry may be off already; see operations::get_ex()
+    /// @return the live value, if there is one
+    auto get_ex(const id_type &id, time_to_live lives = traits::expires_in,
+                std::optional<time_to_live> slack = {}) {
+        if constexpr (as_bytes)
+            return decoded(on_.get_ex_bytes(key(id), lives, slack));
+        else
+            return decoded(on_.get_ex(key(id), lives, slack));
+    }
+
+    /// @param id  of a value, whose time begins anew @param lives  how long
+    /// @return whether there was a live one
+    auto expire(const id_type &id, time_to_live lives = traits::expires_in) {
+        return on_.expire(key(id), lives);
+    }
+
+    /// @param id  of a value @param at  when it expires @return whether there was a live one
+    auto expire_at(const id_type &id, time_point at) { return on_.expire_at(key(id), at); }
+
+    /// Makes a value one that does not expire. @param id  of a value
+    /// @return whether there was a live one that did
+    auto persist(const id_type &id) { return on_.persist(key(id)); }
+
+    /// @}
+    /// @name Removing
+    /// @{
+
+    /// Reads and removes a value: of all who ask at once, one gets it. @param id  of a value
+    /// @return the live value, if there was one
+    auto get_del(const id_type &id) {
+        if constexpr (as_bytes)
+            return decoded(on_.get_del_bytes(key(id)));
+        else
+            return decoded(on_.get_del(key(id)));
+    }
+
+    /// Removes a value. @param id  of a value @return whether there was a live one
+    auto del(const id_type &id) { return on_.del(key(id)); }
+
+    /// Removes a value if it is the expected one, as it is encoded. @param expected  to be encoded
+    /// @return whether it was removed
+    auto del_if(const T &expected) { return on_.del_if(key_of(expected), codec::encode(expected)); }
+
+    /// Removes many values, all or none. @param ids  a range of ids @return how many were live
+    template <class Range = std::initializer_list<id_type>>
+    auto mdel(const Range &ids) {
+        return on_.mdel(keys(ids));
+    }
+
+    /// @}
 
   private:
-    static std::string key(const id_type &id) { return traits::key(id); }
+    using encoded = std::conditional_t<as_bytes, byte_vector, std::string>;
+
+    struct decoder {
+        template <class Stored>
+        static std::optional<T> decode(const std::optional<Stored> &stored) {
+            if (!stored)
+                return std::nullopt;
+            return codec::decode(*stored);
+        }
+
+        template <class Stored>
+        static std::vector<std::optional<T>> decode(const std::vector<Stored> &stored) {
+            std::vector<std::optional<T>> all;
+            all.reserve(stored.size());
+            for (const Stored &each : stored)
+                all.push_back(decode(each));
+            return all;
+        }
+    };
 
     template <class Stored>
-    static std::optional<T> decode(const std::optional<Stored> &stored) {
-        if (!stored)
-            return std::nullopt;
-        return codec::decode(*stored);
+    static auto decoded(const Stored &stored) {
+        return decoder::decode(stored);
+    }
+    template <class Stored>
+    static auto decoded(reply<Stored> stored) {
+        return decoded_reply<decoder, Stored>(std::move(stored));
     }
 
-    store store_;
+    static std::string key(const id_type &id) { return traits::key(id); }
+    static std::string key_of(const T &value) { return traits::key(traits::id(value)); }
+
+    template <class Range>
+    static std::vector<std::string> keys(const Range &ids) {
+        std::vector<std::string> keys;
+        for (const id_type &id : ids)
+            keys.push_back(key(id));
+        return keys;
+    }
+
+    operations_type on_;
 };
 
 }  // namespace kvstore
+#pragma GCC visibility pop

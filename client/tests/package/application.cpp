@@ -1,10 +1,10 @@
 #include <iostream>
-#include <kvstore/client.hpp>
-#include <kvstore/pool.hpp>
-#include <kvstore/typed.hpp>
+#include <kvstore/kvstore.hpp>
+
+static_assert(KVSTORE_VERSION_NUMBER >= 100);
 
 int main() {
     kvstore::pool pool;
-    pool.borrow()->set_ex("package", "installed", std::chrono::hours(1));
-    std::cout << pool.borrow()->get_del("package").value() << '\n';
+    pool.set_ex("package", "installed", std::chrono::hours(1));
+    std::cout << pool.get_del("package").value() << '\n';
 }

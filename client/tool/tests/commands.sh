@@ -12,6 +12,7 @@ export HOME=$folder XDG_STATE_HOME=$folder LC_ALL=C.UTF-8
 unset KV_HISTFILE
 passed=0
 failed=0
+databases=
 
 check() { # a command that must succeed
     if "$@"; then
@@ -45,11 +46,21 @@ complains() { # pattern, arguments
 
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
+# Makes a database and works in it from here on.
+enter_database() { # name, what CREATE DATABASE is told besides
+    sql -c "CREATE DATABASE $1 TEMPLATE template0 LOCALE 'C' ${2:-ENCODING 'UTF8'}"
+    databases+=" $1"
+    export PGDATABASE=$1
+}
+
 # A member of a JSON document, which PostgreSQL reads.
 member() { sql -v json="$1" -v member="$2" <<<"SELECT :'json'::json ->> :'member'"; }
 
 finish() {
     sql -c 'DROP TABLE IF EXISTS kv_bytes, "Kv Logged", kv_checked, kv_many, kv_copy'
+    for database in $databases; do
+        sql -c "DROP DATABASE $database"
+    done
     [ "$failed" = 0 ] || exit 1
     echo "$passed"
 }
@@ -80,6 +91,69 @@ test_one_entry() {
     gives 1 '' getdel new
     gives 0 5 incr n 5
     gives 0 -2 incr n -7
+    gives 0 -3 decr n
+    gives 0 7 decr n -10
+    gives 0 PONG ping
+}
+
+test_rate_limit() {
+    local resets
+    check test "$("$kv" ratelimit rate 3 1h 2 | cut -f 1-3)" = $'1\t2\t1'
+    resets=$("$kv" expires rate)
+    gives 1 $'0\t2\t1\t'"$resets" ratelimit rate 3 1h 2
+    gives 0 $'1\t3\t0\t'"$resets" ratelimit rate 3 1h
+    gives 1 '{"allowed":false,"count":3,"remaining":0,"resets":"'"$resets"'"}' --json ratelimit rate 3 1h
+    gives 0 1 del rate
+}
+
+# Whether it is a number from $1 to $2.
+between() { awk -v number="$3" -v least="$1" -v most="$2" 'BEGIN { exit !(number >= least && number <= most) }'; }
+
+# Redis's spellings, and SQL's, in any case.
+test_other_spellings() {
+    gives 0 OK SET r v EX 100
+    check between 90000 100000 "$("$kv" PTTL r)"
+    gives 0 OK set r v px 50000
+    check between 40 50 "$("$kv" TTL r)"
+    gives 1 0 Set r w nx
+    gives 0 1 set r w XX EX 100
+    gives 0 w SET r x GET
+    gives 1 0 set none x xx
+    gives 0 x GETEX r PX 90000
+    check between 80 90 "$("$kv" ttl r)"
+    gives 0 x getex r 1h
+    gives 0 OK PSETEX r 70000 y
+    check between 60 70 "$("$kv" ttl r)"
+    gives 0 1 PEXPIRE r 100000
+    check between 90 100 "$("$kv" ttl r)"
+    gives 0 1 EXPIREAT r 4102444800
+    gives 0 2100-01-01T00:00:00.000000Z expires r
+    gives 0 4102444800 EXPIRETIME r
+    gives 0 1 pexpireat r 4102444801500
+    gives 0 4102444801500 pexpiretime r
+    gives 0 1 expireat r 20990101
+    check grep -q 20 <("$kv" expires r)
+    gives 0 1 persist r
+    gives 0 infinity expires r
+    gives 0 -1 EXPIRETIME r
+    gives 0 -1 PTTL r
+    gives 1 '' pttl none
+    gives 0 6 INCRBY counter 6
+    gives 0 2 DECRBY counter 4
+    gives 0 1 Decr counter
+    gives 0 2 EXISTS r counter none
+    gives 0 $'counter\nr' KEYS '[cr]*'
+    gives 0 r keys '[r]'
+    gives 0 "$("$kv" count)" DBSIZE
+    gives 0 OK kv_set_ex r 1h z
+    gives 0 z get-del r
+    gives 0 1 UNLINK counter
+    complains "there is no command 'sett'; did you mean set?" sett k v
+    complains "there is no command 'expre'; did you mean expire?" expre k 5
+    complains "there is no command 'lpush'; kv --help *" lpush k v
+    complains "set: *not 'words'. A value with blanks *" set k two words
+    complains 'set: *do not go together*' set k v NX XX
+    complains 'not a TTL: *' set k v EX soon
 }
 
 test_expiry() {
@@ -121,7 +195,13 @@ test_stores() {
     gives 1 '' get k
     gives 0 $'"Kv Logged"\nkv_bytes\nkv_store' stores
     complains '42P07: *' create kv_bytes
+    check grep -q '^store: *kv_bytes$' <("$kv" -s kv_bytes stats 2>/dev/null)
     complains '42P01: *' -s none get k
+    complains "--store: '' is not *" --store "" flush
+    complains "--store: '' is not *" --store= flush
+    complains "--store: '-' is not *" -s - flush
+    complains '42P01: there is no store 123' -s 123 scan
+    complains '42P01: there is no store 123' -s 123 get k
     complains '42809: *HINT:*' -s pg_class scan
     gives 0 0 sweep --max 10
     gives 0 OK limit 100MB --evict oldest
@@ -151,8 +231,8 @@ test_every_byte() {
     check cmp "$folder/bytes" "$folder/got"
     "$kv" -s kv_bytes set empty - </dev/null >/dev/null
     gives 0 '{"key":"empty","value":""}' --json -s kv_bytes get empty
-    complains '22021: *' set all "$(printf '\xff')"
-    complains '22021: *' get "$(printf '\xff')"
+    complains '22021: *0xff' set all "$(printf '\xff')"
+    complains '22021: *0xff' get "$(printf '\xff')"
 }
 
 test_json() {
@@ -165,22 +245,110 @@ test_json() {
     gives 1 false --json setnx k v
     gives 0 null --json ttl k
     gives 0 1 --json count k
+    gives 0 '{"key":"k"}' --json scan k
+    gives 0 '{"key":"k","value":"v"}' --json scan k --values
     check test "$(member "$("$kv" --json stats kv_store)" store)" = kv_store
     check test "$(member "$("$kv" --json stats kv_store)" table_bytes)" -gt 0
+}
+
+# In every command what came in goes out, and is what SQL sees.
+check_values() { # what is stored
+    gives 0 OK set k "$1"
+    gives 0 "$1" get k
+    check test "$(sql -c "SELECT value FROM kv_store WHERE key = 'k'")" = "$1"
+    gives 0 1 cas k "$1" "$1$1"
+    gives 0 "$1$1" getset k "$1"
+    gives 0 "$1" getex k 1h
+    gives 0 1 mset "$1" "$1"
+    gives 0 "$1" mget "$1"
+    gives 0 $'k\t'"$1"$'\n'"$1"$'\t'"$1" scan --values
+    gives 0 "$1" keys "$1*"
+    "$kv" export >"$folder/lines"
+    gives 0 OK flush
+    gives 0 2 import "$folder/lines"
+    gives 0 1 delif k "$1"
+    gives 0 "$1" getdel "$1"
+    gives 0 0 count
+}
+
+# The same where values are bytes, which stay what they are.
+check_bytes() { # what is stored
+    gives 0 OK -s kv_bytes set k "$1"
+    gives 0 "$1" -s kv_bytes get k
+    check test "$(sql -c "SELECT encode(value, 'hex') FROM kv_bytes")" = "$(printf %s "$1" | od -An -tx1 | tr -d ' \n')"
+    gives 0 1 -s kv_bytes mset k "$1" k "$1" --ttl 1h
+    gives 0 "$1" -s kv_bytes mget k
+    gives 0 1 -s kv_bytes cas k "$1" "$1$1" --ttl 1h
+    gives 0 "$1$1" -s kv_bytes getset k "$1"
+    gives 0 "$1" -s kv_bytes getex k 1h --slack 10m
+    gives 0 1 -s kv_bytes delif k "$1"
+    gives 0 OK -s kv_bytes set k "$1"
+    gives 0 "$1" -s kv_bytes getdel k
+}
+
+test_encodings() {
+    local encoding outer=$PGDATABASE
+    export PGCLIENTENCODING=UTF8
+    for encoding in UTF8 LATIN1 EUC_JP SQL_ASCII; do
+        enter_database "kv_${encoding,,}" "ENCODING '$encoding'"
+        sql -c 'CREATE EXTENSION kvstore'
+        [ "$encoding" = LATIN1 ] || check_values 日本
+        check_values ä
+        gives 0 OK create --bytes kv_bytes
+        check_bytes 日本
+        check_bytes $'\xff\xc3'
+    done
+    unset PGCLIENTENCODING
+    export PGDATABASE=$outer
+}
+
+# There nobody knows what text is in, so any bytes without a zero are a key and a value.
+test_bytes_in_sql_ascii() {
+    local outer=$PGDATABASE bytes=$'\xff\xe4'
+    export PGDATABASE=kv_sql_ascii
+    gives 0 OK flush
+    gives 0 OK set "$bytes" "$bytes"
+    gives 0 OK set k v
+    gives 0 $'k\tv\n'"$bytes"$'\t'"$bytes" scan --values
+    gives 0 "$bytes" getset "$bytes" "$bytes"
+    gives 0 '{"key_base64":"/+Q=","value_base64":"/+Q="}' get --json "$bytes"
+    "$kv" export >"$folder/lines"
+    gives 0 OK flush
+    gives 0 2 import "$folder/lines"
+    gives 0 1 delif "$bytes" "$bytes"
+    export PGDATABASE=$outer
+}
+
+# Values that are not asked for are not read either: one who may not read them sees the keys.
+test_scan_of_keys() {
+    sql -c 'CREATE ROLE kv_counter' \
+        -c "SELECT kv_create_store('kv_keys')" \
+        -c 'GRANT SELECT (key, expires) ON kv_keys TO kv_counter' >/dev/null
+    gives 0 OK -s kv_keys set k v
+    PGOPTIONS='-c role=kv_counter' gives 0 k -s kv_keys scan
+    PGOPTIONS='-c role=kv_counter' gives 0 k -s kv_keys keys
+    PGOPTIONS='-c role=kv_counter' complains '42501: *' -s kv_keys scan --values
+    sql -c 'DROP TABLE kv_keys' -c 'DROP ROLE kv_counter'
 }
 
 # --- Errors ------------------------------------------------------------------
 
 test_errors() {
+    local command
     complains 'which command? *'
     complains '*none*' none
     complains 'KEY is required*' get
     complains '*extra*' get k extra
-    complains "there is no command 'none'" help none
+    complains "there is no command 'none'; *" help none
     complains 'connection to server *' -h /nonexistent get k
     complains 'connection to server *"none" does not exist' -d none get k
     complains 'connection to server *' -d "host=/nonexistent" get k
-    complains '42883: *CREATE EXTENSION*' -d template1 get k
+    complains '3F000: *' --schema none get k
+    complains '42704: *HINT:  The extension is not in this schema*' --schema pg_catalog get k
+    for command in 'get k' 'set k v' 'scan' 'export' 'import' 'stats' 'stores' 'watch' 'mget a b' 'ping' 'expireat k 2030-01-01'; do
+        # shellcheck disable=SC2086
+        complains '*"template1" has no extension kvstore*HINT:  *CREATE EXTENSION kvstore.' -d template1 $command </dev/null
+    done
     complains '54000: *' get "$(printf '%2049s' x)"
     gives 0 v -d "postgresql:///$PGDATABASE?application_name=x" get k
     "$kv" get k >/dev/full 2>"$folder/errors"
@@ -204,6 +372,100 @@ test_password() {
     sql -c 'DROP OWNED BY kv_careful' -c 'DROP ROLE kv_careful'
     cat "$folder/hba" >"$hba"
     sql -c 'SELECT pg_reload_conf()' >/dev/null
+}
+
+# What somebody else has created where the search path of a superuser leads. Each of these raises
+# an error when it is used.
+plant_traps() {
+    local type operator function
+    {
+        cat <<'SQL'
+CREATE SCHEMA trap;
+CREATE FUNCTION trap.spring() RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+CREATE VIEW trap.kv_stats AS SELECT trap.spring() AS store, trap.spring() AS entries_estimated, trap.spring() AS hits;
+SQL
+        for type in text name oid regclass timestamptz; do
+            for operator in '=' '>' '^@'; do
+                function=trap.$(tr '=>^@' 'egps' <<<"$operator")_$type
+                echo "CREATE FUNCTION $function(pg_catalog.$type, pg_catalog.$type) RETURNS boolean LANGUAGE sql AS 'SELECT trap.spring()';
+                    CREATE OPERATOR trap.$operator (FUNCTION = $function, LEFTARG = pg_catalog.$type, RIGHTARG = pg_catalog.$type);"
+            done
+        done
+        for function in 'kv_detour(oid)' 'kv_detour(regclass)' 'kv_get(text)' 'kv_get(text, regclass)' 'kv_set(text, text)' \
+            'kv_count(text)' 'kv_expire_at(text, timestamptz, regclass)' 'now()' 'format_type(oid, integer)' \
+            'unnest(text[])' 'convert_from(bytea, name)' 'getdatabaseencoding()'; do
+            echo "CREATE FUNCTION trap.$function RETURNS boolean LANGUAGE sql AS 'SELECT trap.spring()';"
+        done
+        for type in text bytea regclass timestamptz float8 int8 int4 bool regtype oid; do
+            echo "CREATE DOMAIN trap.$type AS pg_catalog.$type CHECK (trap.spring());"
+        done
+    } | sql
+}
+
+test_what_strangers_plant() {
+    local outer=$PGDATABASE words options
+    enter_database kv_hostile
+    sql -c 'CREATE SCHEMA app' -c 'CREATE EXTENSION kvstore SCHEMA app'
+    plant_traps
+    sql -c "ALTER DATABASE kv_hostile SET search_path = trap, pg_catalog, public"
+    "$kv" create public.kv_bytes --bytes >"$folder/got" 2>&1
+    echo '{"key":"imported","value":"v"}' >"$folder/lines"
+    while read -ra words; do
+        for options in '' '-s public.kv_bytes' '--schema app'; do
+            # shellcheck disable=SC2086
+            "$kv" $options "${words[@]}" <"$folder/lines" >>"$folder/got" 2>&1
+        done
+    done <<'LINES'
+set k v
+setex e 1h v
+setnx n v
+setxx n w --ttl 1h
+get k
+getset k w
+cas k w x
+cas k x y --ttl 1h
+getex k 1h --slack 1m
+ratelimit rate 3 1h
+exists k n
+incr c
+ttl k
+expires k
+expire k 1h
+expireat k 2100-01-01
+persist k
+mget k n
+mset a 1 b 2
+scan k --after a --max 3 --values
+keys k*
+count k
+delif k y
+getdel n
+del a b
+delprefix c
+export --prefix k
+import
+stores
+stats
+stats app.kv_store
+watch --count 1
+sweep --max 1
+limit 100MB
+limit none
+detour
+ping
+flush
+LINES
+    grep -v '^kv: no counters' "$folder/got" | grep -A 1 'trapped\|kv: ' >"$folder/errors"
+    check test ! -s "$folder/errors"
+    gives 0 OK set key v
+    export KV_HISTFILE=/dev/null
+    printf 'get ke\t\nuse kv_b\t\nget none\nexit\n' | script -qec "$kv shell" /dev/null >"$folder/got"
+    check grep -q 'v.$' "$folder/got"
+    check grep -q 'kv_hostile/kv_bytes=> ' "$folder/got"
+    check test "$(grep -c trapped "$folder/got")" = 0
+    gives 0 $'app.kv_store\nkv_bytes' stores
+    unset KV_HISTFILE
+    export PGDATABASE=$outer
 }
 
 # --- Import and export -------------------------------------------------------
@@ -289,19 +551,33 @@ test_shell_on_a_terminal() {
     check test "$(stat -c %a "$folder/kv/history")" = 600
 }
 
+# What a person sees where a script sees nothing, or the value alone.
+test_commands_on_a_terminal() {
+    on_terminal() { script -qec "$kv $*" /dev/null | tr -d '\r'; }
+    gives 0 OK set k v
+    check test "$(on_terminal get k)" = v
+    check test "$(on_terminal get none)" = '(nil)'
+    check test "$(on_terminal mget none k)" = $'(nil)\nv'
+    check test "$(on_terminal getset none2 v)" = '(nil)'
+    check test "$(on_terminal ttl none)" = '(nil)'
+    check test "$(on_terminal --json get none)" = '{"key":"none","value":null}'
+    check test "$(on_terminal stats | grep -c 'shared_preload_libraries')" = "$(sql -c 'SELECT count(*) FROM kv_stats WHERE hits IS NULL AND store::text = $$kv_store$$')"
+}
+
 # --- What is said about it ---------------------------------------------------
 
 # The names of the commands, by `kv --help`.
 command_names() {
-    "$kv" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\).*/\1/p'
+    "$kv" --help | sed -n '/^Options:/q; s/^  \([a-z][a-z]*\) .*/\1/p'
 }
 
 # What bash offers for the last of these words.
 offered() {
     bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kv; echo "${COMPREPLY[@]}"' \
-        bash "$tool/completion.bash" "$@"
+        bash "${kv%/*}/completion.bash" "$@"
 }
 
+# The help, the manual page, the completion and docs/kv.md name the same commands and options.
 test_documents() {
     local name version
     version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$tool/../../kvstore.control")
@@ -312,6 +588,7 @@ test_documents() {
         check grep -q "Usage: kv $name" <("$kv" help "$name")
         check grep -q "^\.B $name\b" "${kv%/*}/kv.1"
     done
+    check diff <("$kv" --help) <(sed -n '/^```text$/,/^```$/p' "$tool/../../docs/kv.md" | sed '1d;$d')
     check test "$(offered kv '' | tr ' ' '\n' | sort)" = "$(command_names | sort)"
     PATH=${kv%/*}:$PATH
     check test "$(offered kv getd)" = getdel
@@ -320,17 +597,24 @@ test_documents() {
 }
 
 test_one_entry
+test_rate_limit
+test_other_spellings
 test_expiry
 test_many_entries
 test_stores
 test_every_byte
 test_json
+test_encodings
+test_bytes_in_sql_ascii
+test_scan_of_keys
 test_errors
 test_password
+test_what_strangers_plant
 test_import_of_bad_lines
 test_many_entries_in_little_memory
 test_watch
 test_shell_as_script
 test_shell_on_a_terminal
+test_commands_on_a_terminal
 test_documents
 finish

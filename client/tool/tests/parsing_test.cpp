@@ -66,6 +66,16 @@ TEST(Ttl, IsNothingElse) {
         EXPECT_THROW(parse_ttl(text), input_error) << text;
 }
 
+TEST(Ttl, MayBeWrittenAsInRedis) {
+    EXPECT_DOUBLE_EQ(parse_ttl_words({"1h"}).count(), 3600);
+    EXPECT_DOUBLE_EQ(parse_ttl_words({"EX", "60"}).count(), 60);
+    EXPECT_DOUBLE_EQ(parse_ttl_words({"px", "500"}).count(), 0.5);
+    EXPECT_DOUBLE_EQ(parse_milliseconds("1500").count(), 1.5);
+    for (const std::vector<std::string> &words :
+         {words{}, words{"EX"}, words{"PX", "1s"}, words{"1h", "2h"}, words{"XX", "1"}})
+        EXPECT_THROW(parse_ttl_words(words), input_error);
+}
+
 TEST(Time, HasAnOffset) {
     EXPECT_EQ(parse_time("2000-01-01T00:00:00Z"), 0);
     EXPECT_EQ(parse_time("2000-01-01 01:00:00.5+01"), 500'000);
@@ -120,7 +130,7 @@ TEST(Base64, KeepsEveryByte) {
 TEST(Entry, IsReadAsItIsWritten) {
     for (const entry &each :
          {entry{"k", "v"}, entry{"", ""}, entry{"ключ \"\\\n", "\t"}, entry{"b", all_bytes()},
-          entry{"e", "v", parse_time("2026-11-23T15:38:12.123456Z")}})
+          entry{"\xe4", "v"}, entry{"e", "v", parse_time("2026-11-23T15:38:12.123456Z")}})
         EXPECT_EQ(parse_entry(format_entry(each)), each);
 }
 
@@ -128,6 +138,8 @@ TEST(Entry, HasAFixedForm) {
     EXPECT_EQ(format_entry({"k", "v", 0}),
               R"({"key":"k","value":"v","expires":"2000-01-01T00:00:00.000000Z"})");
     EXPECT_EQ(format_entry({"k", "\xff"}), R"({"key":"k","value_base64":"/w=="})");
+    EXPECT_EQ(format_entry({"\xff", "v"}), R"({"key_base64":"/w==","value":"v"})");
+    EXPECT_EQ(format_key({"k", "v", 0}), R"({"key":"k","expires":"2000-01-01T00:00:00.000000Z"})");
 }
 
 TEST(Entry, SaysWhatIsWrong) {
@@ -136,7 +148,8 @@ TEST(Entry, SaysWhatIsWrong) {
           R"({"key":1,"value":"v"})", R"({"key":"k","value":1})",
           R"({"key":"k","value":"v","value_base64":""})", R"({"key":"k","value_base64":"!"})",
           R"({"key":"k","value":"v","expires":"soon"})", R"({"key":"k","value":"v","expire":""})",
-          R"({"key":"a\u0000","value":"v"})", "{\"key\":\"\xff\",\"value\":\"v\"}"})
+          R"({"key":"a\u0000","value":"v"})", R"({"key_base64":"AA==","value":"v"})",
+          R"({"key":"k","key_base64":"aw==","value":"v"})", "{\"key\":\"\xff\",\"value\":\"v\"}"})
         EXPECT_THROW(parse_entry(line), input_error) << line;
     const std::string longest(2048, 'k');
     EXPECT_EQ(parse_entry(format_entry({longest, "v"})).key, longest);

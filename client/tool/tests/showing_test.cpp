@@ -34,7 +34,7 @@ TEST(Error, IsOneLineWithDetailAndHint) {
               "42809: no such store\nDETAIL:  d\nHINT:  h");
     EXPECT_EQ(describe("FEHLER:  nicht: da\nLINE 1: SELECT x\n               ^\nHINT:  h", "42P01"),
               "42P01: nicht: da\nHINT:  h");
-    EXPECT_NE(describe("ERROR:  function kv_get(unknown) does not exist", "42883").find("CREATE"),
+    EXPECT_NE(describe("ERROR:  function app.kv_get(unknown) does not exist", "42883").find("HINT"),
               std::string::npos);
 }
 

@@ -1,6 +1,6 @@
 // The SQL functions behind the view kv_stats.
 
-#include <algorithm>
+#include <array>
 
 #include "functions/arguments.hpp"
 #include "functions/result_rows.hpp"
@@ -16,36 +16,48 @@ Datum interval_of(std::int64_t microseconds) {
     return IntervalPGetDatum(result);
 }
 
-// NULLs if there was none.
-void put_sweep(const sweep_record &last, Datum *row, bool *nulls) {
-    if (last.at == 0)
-        return;
-    row[0] = TimestampTzGetDatum(last.at);
-    row[1] = interval_of(last.took);
-    row[2] = Int64GetDatum(last.pages);
-    row[3] = Int64GetDatum(last.removed);
-    row[4] = Int64GetDatum(last.left);
-    row[5] = Int64GetDatum(last.bytes);
-    std::fill(nulls, nulls + numbers_of_a_sweep, false);
-    nulls[5] = last.bytes < 0;
+// The columns, which are NULL unless they are added.
+class counters_row {
+  public:
+    counters_row() { nulls_.fill(true); }
+
+    void add(Datum value) {
+        nulls_[next_] = false;
+        columns_[next_++] = value;
+    }
+
+    Datum result(FunctionCallInfo fcinfo) const {
+        return result_row(fcinfo, columns_.data(), nulls_.data());
+    }
+
+  private:
+    std::array<Datum, number_of_counters + numbers_of_a_sweep> columns_{};
+    std::array<bool, number_of_counters + numbers_of_a_sweep> nulls_;
+    std::size_t next_ = 0;
+};
+
+void add_sweep(counters_row &row, const sweep_record &last) {
+    row.add(TimestampTzGetDatum(last.at));
+    row.add(interval_of(last.took));
+    row.add(Int64GetDatum(last.pages));
+    row.add(Int64GetDatum(last.removed));
+    row.add(Int64GetDatum(last.left));
+    if (last.bytes >= 0)
+        row.add(Int64GetDatum(last.bytes));
 }
 
 }  // namespace
 
 // All NULL where nothing is counted.
 KV_SQL_FUNCTION(kv_counters) {
-    std::array<Datum, number_of_counters + numbers_of_a_sweep> row{};
-    std::array<bool, number_of_counters + numbers_of_a_sweep> nulls;
-    nulls.fill(true);
+    counters_row row;
     if (std::optional<store_statistics> found = statistics::of(PG_GETARG_OID(0))) {
-        for (std::size_t i = 0; i < number_of_counters; i++) {
-            row[i] = Int64GetDatum(found->counts[i]);
-            nulls[i] = false;
-        }
-        put_sweep(found->last_sweep, row.data() + number_of_counters,
-                  nulls.data() + number_of_counters);
+        for (std::int64_t count : found->counts)
+            row.add(Int64GetDatum(count));
+        if (found->last_sweep.at != 0)
+            add_sweep(row, found->last_sweep);
     }
-    return result_row(fcinfo, row.data(), nulls.data());
+    return row.result(fcinfo);
 }
 
 KV_SQL_FUNCTION(kv_stats_reset) {

@@ -88,10 +88,10 @@ attempt insert(const store &in, Datum key, const entry &put) {
 void await_rival(const store &in, Datum key) {
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
-    tuple_version rival;
-    if (!find_version(in, key, &dirty, purpose::reading, &rival))
+    std::optional<tuple_version> rival = find({in, key, &dirty, purpose::reading});
+    if (!rival)
         return;
-    ItemPointerData tid = *rival.tid();
+    ItemPointerData tid = *rival->tid();
     release(rival);  // no pin is held while we wait
 
     if (TransactionIdIsValid(dirty.xmin) && dirty.speculativeToken != 0)
@@ -104,16 +104,17 @@ void await_rival(const store &in, Datum key) {
         raise_concurrent_change();  // it is committed, and our snapshot will never show it
 }
 
-attempt carry_out(const store &in, const decision &decided, Datum key, tuple_version *current) {
+attempt carry_out(const store &in, const decision &decided, Datum key,
+                  std::optional<tuple_version> &current) {
     switch (decided.what) {
         case decision::verb::leave:
             return attempt::done;
         case decision::verb::remove:
-            return current == nullptr ? attempt::done : remove(in, *current);
+            return current ? remove(in, *current) : attempt::done;
         case decision::verb::store:
             break;
     }
-    if (current != nullptr)
+    if (current)
         return replace(in, *current, decided.stored);
     attempt tried = insert(in, key, decided.stored);
     if (tried == attempt::conflict)
@@ -145,9 +146,9 @@ attempt decide_again(const store &in, const operation &op, const request &asked,
     }
     CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
-    tuple_version written;
-    bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &written);
-    attempt tried = carry_out(in, righted, asked.key, found ? &written : nullptr);
+    std::optional<tuple_version> written =
+        find({in, asked.key, GetActiveSnapshot(), purpose::replacing});
+    attempt tried = carry_out(in, righted, asked.key, written);
     release(written);
     PopActiveSnapshot();
     return tried;
@@ -155,13 +156,13 @@ attempt decide_again(const store &in, const operation &op, const request &asked,
 
 // One try, on the version of the entry that the active snapshot sees.
 attempt try_modify(const store &in, const operation &op, const request &asked, outcome *result) {
-    tuple_version current;
-    bool found = find_version(in, asked.key, GetActiveSnapshot(), purpose::replacing, &current);
-    std::optional<entry> before = found ? entry_of(in, current) : std::nullopt;
+    std::optional<tuple_version> current =
+        find({in, asked.key, GetActiveSnapshot(), purpose::replacing});
+    std::optional<entry> before = current ? entry_of(in, *current) : std::nullopt;
     timestamp now = GetCurrentTimestamp();
     decision decided = decide(op, asked, before, now);
 
-    attempt tried = carry_out(in, decided, asked.key, found ? &current : nullptr);
+    attempt tried = carry_out(in, decided, asked.key, current);
     if (tried == attempt::done && decided.what != decision::verb::leave && has_waited_since(now))
         tried = decide_again(in, op, asked, before, &decided);
     if (tried == attempt::done) {
@@ -175,7 +176,7 @@ attempt try_modify(const store &in, const operation &op, const request &asked, o
 }  // namespace
 
 location locate(const store &from, Datum key) {
-    return kvstore::locate(from, key, GetActiveSnapshot());
+    return kvstore::locate({from, key, GetActiveSnapshot(), purpose::reading});
 }
 
 std::optional<entry> read(const store &from, Datum key, bool want_value) {
@@ -183,10 +184,11 @@ std::optional<entry> read(const store &from, Datum key, bool want_value) {
 }
 
 std::optional<entry> read(const store &from, Datum key, const location &where, bool want_value) {
-    tuple_version current;
-    if (!fetch_version(from, key, where, GetActiveSnapshot(), purpose::reading, &current))
+    std::optional<tuple_version> current =
+        fetch({from, key, GetActiveSnapshot(), purpose::reading}, where);
+    if (!current)
         return std::nullopt;
-    std::optional<entry> found = live_at(GetCurrentTimestamp(), entry_of(from, current));
+    std::optional<entry> found = live_at(GetCurrentTimestamp(), entry_of(from, *current));
     if (found)
         found->value = want_value ? copy_of_value(found->value) : 0;
     release(current);

@@ -11,49 +11,55 @@ bool has_room_beside(const tuple_version &one) {
     return PageGetHeapFreeSpace(BufferGetPage(one.buffer)) >= 2 * MAXALIGN(one.tuple.t_len);
 }
 
-// The version that `snapshot` sees among those that an index entry points to. After
+// What there is behind an index entry.
+struct fetched {
+    std::optional<tuple_version> found;
+    bool all_dead;  // nobody will ever see any of it
+};
+
+// The version that the snapshot sees among those that an index entry points to. After
 // heapam_index_fetch_tuple(), which prunes at every visit instead.
-bool fetch(const store &in, ItemPointerData root, Snapshot snapshot, purpose why,
-           tuple_version *found, bool *all_dead) {
-    found->buffer = ReadBuffer(in.table, ItemPointerGetBlockNumber(&root));
+fetched fetch_from(const lookup &search, ItemPointerData root) {
+    tuple_version found;
+    found.buffer = ReadBuffer(search.in.table, ItemPointerGetBlockNumber(&root));
     for (bool pruned = false;; pruned = true) {
         ItemPointerData tid = root;
-        LockBuffer(found->buffer, BUFFER_LOCK_SHARE);
-        bool visible = heap_hot_search_buffer(&tid, in.table, found->buffer, snapshot,
-                                              &found->tuple, all_dead, true);
-        found->tuple.t_self = tid;
-        LockBuffer(found->buffer, BUFFER_LOCK_UNLOCK);
+        bool all_dead = false;
+        LockBuffer(found.buffer, BUFFER_LOCK_SHARE);
+        bool visible = heap_hot_search_buffer(&tid, search.in.table, found.buffer, search.snapshot,
+                                              &found.tuple, &all_dead, true);
+        found.tuple.t_self = tid;
+        LockBuffer(found.buffer, BUFFER_LOCK_UNLOCK);
         if (!visible) {
-            release(*found);
-            return false;
+            release(found);
+            return {std::nullopt, all_dead};
         }
-        if (why == purpose::reading || pruned || has_room_beside(*found))
-            return true;
-        heap_page_prune_opt(in.table, found->buffer);  // moves tuples: look again
+        if (search.why == purpose::reading || pruned || has_room_beside(found))
+            return {found, false};
+        heap_page_prune_opt(search.in.table, found.buffer);  // moves tuples: look again
     }
 }
 
-bool find_by_scan(const store &in, Datum key, Snapshot snapshot, purpose why,
-                  tuple_version *found) {
+std::optional<tuple_version> find_by_scan(const lookup &search) {
     ScanKeyData equal;
-    ScanKeyInit(&equal, 1, BTEqualStrategyNumber, F_TEXTEQ, key);  // in collation C
-    IndexScanDesc scan = pg::begin_index_scan(in.table, in.key_index, snapshot, 1);
+    ScanKeyInit(&equal, 1, BTEqualStrategyNumber, F_TEXTEQ, search.key);  // in collation C
+    IndexScanDesc scan =
+        pg::begin_index_scan(search.in.table, search.in.key_index, search.snapshot, 1);
     index_rescan(scan, &equal, 1, nullptr, 0);
     // Versions that cannot be removed yet, since an old snapshot is held, may be many. Entries
     // of one key stand in the order of their rows' places, so the newest is likely the last.
     ScanDirection direction =
-        IsMVCCSnapshot(snapshot) ? BackwardScanDirection : ForwardScanDirection;
-    bool visible = false;
+        IsMVCCSnapshot(search.snapshot) ? BackwardScanDirection : ForwardScanDirection;
+    fetched there = {};
     while (ItemPointer root = index_getnext_tid(scan, direction)) {
-        bool all_dead = false;
-        visible = fetch(in, *root, snapshot, why, found, &all_dead);
-        if (visible)
+        there = fetch_from(search, *root);
+        if (there.found)
             break;
         // As in index_fetch_heap(): spares others the way to what nobody sees.
-        scan->kill_prior_tuple = all_dead && !scan->xactStartedInRecovery;
+        scan->kill_prior_tuple = there.all_dead && !scan->xactStartedInRecovery;
     }
     index_endscan(scan);
-    return visible;
+    return there.found;
 }
 
 // Index entries marked dead mean nothing to a standby, SSI wants to know what was looked
@@ -74,40 +80,40 @@ std::array<Datum, 3> columns_of(const store &in, const tuple_version &from,
 
 }  // namespace
 
-location locate(const store &in, Datum key, Snapshot snapshot) {
+location locate(const lookup &search) {
     location where;
-    if (!may_probe(snapshot))
+    if (!may_probe(search.snapshot))
         return where;
-    where.answer = probe_btree(in.table, in.key_index, key, &where.tid);
+    where.answer = probe_btree(search.in.table, search.in.key_index, search.key, &where.tid);
     if (where.answer != probe_answer::unsure)
-        pgstat_count_index_scan(in.key_index);
+        pgstat_count_index_scan(search.in.key_index);
     return where;
 }
 
-bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
-                   purpose why, tuple_version *found) {
+std::optional<tuple_version> fetch(const lookup &search, const location &where) {
     if (where.answer == probe_answer::miss)
-        return false;
+        return std::nullopt;
     if (where.answer == probe_answer::hit) {
-        bool all_dead;
-        pgstat_count_index_tuples(in.key_index, 1);
-        if (fetch(in, where.tid, snapshot, why, found, &all_dead)) {
-            pgstat_count_heap_fetch(in.key_index);
-            return true;
+        pgstat_count_index_tuples(search.in.key_index, 1);
+        if (fetched there = fetch_from(search, where.tid); there.found) {
+            pgstat_count_heap_fetch(search.in.key_index);
+            return there.found;
         }
     }
-    return find_by_scan(in, key, snapshot, why, found);
+    return find_by_scan(search);
 }
 
-bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why,
-                  tuple_version *found) {
-    return fetch_version(in, key, locate(in, key, snapshot), snapshot, why, found);
+std::optional<tuple_version> find(const lookup &search) {
+    return fetch(search, locate(search));
 }
 
-void release(tuple_version &held) {
-    if (BufferIsValid(held.buffer))
-        ReleaseBuffer(held.buffer);
-    held.buffer = InvalidBuffer;
+void release(const tuple_version &held) {
+    ReleaseBuffer(held.buffer);
+}
+
+void release(const std::optional<tuple_version> &held) {
+    if (held)
+        release(*held);
 }
 
 Datum stored_key(const store &in, const tuple_version &from) {

@@ -21,20 +21,27 @@ enum class purpose : std::uint8_t {
     replacing  // makes room on the page first, if it lacks it, so that the update stays there
 };
 
-// The version of the entry that `snapshot` sees, if there is one. With a dirty
-// snapshot, the first one on the way. release() it when done.
-bool find_version(const store &in, Datum key, Snapshot snapshot, purpose why, tuple_version *found);
+// A search for the version of an entry that a snapshot sees.
+struct lookup {
+    const store &in;
+    Datum key;
+    Snapshot snapshot;
+    purpose why;
+};
+
+// With a dirty snapshot, the first version on the way. release() it when done.
+std::optional<tuple_version> find(const lookup &search);
 
 // The same in two steps. What was located stays true to an MVCC snapshot.
 struct location {
     probe_answer answer = probe_answer::unsure;
     ItemPointerData tid;
 };
-location locate(const store &in, Datum key, Snapshot snapshot);
-bool fetch_version(const store &in, Datum key, const location &where, Snapshot snapshot,
-                   purpose why, tuple_version *found);
+location locate(const lookup &search);
+std::optional<tuple_version> fetch(const lookup &search, const location &where);
 
-void release(tuple_version &held);
+void release(const tuple_version &held);
+void release(const std::optional<tuple_version> &held);
 
 // The key as it is stored, in the memory of the page.
 Datum stored_key(const store &in, const tuple_version &from);

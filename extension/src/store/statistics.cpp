@@ -1,6 +1,8 @@
 #include "store/statistics.hpp"
 
+#include <bit>
 #include <new>
+#include <string_view>
 
 namespace kvstore {
 
@@ -10,9 +12,18 @@ namespace {
 
 constexpr std::uint32_t most_stores = 512;
 
-// Of what is in shared memory and in the file, to be counted up when its meaning changes:
-// another build of the library may be at work beside this one, or have been before it.
-constexpr std::uint32_t layout = 0x6b760002;
+// What is in shared memory and in the file, and in which order: another build of the library may
+// be at work beside this one, or have been before it.
+#define KV_NAME(name) #name " "
+constexpr std::string_view fields = KV_COUNTERS(KV_NAME) KV_SWEEP_NUMBERS(KV_NAME);
+
+// A hash: FNV-1a.
+constexpr std::uint32_t layout = [] {
+    std::uint32_t hash = 2166136261U;
+    for (char each : fields)
+        hash = (hash ^ static_cast<unsigned char>(each)) * 16777619U;
+    return hash;
+}();
 
 // A counter is spread over several cache lines, each used by a part of the sessions:
 // they would otherwise spend more time on passing one line around than on counting.
@@ -62,21 +73,19 @@ void set_up(place &one) {
         pg_atomic_init_u64(&number, 0);
 }
 
+using record_numbers = std::array<std::int64_t, numbers_of_a_sweep>;
+
 void set_record(place &one, const sweep_record &to) {
-    std::array<std::int64_t, numbers_of_a_sweep> numbers{to.at,      to.took, to.pages,
-                                                         to.removed, to.left, to.bytes};
+    auto numbers = std::bit_cast<record_numbers>(to);
     for (std::size_t i = 0; i < numbers_of_a_sweep; i++)
         pg_atomic_write_u64(&one.last_sweep[i], static_cast<std::uint64_t>(numbers[i]));
 }
 
 sweep_record record_of(place &one) {
-    std::array<pg_atomic_uint64, numbers_of_a_sweep> &numbers = one.last_sweep;
-    return {.at = value_of(numbers[0]),
-            .took = value_of(numbers[1]),
-            .pages = value_of(numbers[2]),
-            .removed = value_of(numbers[3]),
-            .left = value_of(numbers[4]),
-            .bytes = value_of(numbers[5])};
+    record_numbers numbers;
+    for (std::size_t i = 0; i < numbers_of_a_sweep; i++)
+        numbers[i] = value_of(one.last_sweep[i]);
+    return std::bit_cast<sweep_record>(numbers);
 }
 
 void set(place &one, const store_statistics &to) {

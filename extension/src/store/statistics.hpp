@@ -14,19 +14,25 @@
 
 namespace kvstore {
 
-enum class counter : std::uint8_t { hits, misses, sets, deletes, swept, evicted };
-constexpr std::size_t number_of_counters = 6;
+// All that is kept of a store, in the order of the columns of kv_counters(): what is counted, and
+// of the last sweep when it ended (0: never), the microseconds it took, the pages it looked at, the
+// expired entries that it removed and those it left, and the bytes of what remains (-1: not known).
+#define KV_COUNTERS(FIELD) \
+    FIELD(hits) FIELD(misses) FIELD(sets) FIELD(deletes) FIELD(swept) FIELD(evicted)
+#define KV_SWEEP_NUMBERS(FIELD) \
+    FIELD(at) FIELD(took) FIELD(pages) FIELD(removed) FIELD(left) FIELD(bytes)
 
-// What the sweeper last did with a store.
+#define KV_ENUMERATOR(name) name,
+#define KV_NUMBER(name) std::int64_t name;
+#define KV_ONE(name) +1
+
+enum class counter : std::uint8_t { KV_COUNTERS(KV_ENUMERATOR) };
 struct sweep_record {
-    timestamp at;        // when it ended, 0 for never
-    std::int64_t took;   // microseconds
-    std::int64_t pages;  // looked at
-    std::int64_t removed;
-    std::int64_t left;   // expired, but others were busy with them
-    std::int64_t bytes;  // of the entries that remain, -1 if not known
+    KV_SWEEP_NUMBERS(KV_NUMBER)
 };
-constexpr std::size_t numbers_of_a_sweep = 6;
+
+constexpr std::size_t number_of_counters = KV_COUNTERS(KV_ONE);
+constexpr std::size_t numbers_of_a_sweep = KV_SWEEP_NUMBERS(KV_ONE);
 
 struct store_statistics {
     std::array<std::int64_t, number_of_counters> counts;

@@ -13,13 +13,10 @@ namespace {
 
 // --- A transaction, as the owner of the store ---
 
-const char *users_search_path = "";
-
-// With the settings that code of users expects.
-owner_identity become_owner_of_store(Relation table) {
+owner_identity become_owner_of_store(Relation table, const char *search_path) {
     owner_identity before = become_owner(table);
-    set_config_option("search_path", users_search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-                      true, 0, false);
+    set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                      0, false);
     return before;
 }
 
@@ -51,14 +48,14 @@ void check_constraints_at_once() {
 // Has `work` work on the store, as its owner; false if it is not there, or is locked, or is not
 // to be swept.
 template <class Work>
-bool as_owner(const store_memory &memory, Work work) {
+bool as_owner(const store_memory &memory, const char *search_path, Work work) {
     Relation table = open_at_once(memory.table);
     if (table == nullptr)
         return false;
     bool is_to_be_swept = is_store(table) && (settings::sweep_subscribed || !is_subscribed(table));
     if (is_to_be_swept) {
         report_activity(table, memory);
-        owner_identity before = become_owner_of_store(table);
+        owner_identity before = become_owner_of_store(table, search_path);
         with_store(memory.table, sweeping, work);
         become_again(before);
     }
@@ -68,19 +65,19 @@ bool as_owner(const store_memory &memory, Work work) {
 
 // The same, in a transaction of its own.
 template <class Work>
-bool in_transaction(store_memory &memory, pacer &pace, Work work) {
+bool in_transaction(store_memory &memory, const sweeper_terms &terms, Work work) {
     timestamp begin = monotonic_now();
     time_limit::begin();
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     check_constraints_at_once();
-    bool done = as_owner(memory, work);
+    bool done = as_owner(memory, terms.search_path, work);
     PopActiveSnapshot();
     CommitTransactionCommand();
     time_limit::end();
     timestamp took = monotonic_now() - begin;
     memory.round.longest = std::max(memory.round.longest, took);
-    pace.worked(took);
+    terms.pace.worked(took);
     return done;
 }
 
@@ -241,11 +238,11 @@ void work(store_memory &memory, const store &in, timestamp deadline) {
 
 }  // namespace
 
-turn advance_round(store_memory &memory, pacer &pace, timestamp until) {
+turn advance_round(store_memory &memory, const sweeper_terms &terms, timestamp until) {
     do {
-        timestamp deadline = pace.deadline();
+        timestamp deadline = terms.pace.deadline();
         bool swept =
-            in_transaction(memory, pace, [&](const store &in) { work(memory, in, deadline); });
+            in_transaction(memory, terms, [&](const store &in) { work(memory, in, deadline); });
         if (!swept)
             return turn::put_off;
         if (!memory.round.under_way)
@@ -257,10 +254,6 @@ turn advance_round(store_memory &memory, pacer &pace, timestamp until) {
 void end_round_by_error(store_memory &memory) {
     memory.round = {};
     set_after(memory, nullptr);
-}
-
-void use_search_path(const char *path) {
-    users_search_path = path;
 }
 
 }  // namespace kvstore

@@ -13,14 +13,16 @@ enum class turn : std::uint8_t {
     put_off      // the store is locked, or there is none, or it is not to be swept here
 };
 
+struct sweeper_terms {
+    pacer &pace;
+    const char *search_path;  // of whatever code of users is run, such as triggers
+};
+
 // Goes on with the round until it is finished or `until` has come, by the monotonic clock.
 // In between others may have worked on the store, and it may be gone.
-turn advance_round(store_memory &memory, pacer &pace, timestamp until);
+turn advance_round(store_memory &memory, const sweeper_terms &terms, timestamp until);
 
 // For a round in which an error was raised.
 void end_round_by_error(store_memory &memory);
-
-// Makes `path` the search_path of whatever code of users is run, such as triggers.
-void use_search_path(const char *path);
 
 }  // namespace kvstore

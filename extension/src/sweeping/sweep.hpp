@@ -3,32 +3,13 @@
 #pragma once
 
 #include "rules/sweep_map.hpp"
-#include "store/limit.hpp"
 #include "store/store.hpp"
+#include "sweeping/eviction.hpp"
 
 namespace kvstore {
 
 // What sweeping is to a store, for open_store().
 constexpr intent sweeping{"kv_sweep()", ACL_SELECT | ACL_DELETE};
-
-// Entries that go although they live: those whose rank is up to a threshold, until so
-// many bytes are gone.
-struct eviction {
-    bool is_due = false;
-    eviction_order order = {};
-    std::uint64_t threshold = 0;
-    std::int64_t bytes = 0;
-
-    bool is_done() const { return is_due && bytes <= 0; }
-};
-
-// For the order `soonest`, ranks are expiries, made unsigned.
-constexpr std::uint64_t rank_of_expiry(timestamp expires) {
-    return static_cast<std::uint64_t>(expires) ^ (std::uint64_t{1} << 63);
-}
-constexpr timestamp expiry_of_rank(std::uint64_t rank) {
-    return static_cast<timestamp>(rank ^ (std::uint64_t{1} << 63));
-}
 
 // A part of a store, and how much of it may be done.
 struct sweep_part {
@@ -62,10 +43,5 @@ sweep_result sweep(const store &in, const sweep_part &part);
 // Whether the store is one table with pages that sweep() goes through. Other stores it goes
 // through by key, in SQL, and knows nothing of what remains.
 bool has_pages(const store &in);
-
-// What must be evicted to get rid of `excess` bytes of `all`: found by looking at some
-// pages all over the store, at all if there are few.
-eviction choose_eviction(const store &in, eviction_order order, std::int64_t excess,
-                         std::int64_t all);
 
 }  // namespace kvstore

@@ -96,13 +96,13 @@ void report_error(store_memory &store) {
 
 // Whether the store needs another turn. An error ends its round, and does not keep other
 // stores from being swept.
-bool take_turn(store_memory &store, pacer &pace) {
+bool take_turn(store_memory &store, const sweeper_terms &terms) {
     volatile turn outcome = turn::put_off;
     if (!store.round.under_way)
         store.last_round = job.round;
     at_work = &store;
     PG_TRY();
-    { outcome = advance_round(store, pace, monotonic_now() + longest_turn); }
+    { outcome = advance_round(store, terms, monotonic_now() + longest_turn); }
     PG_CATCH();
     {
         pg::hold_interrupts();
@@ -159,19 +159,19 @@ void forget_dropped(List *found) {
 }
 
 // A turn of the first one, which goes on with its round behind those that do so already.
-void take_first_turn(queue &from, queue &going_on, pacer &pace) {
+void take_first_turn(queue &from, queue &going_on, const sweeper_terms &terms) {
     timestamp begin = monotonic_now();
     auto *store = static_cast<store_memory *>(linitial(from.waiting));
     from.waiting = list_delete_first(from.waiting);
     *from.last = store->table;
-    if (take_turn(*store, pace))
+    if (take_turn(*store, terms))
         going_on.waiting = lappend(going_on.waiting, store);
     from.spent += monotonic_now() - begin;
 }
 
 // Whether all were finished in time. Half of the time is for the rounds that begin, however
 // large other stores are, and half for those that go on, however many others there are.
-bool sweep_stores(List *found) {
+bool sweep_stores(List *found, const char *search_path) {
     forget_dropped(found);
     queue beginning{.last = &memory.last_to_begin};
     queue going_on{.last = &memory.last_to_go_on};
@@ -183,7 +183,7 @@ bool sweep_stores(List *found) {
             return false;
         bool goes_on = beginning.waiting == NIL ||
                        (going_on.waiting != NIL && going_on.spent <= beginning.spent);
-        take_first_turn(goes_on ? going_on : beginning, going_on, pace);
+        take_first_turn(goes_on ? going_on : beginning, going_on, {pace, search_path});
     }
     return true;
 }
@@ -191,9 +191,7 @@ bool sweep_stores(List *found) {
 // --- Coming and going ---
 
 // Whatever is set for users of this database is not meant for the sweeper.
-void settle_in() {
-    use_search_path(
-        MemoryContextStrdup(TopMemoryContext, GetConfigOption("search_path", false, false)));
+void use_settings_of_our_own() {
     static constexpr std::array<std::array<const char *, 2>, 11> settings{{
         {"search_path", "pg_catalog, pg_temp"},
         {"default_transaction_isolation", "read committed"},
@@ -258,9 +256,11 @@ void kvstore_sweeper_main(Datum) {
     pgstat_report_appname(sweeper_name);
     time_limit::set_up();
     sweeper_report &report = shared.all->reports[job.number];
-    settle_in();
+    const char *search_path =
+        MemoryContextStrdup(TopMemoryContext, GetConfigOption("search_path", false, false));
+    use_settings_of_our_own();
     memory.take(shared.area, &report.memory);
-    report.unfinished = !sweep_stores(stores(report));
+    report.unfinished = !sweep_stores(stores(report), search_path);
     report.ended_well = true;
     proc_exit(0);
 }

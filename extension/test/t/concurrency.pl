@@ -3,14 +3,16 @@
 # would have been told.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $clients = 16;
 my $calls = 0;    # of functions that write
 
-my $node = PostgreSQL::Test::Cluster->new('concurrency');
+my $node = Kvstore->new('concurrency');
 $node->init;
 $node->append_conf('postgresql.conf', q{
 	shared_preload_libraries = 'kvstore'
@@ -23,7 +25,6 @@ $node->append_conf('postgresql.conf', q{
 $node->start;
 
 # The first column of the first row.
-sub answer { return $node->safe_psql('postgres', shift) }
 
 # Has every client run the script, or one of the scripts, so many times.
 my $scripts = 0;
@@ -43,7 +44,7 @@ sub test_path
 
 	# A turn is taken while the row is locked, which it is until the commit: so turns tell
 	# in what order the calls took effect.
-	$node->safe_psql('postgres', q{
+	$node->sql(q{
 		CREATE EXTENSION kvstore;
 		CREATE SEQUENCE turn CACHE 1;
 		CREATE UNLOGGED TABLE windows (turn bigint, number bigint, expires timestamptz, at timestamptz);
@@ -62,7 +63,7 @@ sub test_path
 	# --- Counters ---
 
 	run_clients("$name: kv_incr", 1000, 1, 'SELECT kv_incr(\'sum\', :client_id + 1)');
-	is(answer(q{SELECT kv_get('sum')}), 1000 * $clients * ($clients + 1) / 2, "$name: kv_incr: the counter is the sum of what was added");
+	is($node->sql(q{SELECT kv_get('sum')}), 1000 * $clients * ($clients + 1) / 2, "$name: kv_incr: the counter is the sum of what was added");
 
 	run_clients("$name: kv_incr in windows", 500, 1, q{
 		\set ttl case when :client_id = 0 then 0.020 else 0.002 end
@@ -71,13 +72,13 @@ sub test_path
 		INSERT INTO windows SELECT nextval('turn'), :number, expires, clock_timestamp() FROM kv_store WHERE key = 'window';
 		COMMIT;
 	});
-	is(answer('SELECT count(*) FROM windows'), 500 * $clients, "$name: kv_incr in windows: every call counts");
-	is( answer(q{
+	is($node->sql('SELECT count(*) FROM windows'), 500 * $clients, "$name: kv_incr in windows: every call counts");
+	is( $node->sql(q{
 			SELECT count(*) FROM (SELECT number, expires, lag(number, 1, 0) OVER w AS last, lag(expires) OVER w AS old, at FROM windows WINDOW w AS (ORDER BY turn)) s
 			WHERE NOT (number = last + 1 AND expires IS NOT DISTINCT FROM coalesce(old, expires) OR number = 1 AND old <= at)}),
 		0, "$name: kv_incr in windows: each window counts 1, 2, 3 .., and the next begins when it has expired");
-	cmp_ok(answer('SELECT count(*) FROM windows WHERE number = 1'), '>', 1, "$name: kv_incr in windows: there were several");
-	cmp_ok(answer('SELECT max(number) FROM windows'), '>', 1, "$name: kv_incr in windows: of several calls");
+	cmp_ok($node->sql('SELECT count(*) FROM windows WHERE number = 1'), '>', 1, "$name: kv_incr in windows: there were several");
+	cmp_ok($node->sql('SELECT max(number) FROM windows'), '>', 1, "$name: kv_incr in windows: of several calls");
 
 	# --- One winner ---
 
@@ -85,11 +86,11 @@ sub test_path
 		\set round :round + 1
 		INSERT INTO winners SELECT 'new' || :round::text, :client_id::text WHERE kv_set_nx('new' || :round::text, :client_id::text);
 	});
-	is(answer(q{SELECT count(*), count(DISTINCT key) FROM winners}), '1000|1000', "$name: kv_set_nx: each key has one winner");
-	is(answer(q{SELECT count(*) FROM winners WHERE kv_get(key) = client}), 1000, "$name: kv_set_nx: and his value");
+	is($node->sql(q{SELECT count(*), count(DISTINCT key) FROM winners}), '1000|1000', "$name: kv_set_nx: each key has one winner");
+	is($node->sql(q{SELECT count(*) FROM winners WHERE kv_get(key) = client}), 1000, "$name: kv_set_nx: and his value");
 
 	# All wait for the moment in which the old entry expires, and so does the sweeper.
-	$node->safe_psql('postgres', q{
+	$node->sql(q{
 		TRUNCATE winners;
 		SELECT kv_set_ex('brief' || i, 'old', 0.2 + i * 0.005) FROM generate_series(1, 200) i;
 		CREATE UNLOGGED TABLE brief AS SELECT key, expires FROM kv_store WHERE key LIKE 'brief%';
@@ -99,18 +100,18 @@ sub test_path
 		SELECT pg_sleep(extract(epoch FROM expires - clock_timestamp())) FROM brief WHERE key = 'brief' || :round::text;
 		INSERT INTO winners SELECT 'brief' || :round::text, :client_id::text WHERE kv_set_nx('brief' || :round::text, :client_id::text);
 	});
-	is(answer(q{SELECT count(*), count(DISTINCT key) FROM winners}), '200|200', "$name: kv_set_nx on expiry: each key has one winner");
-	is(answer(q{SELECT count(*) FROM winners WHERE kv_get(key) = client}), 200, "$name: kv_set_nx on expiry: and his value");
+	is($node->sql(q{SELECT count(*), count(DISTINCT key) FROM winners}), '200|200', "$name: kv_set_nx on expiry: each key has one winner");
+	is($node->sql(q{SELECT count(*) FROM winners WHERE kv_get(key) = client}), 200, "$name: kv_set_nx on expiry: and his value");
 
-	$node->safe_psql('postgres', q{SELECT count(kv_set_ex('prize' || i, i::text, 3600)) FROM generate_series(1, 1000) i});
+	$node->sql(q{SELECT count(kv_set_ex('prize' || i, i::text, 3600)) FROM generate_series(1, 1000) i});
 	run_clients("$name: kv_get_del", 1000, 1, q{
 		\set round :round + 1
 		INSERT INTO taken SELECT value FROM kv_get_del('prize' || :round::text) value WHERE value IS NOT NULL;
 	});
-	is(answer('SELECT count(*), count(DISTINCT value) FROM taken'), '1000|1000', "$name: kv_get_del: each value is obtained once");
+	is($node->sql('SELECT count(*), count(DISTINCT value) FROM taken'), '1000|1000', "$name: kv_get_del: each value is obtained once");
 
 	# At every moment there is a live entry, though its row comes and goes: nobody misses it.
-	$node->safe_psql('postgres', q{SELECT kv_set('baton', '0')});
+	$node->sql(q{SELECT kv_set('baton', '0')});
 	run_clients("$name: a baton", 400, 2, q{
 		BEGIN;
 		SELECT kv_get_del('baton') AS value \gset
@@ -123,18 +124,18 @@ sub test_path
 		INSERT INTO passed_on SELECT nextval('turn'), kv_incr('baton') - 1 WHERE :found::boolean;
 		COMMIT;
 	});
-	is( answer(q{SELECT count(*) FROM (SELECT value, row_number() OVER (ORDER BY turn) - 1 AS expected FROM passed_on) s WHERE value IS DISTINCT FROM expected}),
+	is( $node->sql(q{SELECT count(*) FROM (SELECT value, row_number() OVER (ORDER BY turn) - 1 AS expected FROM passed_on) s WHERE value IS DISTINCT FROM expected}),
 		0, "$name: a baton: everybody gets what the one before him has stored");
-	is(answer(q{SELECT kv_get('baton')}), 400 * $clients, "$name: a baton: nobody is left out");
+	is($node->sql(q{SELECT kv_get('baton')}), 400 * $clients, "$name: a baton: nobody is left out");
 
 	# --- Compare and swap ---
 
-	$node->safe_psql('postgres', q{SELECT kv_set_ex('cas', '0', 3600)});
+	$node->sql(q{SELECT kv_set_ex('cas', '0', 3600)});
 	run_clients("$name: kv_cas", 1000, 1, q{
 		SELECT kv_get('cas') AS value \gset
 		INSERT INTO swapped SELECT :value::bigint WHERE kv_cas('cas', :value::text, (:value::bigint + 1)::text);
 	});
-	is(answer(q{SELECT count(*) = kv_get('cas')::bigint AND count(*) = count(DISTINCT value) AND count(*) = max(value) + 1 FROM swapped}),
+	is($node->sql(q{SELECT count(*) = kv_get('cas')::bigint AND count(*) = count(DISTINCT value) AND count(*) = max(value) + 1 FROM swapped}),
 		't', "$name: kv_cas: each value is replaced once, and none is lost");
 
 	# --- Batches ---
@@ -147,9 +148,9 @@ sub test_path
 		INSERT INTO torn SELECT count(*), count(DISTINCT value) FROM kv_store WHERE key BETWEEN 'm1' AND 'm8'
 		HAVING count(DISTINCT value) > 1};
 	run_clients("$name: kv_mset", 300, 2, "\\set round :round + 1\n" . $mset->($forwards, '') . $mset->($backwards, ', 3600') . "$torn OR count(*) <> 8;");
-	is(answer('SELECT count(*) FROM torn'), 0, "$name: kv_mset: all keys or none, at any moment");
+	is($node->sql('SELECT count(*) FROM torn'), 0, "$name: kv_mset: all keys or none, at any moment");
 	run_clients("$name: kv_mset and kv_mdel", 200, 3, "\\set round :round + 1\n" . $mset->($forwards, ', 1e-6') . $mset->($backwards, '') . "$torn;\nSELECT kv_mdel($backwards);");
-	is(answer('SELECT count(*) FROM torn'), 0, "$name: kv_mset and kv_mdel: never the values of two calls");
+	is($node->sql('SELECT count(*) FROM torn'), 0, "$name: kv_mset and kv_mdel: never the values of two calls");
 
 	# --- Locks ---
 
@@ -163,8 +164,8 @@ sub test_path
 		\endif
 		INSERT INTO released VALUES (:mine::boolean, kv_del_if('lock', :client_id::text || '-' || :round::text));
 	});
-	is(answer('SELECT count(*) FROM released WHERE mine <> removed'), 0, "$name: a lock: is released by its holder, and by nobody else");
-	is(answer('SELECT (SELECT count FROM guarded) = count(*) AND count(*) > 0 FROM released WHERE mine'), 't', "$name: a lock: has one holder at a time");
+	is($node->sql('SELECT count(*) FROM released WHERE mine <> removed'), 0, "$name: a lock: is released by its holder, and by nobody else");
+	is($node->sql('SELECT (SELECT count FROM guarded) = count(*) AND count(*) > 0 FROM released WHERE mine'), 't', "$name: a lock: has one holder at a time");
 
 	# A lock that expires while it is held.
 	run_clients("$name: a lease", 600, 2, q{
@@ -177,27 +178,27 @@ sub test_path
 		COMMIT;
 		INSERT INTO returned VALUES (:client_id::text || '-' || :round::text, kv_del_if('lease', :client_id::text || '-' || :round::text));
 	});
-	is(answer('SELECT count(*) FROM returned r WHERE removed AND NOT EXISTS (SELECT FROM leases l WHERE l.token = r.token)'),
+	is($node->sql('SELECT count(*) FROM returned r WHERE removed AND NOT EXISTS (SELECT FROM leases l WHERE l.token = r.token)'),
 		0, "$name: a lease: is returned by its holder only");
-	is( answer(q{
+	is( $node->sql(q{
 			SELECT count(*) FROM (SELECT lag(token) OVER w AS last, lag(expires) OVER w AS old, at FROM leases WINDOW w AS (ORDER BY turn)) s
 			WHERE old > at AND NOT EXISTS (SELECT FROM returned r WHERE r.token = last AND removed)}),
 		0, "$name: a lease: the next one begins when the last was returned or has expired");
 
 	# --- What is left behind ---
 
-	is(answer(q{SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT count(*) - count(DISTINCT key) FROM kv_store}),
+	is($node->sql(q{SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT count(*) - count(DISTINCT key) FROM kv_store}),
 		0, "$name: no key is stored twice");
-	is(answer(q{SELECT sum(deadlocks) FROM pg_stat_database}), 0, "$name: no deadlocks");
+	is($node->sql(q{SELECT sum(deadlocks) FROM pg_stat_database}), 0, "$name: no deadlocks");
 	ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store WHERE expires <= clock_timestamp()'), "$name: what has expired is swept");
   SKIP:
 	{
-		skip 'amcheck is not installed', 1 unless answer(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'});
-		$node->safe_psql('postgres', 'CREATE EXTENSION IF NOT EXISTS amcheck');
-		is(answer(q{SELECT count(bt_index_parent_check('kv_store_pkey', true)), (SELECT count(*) FROM verify_heapam('kv_store')) FROM generate_series(1, 1)}),
+		skip 'amcheck is not installed', 1 unless $node->sql(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'});
+		$node->sql('CREATE EXTENSION IF NOT EXISTS amcheck');
+		is($node->sql(q{SELECT count(bt_index_parent_check('kv_store_pkey', true)), (SELECT count(*) FROM verify_heapam('kv_store')) FROM generate_series(1, 1)}),
 			'1|0', "$name: table and index are sound");
 	}
-	$node->safe_psql('postgres', q{
+	$node->sql(q{
 		DROP EXTENSION kvstore CASCADE;
 		DROP SEQUENCE turn;
 		DROP TABLE windows, winners, brief, taken, passed_on, swapped, torn, guarded, released, leases, returned;
@@ -205,7 +206,7 @@ sub test_path
 }
 
 test_path('fast path');
-$node->safe_psql('postgres', 'ALTER DATABASE postgres SET kvstore.fast_path = off');    # of the sweeper, too
+$node->sql('ALTER DATABASE postgres SET kvstore.fast_path = off');    # of the sweeper, too
 test_path('SQL path');
 cmp_ok($calls, '>=', 100_000, "$calls calls");
 

@@ -10,11 +10,13 @@
 # where pg_cron is not installed; no later block may need them.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $repository = $ENV{KV_REPOSITORY} or die 'KV_REPOSITORY is not set';
+my $repository = "$FindBin::RealBin/../../..";
 my $mark = '@@ end of statement @@';
 
 # --- What is in a page ---
@@ -104,17 +106,17 @@ for my $expected (qw(README.md docs/recipes.md docs/redis.md docs/reference.md))
 
 # --- A server for them ---
 
-my $node = PostgreSQL::Test::Cluster->new('documentation');
+my $node = Kvstore->new('documentation');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $ENV{PGCLIENTENCODING} = 'UTF8';
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'");
 $node->start;
-my $has_pg_cron = $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'});
+my $has_pg_cron = $node->sql(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_cron'});
 
 sub prepare_database
 {
 	my ($page, $database) = @_;
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->sql("CREATE DATABASE $database");
 	if ($has_pg_cron and grep { $_->{info} =~ /pg_cron/ } @{ $page->{blocks} })
 	{
 		$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore, pg_cron'\ncron.database_name = '$database'");
@@ -187,14 +189,14 @@ for my $page (@pages)
 # --- The reference is complete ---
 
 my $reference = slurp_file("$repository/docs/reference.md");
-$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');
-my $functions = $node->safe_psql('postgres', q{
+$node->sql('CREATE EXTENSION kvstore');
+my $functions = $node->sql(q{
 	SELECT DISTINCT proname FROM pg_depend JOIN pg_proc p ON classid = 'pg_proc'::regclass AND objid = p.oid
 	WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'kvstore') ORDER BY 1});
 ok($reference =~ /`\Q$_\E\(/, "the reference has $_()") for split /\n/, $functions;
-my $columns = $node->safe_psql('postgres', q{SELECT attname FROM pg_attribute WHERE attrelid = 'kv_stats'::regclass AND attnum > 0});
+my $columns = $node->sql(q{SELECT attname FROM pg_attribute WHERE attrelid = 'kv_stats'::regclass AND attnum > 0});
 ok($reference =~ /^\|[^|]*`\Q$_\E`/m, "the reference has kv_stats.$_") for split /\n/, $columns;
-my $settings = $node->safe_psql('postgres', q{SELECT name FROM pg_settings WHERE name LIKE 'kvstore.%'});
+my $settings = $node->sql(q{SELECT name FROM pg_settings WHERE name LIKE 'kvstore.%'});
 ok($reference =~ /^\|[^|]*`\Q$_\E`/m, "the reference has $_") for split /\n/, $settings;
 
 $node->stop('fast');

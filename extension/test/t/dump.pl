@@ -1,14 +1,13 @@
 # What pg_dump and pg_restore make of the extension, its default store and other stores.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('dump');
-$node->init;
-$node->append_conf('postgresql.conf', 'kvstore.sweep_interval = 0');
-$node->start;
+my $node = Kvstore->begin('dump', 'kvstore.sweep_interval = 0');
 
 my $file = $node->basedir . '/dump';
 
@@ -22,7 +21,7 @@ sub dump_database
 sub restore
 {
 	my ($into, @how) = @_;
-	$node->safe_psql('postgres', "CREATE DATABASE $into");
+	$node->sql("CREATE DATABASE $into");
 	return restore_over($into, @how);
 }
 
@@ -58,7 +57,7 @@ sub entries
 
 # --- A database in which nothing was done to the default store ---
 
-$node->safe_psql('postgres', 'CREATE DATABASE plain');
+$node->sql('CREATE DATABASE plain');
 $node->safe_psql('plain', q{CREATE EXTENSION kvstore; SELECT kv_set('k', 'v'), kv_set_ex('e', 'w', 3600)});
 is($node->safe_psql('plain', 'SHOW check_function_bodies'), 'on', 'CREATE EXTENSION leaves the session as it was');
 for my $how ([ 'plain_psql', [], [] ], [ 'plain_single', ['--format=custom'], [ 'pg_restore', '--single-transaction', '--exit-on-error' ] ],
@@ -82,7 +81,7 @@ is($node->safe_psql('plain_unlogged', q{SELECT kv_count()}), 0, 'without the dat
 
 # --- One in which all was done to it that can be ---
 
-$node->safe_psql('postgres', 'CREATE ROLE app; CREATE ROLE reader; CREATE DATABASE rich');
+$node->sql('CREATE ROLE app; CREATE ROLE reader; CREATE DATABASE rich');
 $node->safe_psql('rich', q{
 	CREATE SCHEMA kv;
 	GRANT USAGE ON SCHEMA kv TO reader, app;
@@ -113,18 +112,18 @@ for my $how ([ 'rich_psql', [], [] ], [ 'rich_custom', ['--format=custom'], [ 'p
 	my ($database, $dumped, $restored) = @$how;
 	dump_database('rich', @$dumped);
 	restore($database, @$restored);
-	$node->safe_psql('postgres', "ALTER DATABASE $database SET search_path = kv, public");
+	$node->sql("ALTER DATABASE $database SET search_path = kv, public");
 	is(shape($database), shape('rich'), "$database: the stores are the same");
 	is(entries($database, $_), entries('rich', $_), "$database: so are the entries of $_") for qw(kv_store own durable);
 	is($node->safe_psql($database, q{SET ROLE reader; SELECT key, value FROM kv_scan()}), "public:a|seen\npublic:e|x", "$database: a reader sees what the policy lets him see");
 	is($node->safe_psql($database, q{SET ROLE reader; SELECT kv_get('secret:b') IS NULL}), 't', "$database: and nothing else");
 	is($node->safe_psql($database, q{SELECT kv_get_bytes('k', store => 'own'), kv_get('k', store => 'durable')}), '\xff00|v', "$database: functions work");
-	my ($code, $out, $error) = $node->psql($database, q{SELECT kv_set('k', repeat('x', 200))});
+	my $error = $node->error_of(q{SELECT kv_set('k', repeat('x', 200))}, $database);
 	like($error, qr/violates check constraint "short"/, "$database: the check is there");
 }
 dump_database('rich', '--schema-only');
 restore('rich_schema');
-$node->safe_psql('postgres', 'ALTER DATABASE rich_schema SET search_path = kv, public');
+$node->sql('ALTER DATABASE rich_schema SET search_path = kv, public');
 is(shape('rich_schema'), shape('rich'), 'the schema alone is the same');
 dump_database('rich', '--no-unlogged-table-data');
 restore('rich_unlogged');
@@ -136,7 +135,7 @@ $node->safe_psql('plain', 'ALTER TABLE kv_store RENAME TO renamed');
 dump_database('plain');
 restore('without');
 is($node->safe_psql('without', q{SELECT kv_get('k', store => 'renamed')}), 'v', 'under its other name it is there');
-my ($code, $out, $error) = $node->psql('without', "\\set VERBOSITY verbose\nSELECT kv_get('k')");
+my $error = $node->error_of(q{SELECT kv_get('k')}, 'without');
 like($error, qr/42P01: the default store public\.kv_store does not exist.*HINT:.*kv_create_store\('public\.kv_store'\)/s, 'and no other was made in its place');
 is($node->safe_psql('without', q{SELECT kv_create_store('public.kv_store'); SELECT kv_set('k', 'v'); SELECT kv_get('k')}), "kv_store\n\nv", 'the hint is good');
 $node->safe_psql('plain', 'ALTER TABLE renamed RENAME TO kv_store');
@@ -148,7 +147,7 @@ for my $format ('plain', 'custom')
 	my $database = "over_$format";
 	my @restore = $format eq 'plain' ? () : ( 'pg_restore', '--exit-on-error' );
 	dump_database('plain', "--format=$format");
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->sql("CREATE DATABASE $database");
 	$node->safe_psql($database, q{CREATE EXTENSION kvstore; SELECT kv_set('k', 'here before')});
 	$node->command_fails_like([ $format eq 'plain' ? ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d', $database) : (@restore, '-d', $database, $file) ],
 		qr/relation "kv_store" already exists/, "$format: where there is a kv_store, it is an error");
@@ -166,7 +165,7 @@ for my $format ('plain', 'custom')
 
 # --- By an owner who is no superuser ---
 
-$node->safe_psql('postgres', 'CREATE ROLE tenant LOGIN; CREATE DATABASE tenants OWNER tenant; CREATE DATABASE tenants_copy OWNER tenant');
+$node->sql('CREATE ROLE tenant LOGIN; CREATE DATABASE tenants OWNER tenant; CREATE DATABASE tenants_copy OWNER tenant');
 my @as_tenant = (extra_params => [ '-U', 'tenant' ]);
 $node->psql('tenants', q{CREATE SCHEMA kv; CREATE EXTENSION kvstore SCHEMA kv; SELECT kv.kv_set('k', 'v'); SELECT kv.kv_limit('1 MB')}, @as_tenant, on_error_die => 1);
 $node->command_ok([ 'pg_dump', '-U', 'tenant', '--file', $file, 'tenants' ], 'an owner dumps his database');

@@ -1,90 +1,88 @@
 # A store that has grown too large is cut down to its limit, in the order that was asked for.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('eviction');
-$node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'\nkvstore.sweep_interval = '50ms'");
-$node->start;
+my $node = Kvstore->begin('eviction', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '50ms'");
 
-sub sql { return $node->safe_psql('postgres', shift) }
-sub stats { return sql("SELECT $_[1] FROM kv_stats WHERE store = '$_[0]'::regclass") }
+sub stats { return $node->sql("SELECT $_[1] FROM kv_stats WHERE store = '$_[0]'::regclass") }
 
 # Waits for a round that began after all that was done till now.
 sub wait_for_round
 {
 	my $store = shift;
-	my $now = sql('SELECT clock_timestamp()');
+	my $now = $node->sql('SELECT clock_timestamp()');
 	$node->poll_query_until('postgres', "SELECT last_sweep - last_sweep_took > '$now' FROM kv_stats WHERE store = '$store'::regclass") or die;
 }
 
-sql('CREATE EXTENSION kvstore');
+$node->sql('CREATE EXTENSION kvstore');
 
 # Both ways to remove, and both orders.
 for my $path ('fast', 'SQL')
 {
 	# The soonest to expire: of 20,000 entries, in no order of the keys.
-	sql(q{DROP TABLE IF EXISTS s; SELECT kv_create_store('s')});
-	sql(q{CREATE OR REPLACE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
+	$node->sql(q{DROP TABLE IF EXISTS s; SELECT kv_create_store('s')});
+	$node->sql(q{CREATE OR REPLACE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
 		CREATE TRIGGER nothing BEFORE DELETE ON s FOR EACH ROW EXECUTE FUNCTION nothing()}) if $path eq 'SQL';
-	sql(q{SELECT count(kv_set_ex(md5(i::text), repeat('x', 100), i * interval '1 minute', store => 's')) FROM generate_series(1, 20000) i});
-	sql(q{SELECT count(kv_set('for ever' || i, repeat('x', 100), store => 's')) FROM generate_series(1, 100) i});
+	$node->sql(q{SELECT count(kv_set_ex(md5(i::text), repeat('x', 100), i * interval '1 minute', store => 's')) FROM generate_series(1, 20000) i});
+	$node->sql(q{SELECT count(kv_set('for ever' || i, repeat('x', 100), store => 's')) FROM generate_series(1, 100) i});
 	wait_for_round('s');
 	my $all = stats('s', 'entry_bytes');
 	is(stats('s', 'evicted'), 0, "$path path: without a limit nothing is evicted");
 	my $limit = int($all / 2);
-	sql("SELECT kv_limit('$limit', store => 's')");
+	$node->sql("SELECT kv_limit('$limit', store => 's')");
 	ok($node->poll_query_until('postgres', "SELECT entry_bytes BETWEEN $limit * 0.99 AND $limit FROM kv_stats WHERE store = 's'::regclass"),
 		"$path path: the store is cut down to its limit");
-	my $left = sql('SELECT count(*) FROM s');
+	my $left = $node->sql('SELECT count(*) FROM s');
 	is(stats('s', "$left + evicted"), 20100, "$path path: what was evicted is counted");
-	is(sql(q{SELECT count(*) FROM s WHERE key LIKE 'for ever%'}), 100, "$path path: what does not expire stays");
+	is($node->sql(q{SELECT count(*) FROM s WHERE key LIKE 'for ever%'}), 100, "$path path: what does not expire stays");
 	my $gone = 20100 - $left;
 	# The order is exact as long as the sample is the whole store.
-	cmp_ok(sql(qq{SELECT count(*) FROM s JOIN generate_series(1, $gone) i ON s.key = md5(i::text)}), '<=', $gone / 50,
+	cmp_ok($node->sql(qq{SELECT count(*) FROM s JOIN generate_series(1, $gone) i ON s.key = md5(i::text)}), '<=', $gone / 50,
 		"$path path: the soonest to expire are gone");
 	wait_for_round('s');
 	is(stats('s', "$left + evicted"), 20100, "$path path: and that is enough");
 
 	# What expired goes first, and may be enough.
-	sql(qq{UPDATE s SET expires = now() - interval '1 s' WHERE key IN (SELECT key FROM s ORDER BY expires LIMIT 500)});
-	sql(q{SELECT count(kv_set('more' || i, repeat('x', 100), store => 's')) FROM generate_series(1, 400) i});
+	$node->sql(qq{UPDATE s SET expires = now() - interval '1 s' WHERE key IN (SELECT key FROM s ORDER BY expires LIMIT 500)});
+	$node->sql(q{SELECT count(kv_set('more' || i, repeat('x', 100), store => 's')) FROM generate_series(1, 400) i});
 	wait_for_round('s');
 	wait_for_round('s');
 	is(stats('s', "$left + evicted, expired_removed"), '20100|500', "$path path: nobody is evicted for want of a sweep");
 
 	# The oldest written: touched entries are new again.
-	sql(q{SELECT kv_flush(store => 's'), kv_limit(NULL, store => 's'), kv_stats_reset()});
-	sql(qq{SELECT count(kv_set_ex('$_:' || i, repeat('x', 100), interval '1 day' / $_, store => 's')) FROM generate_series(1, 1000) i}) for 1 .. 10;
-	sql(q{SELECT count(kv_get_ex('1:' || i, '1 minute', store => 's')) FROM generate_series(1, 1000) i});
+	$node->sql(q{SELECT kv_flush(store => 's'), kv_limit(NULL, store => 's'), kv_stats_reset()});
+	$node->sql(qq{SELECT count(kv_set_ex('$_:' || i, repeat('x', 100), interval '1 day' / $_, store => 's')) FROM generate_series(1, 1000) i}) for 1 .. 10;
+	$node->sql(q{SELECT count(kv_get_ex('1:' || i, '1 minute', store => 's')) FROM generate_series(1, 1000) i});
 	wait_for_round('s');
 	$limit = int(stats('s', 'entry_bytes') * 0.7);
-	sql("SELECT kv_limit('$limit', 'oldest', store => 's')");
+	$node->sql("SELECT kv_limit('$limit', 'oldest', store => 's')");
 	ok($node->poll_query_until('postgres', "SELECT entry_bytes BETWEEN $limit * 0.99 AND $limit FROM kv_stats WHERE store = 's'::regclass"),
 		"$path path: again");
-	is( sql(q{SELECT string_agg(batch || ':' || n, ' ' ORDER BY batch) FROM
+	is( $node->sql(q{SELECT string_agg(batch || ':' || n, ' ' ORDER BY batch) FROM
 		(SELECT batch, count(*) AS n FROM (SELECT split_part(key, ':', 1)::int AS batch FROM s) k GROUP BY 1) b WHERE n > 0 AND batch NOT IN (5)}),
 		'1:1000 6:1000 7:1000 8:1000 9:1000 10:1000', "$path path: the oldest are gone, not the touched");
 }
 
 # Values out of line count, too.
-sql(q{SELECT kv_create_store('large'); SELECT kv_limit('1 MB', store => 'large')});
-sql(q{SELECT kv_set_ex(i::text, (SELECT string_agg(md5(random()::text || j), '') FROM generate_series(1, 1000) j), i * interval '1 h', store => 'large') FROM generate_series(1, 100) i});
+$node->sql(q{SELECT kv_create_store('large'); SELECT kv_limit('1 MB', store => 'large')});
+$node->sql(q{SELECT kv_set_ex(i::text, (SELECT string_agg(md5(random()::text || j), '') FROM generate_series(1, 1000) j), i * interval '1 h', store => 'large') FROM generate_series(1, 100) i});
 ok($node->poll_query_until('postgres', q{SELECT entry_bytes BETWEEN 900000 AND 1048576 FROM kv_stats WHERE store = 'large'::regclass}), 'large values are evicted');
-cmp_ok(sql('SELECT count(*) FROM large'), '<', 40, 'by what they take');
+cmp_ok($node->sql('SELECT count(*) FROM large'), '<', 40, 'by what they take');
 
 # A limit belongs to the store: pg_dump keeps it, for an owner of low privilege.
-sql(q{CREATE ROLE keeper; CREATE SCHEMA keeper AUTHORIZATION keeper; SET ROLE keeper; SELECT kv_create_store('keeper.pages'); SELECT kv_limit('10 MB', 'oldest', store => 'keeper.pages')});
-sql(q{SELECT kv_limit('5 MB'); SELECT kv_limit('6 MB', 'oldest')});  # the extension's own store
-sql('CREATE DATABASE copy');
+$node->sql(q{CREATE ROLE keeper; CREATE SCHEMA keeper AUTHORIZATION keeper; SET ROLE keeper; SELECT kv_create_store('keeper.pages'); SELECT kv_limit('10 MB', 'oldest', store => 'keeper.pages')});
+$node->sql(q{SELECT kv_limit('5 MB'); SELECT kv_limit('6 MB', 'oldest')});  # the extension's own store
+$node->sql('CREATE DATABASE copy');
 my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '--file', $dump, 'postgres' ], 'pg_dump');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'copy', '-f', $dump ], 'psql restores it');
 is($node->safe_psql('copy', q{SELECT store, max_size FROM kv_stats WHERE max_size IS NOT NULL ORDER BY store::text}),
-	"keeper.pages|10 MB\nkv_store|6 MB\nlarge|1 MB\ns|" . sql(q{SELECT max_size FROM kv_stats WHERE store = 's'::regclass}), 'the limits are there');
+	"keeper.pages|10 MB\nkv_store|6 MB\nlarge|1 MB\ns|" . $node->sql(q{SELECT max_size FROM kv_stats WHERE store = 's'::regclass}), 'the limits are there');
 $node->safe_psql('copy', q{SET ROLE keeper; SELECT kv_set('k' || i, repeat('x', 1000), store => 'keeper.pages') FROM generate_series(1, 15000) i});
 ok( $node->poll_query_until('copy', q{SELECT evicted > 0 AND entry_bytes BETWEEN 10000000 AND 10485760 FROM kv_stats WHERE store = 'keeper.pages'::regclass}),
 	'and are kept');

@@ -6,7 +6,9 @@
 # which no rollback takes back, and makes her superuser if it may.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -110,13 +112,10 @@ sub plant_relations
 
 # --- A server, and a database of which mallory may use what is in reach of anybody with CREATE ---
 
-my $node = PostgreSQL::Test::Cluster->new('install_rights');
-$node->init;
-$node->append_conf('postgresql.conf', "max_locks_per_transaction = 1024\nkvstore.sweep_interval = '100ms'");
-$node->start;
-$node->safe_psql('postgres', 'CREATE ROLE mallory LOGIN');
-$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');
-my @signatures = split /\n/, $node->safe_psql('postgres', q{
+my $node = Kvstore->begin('install_rights', "max_locks_per_transaction = 1024", "kvstore.sweep_interval = '100ms'");
+$node->sql('CREATE ROLE mallory LOGIN');
+$node->sql('CREATE EXTENSION kvstore');
+my @signatures = split /\n/, $node->sql(q{
 	SELECT proname || '(' || array_to_string(ARRAY(SELECT CASE t WHEN '"char"'::regtype THEN '"char"' ELSE typname END
 		FROM unnest(proargtypes) WITH ORDINALITY a(t, n) JOIN pg_type ON pg_type.oid = t ORDER BY n), ', ') || ')'
 	FROM pg_proc WHERE proname ~ '^kv_'});
@@ -135,7 +134,7 @@ sub as_mallory
 sub plant
 {
 	my ($database, @planted) = @_;
-	$node->safe_psql('postgres', "CREATE DATABASE $database; GRANT CREATE ON DATABASE $database TO mallory");
+	$node->sql("CREATE DATABASE $database; GRANT CREATE ON DATABASE $database TO mallory");
 	as_mallory($database, q{
 		CREATE SCHEMA mine;
 		CREATE SEQUENCE mine.strikes;
@@ -216,7 +215,7 @@ no_strike('theirs', 'swept');
 as_mallory('theirs', 'SELECT mine.kv_stats_reset()');
 is($node->safe_psql('theirs', q{SELECT tableowner FROM pg_tables WHERE schemaname = 'mine' AND tablename = 'kv_store'}), 'mallory', 'so is kv_store');
 $node->safe_psql('theirs', 'CREATE ROLE somebody');
-my ($code, $out, $error) = $node->psql('theirs', 'SET ROLE somebody; SELECT mine.kv_stats_reset()');
+my $error = $node->error_of('SET ROLE somebody; SELECT mine.kv_stats_reset()', 'theirs');
 like($error, qr/permission denied for function kv_stats_reset/, 'nobody else may reset the counters');
 
 # --- What it names of ours ---

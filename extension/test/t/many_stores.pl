@@ -2,14 +2,16 @@
 # remembered by those who go on.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
 my $stores = $ENV{KV_STORES} // 2000;
 
-my $node = PostgreSQL::Test::Cluster->new('many');
+my $node = Kvstore->new('many');
 $node->init;
 $node->append_conf('postgresql.conf', qq{
 shared_preload_libraries = 'kvstore'
@@ -23,18 +25,17 @@ fsync = off
 });
 $node->start;
 
-sub sql { return $node->safe_psql('postgres', shift) }
 
 sub settings
 {
 	my %settings = @_;
-	sql("ALTER SYSTEM SET $_ = '$settings{$_}'") for sort keys %settings;
-	sql('SELECT pg_reload_conf()');
+	$node->sql("ALTER SYSTEM SET $_ = '$settings{$_}'") for sort keys %settings;
+	$node->sql('SELECT pg_reload_conf()');
 }
 
 # --- Many small ones ---
 my $begin = time;
-$node->safe_psql('postgres', q{
+$node->sql(q{
 	CREATE EXTENSION kvstore;
 	CREATE PROCEDURE create_stores(n int) LANGUAGE plpgsql AS $$
 	BEGIN
@@ -60,8 +61,8 @@ $node->safe_psql('postgres', q{
 		RETURN sum;
 	END $$;
 });
-sql("CALL create_stores($stores)");
-sql("CALL fill_stores($stores)");
+$node->sql("CALL create_stores($stores)");
+$node->sql("CALL fill_stores($stores)");
 note sprintf '%d stores were created and filled in %.1f s', $stores, time - $begin;
 $begin = time;
 settings('kvstore.sweep_interval' => '1h');    # one round
@@ -70,17 +71,17 @@ note sprintf 'one round took %.1f s', time - $begin;
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}), 'then there is nothing left to do');
 note 'shared memory: ' . join ', ', map { s/\s+/ /gr } grep { /./ } split /\n/, `ls -l /dev/shm/ 2>/dev/null | grep PostgreSQL`;
 sleep 3;
-is(sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}), 0, 'and nobody who does it');
+is($node->sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}), 0, 'and nobody who does it');
 
 # --- A large one among them, and one with an error ---
-sql(q{
+$node->sql(q{
 	CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'shut for today'; END $$;
 	SELECT kv_create_store('large'), kv_create_store('shut');
 	INSERT INTO large SELECT i, repeat('x', 500), now() - interval '1 s' FROM generate_series(1, 20000) i;
 	CREATE TRIGGER fail BEFORE DELETE ON shut FOR EACH ROW EXECUTE FUNCTION fail();
 	SELECT kv_set_ex('brief', 'x', 1e-6, store => 'shut');
 });
-sql("CALL fill_stores($stores)");
+$node->sql("CALL fill_stores($stores)");
 settings('kvstore.sweep_interval' => '50ms', 'kvstore.sweep_pause' => '100ms');
 # In the life of a sweeper, 2 s, there is time for no more than 20 transactions of 1 ms.
 ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM large)'), "a large one among $stores is swept to its end");

@@ -3,23 +3,23 @@
 # since the setting counts minutes, and not the one under way.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 plan skip_all => 'takes three minutes: KVSTORE_TEST_LONG=1 runs it' unless $ENV{KVSTORE_TEST_LONG};
 
-my $node = PostgreSQL::Test::Cluster->new('old_snapshot');
-$node->init;
-$node->start;
-if ($node->safe_psql('postgres', 'SHOW server_version_num') >= 170000)
+my $node = Kvstore->begin('old_snapshot');
+if ($node->sql('SHOW server_version_num') >= 170000)
 {
 	$node->stop('fast');
 	plan skip_all => 'since PostgreSQL 17 no snapshot becomes too old';
 }
 $node->append_conf('postgresql.conf', "old_snapshot_threshold = '1min'\nautovacuum = off\nkvstore.sweep_interval = 0");
 $node->restart;
-$node->safe_psql('postgres', q{
+$node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('logged', logged => true);
 	SELECT kv_set('k' || i, 'old', store => 'logged') FROM generate_series(1, 2000) i});
@@ -33,14 +33,14 @@ for my $path ('on', 'off')
 	is($readers{$path}->query_safe(q{SELECT kv_get('k1', store => 'logged')}), 'old', "fast path $path: a snapshot is taken");
 }
 # Gone from the table, and from the index, as far as others see, when that is long ago.
-$node->safe_psql('postgres', q{SELECT kv_mdel(ARRAY(SELECT key FROM logged), store => 'logged')});
+$node->sql(q{SELECT kv_mdel(ARRAY(SELECT key FROM logged), store => 'logged')});
 for (1 .. 19)
 {
 	sleep 10;
-	$node->safe_psql('postgres', 'SELECT txid_current()');
+	$node->sql('SELECT txid_current()');
 }
-$node->safe_psql('postgres', q{SET enable_seqscan = off; SELECT * FROM logged WHERE key >= 'k'}) for 1 .. 3;
-$node->safe_psql('postgres', q{VACUUM logged});
+$node->sql(q{SET enable_seqscan = off; SELECT * FROM logged WHERE key >= 'k'}) for 1 .. 3;
+$node->sql(q{VACUUM logged});
 for my $path ('on', 'off')
 {
 	my $answer = $readers{$path}->query(q{SELECT coalesce(kv_get('k1', store => 'logged'), 'nothing')});

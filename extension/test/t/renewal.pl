@@ -3,12 +3,14 @@
 # the fast path, on another by SQL.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seconds = $ENV{KVSTORE_RENEWAL_SECONDS} // 60;
-my $node = PostgreSQL::Test::Cluster->new('renewal');
+my $node = Kvstore->new('renewal');
 $node->init;
 $node->append_conf('postgresql.conf', q{
 shared_preload_libraries = 'kvstore'
@@ -17,7 +19,7 @@ kvstore.sweep_pause = 0
 synchronous_commit = off
 });
 $node->start;
-$node->safe_psql('postgres', q{
+$node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('by_sql');
 	CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END';
@@ -59,9 +61,8 @@ $node->pgbench(
 	{ renew => qq{CALL renew(CASE WHEN :client_id % 2 = 0 THEN 'kv_store' ELSE 'by_sql' END::regclass, :client_id, $seconds);} });
 for my $store ('kv_store', 'by_sql')
 {
-	my ($renewed, $too_late, $lost) = split /\|/, $node->safe_psql('postgres',
-		"SELECT sum(renewed), sum(too_late), sum(lost) FROM results WHERE store = '$store'::regclass");
-	my $swept = $node->safe_psql('postgres', "SELECT expired_removed FROM kv_stats WHERE store = '$store'::regclass");
+	my ($renewed, $too_late, $lost) = split /\|/, $node->sql("SELECT sum(renewed), sum(too_late), sum(lost) FROM results WHERE store = '$store'::regclass");
+	my $swept = $node->sql("SELECT expired_removed FROM kv_stats WHERE store = '$store'::regclass");
 	note("$store: $renewed renewed, $too_late too late, $swept swept");
 	cmp_ok($renewed, '>', 100, "$store: some were renewed in time");
 	cmp_ok($too_late, '>', 100, "$store: some a moment too late");

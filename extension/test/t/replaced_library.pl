@@ -2,11 +2,13 @@
 # a launcher of the old one, and soon there is a new launcher.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('replaced');
+my $node = Kvstore->new('replaced');
 $node->init;
 my $folder = $node->basedir . '/lib';
 mkdir $folder or die;
@@ -33,21 +35,21 @@ cmp_ok($places, '>', 0, 'there is a library of another layout');
 
 install($library);
 $node->start;
-$node->safe_psql('postgres', q{CREATE EXTENSION kvstore; SELECT kv_set_ex('brief', 'x', 1e-6)});
+$node->sql(q{CREATE EXTENSION kvstore; SELECT kv_set_ex('brief', 'x', 1e-6)});
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'what has expired goes');
 unlike(slurp_file($node->logfile), qr/was replaced/, 'and nobody complains');
 my $launcher = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'};
-my $old = $node->safe_psql('postgres', $launcher);
+my $old = $node->sql($launcher);
 for my $next ($other, $library)
 {
 	my $begin = -s $node->logfile;
 	install($next);
 	$node->wait_for_log(qr/LOG:  the library "kvstore" was replaced/, $begin);
 	ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($launcher AND pid <> $old) l"), 'there is a new launcher');
-	$old = $node->safe_psql('postgres', $launcher);
-	$node->safe_psql('postgres', q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+	$old = $node->sql($launcher);
+	$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
 	ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'and what has expired goes');
-	is($node->safe_psql('postgres', $launcher), $old, 'which stays');
+	is($node->sql($launcher), $old, 'which stays');
 }
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|terminated by signal/, 'nothing has crashed');
 $node->stop('fast');

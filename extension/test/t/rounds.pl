@@ -2,11 +2,13 @@
 # another's, and never touching what lives.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('rounds');
+my $node = Kvstore->new('rounds');
 $node->init;
 $node->append_conf('postgresql.conf', qq{
 shared_preload_libraries = 'kvstore'
@@ -16,51 +18,50 @@ autovacuum = off
 });
 $node->start;
 
-sub sql { return $node->safe_psql('postgres', shift) }
-sub last_sweep { return sql("SELECT $_[0] FROM kv_stats WHERE store = '" . ($_[1] // 'kv_store') . "'::regclass") }
+sub last_sweep { return $node->sql("SELECT $_[0] FROM kv_stats WHERE store = '" . ($_[1] // 'kv_store') . "'::regclass") }
 
 sub settings
 {
 	my %settings = @_;
-	sql("ALTER SYSTEM SET $_ = '$settings{$_}'") for sort keys %settings;
-	sql('SELECT pg_reload_conf()');
+	$node->sql("ALTER SYSTEM SET $_ = '$settings{$_}'") for sort keys %settings;
+	$node->sql('SELECT pg_reload_conf()');
 }
 
 # Has exactly one round done, and waits for it.
 sub sweep_once
 {
 	my $store = shift // 'kv_store';
-	my $before = sql("SELECT coalesce(max(last_sweep), '-infinity') FROM kv_stats WHERE store = '$store'::regclass");
+	my $before = $node->sql("SELECT coalesce(max(last_sweep), '-infinity') FROM kv_stats WHERE store = '$store'::regclass");
 	settings('kvstore.sweep_interval' => '1h');
 	$node->poll_query_until('postgres', "SELECT last_sweep > '$before' FROM kv_stats WHERE store = '$store'::regclass") or die;
 	settings('kvstore.sweep_interval' => '0');
 }
 
-sql('CREATE EXTENSION kvstore');
+$node->sql('CREATE EXTENSION kvstore');
 
 # --- What a round looks at ---
-sql(q{INSERT INTO kv_store SELECT i, repeat('x', 100), now() + CASE WHEN i > 40000 AND i <= 40010 THEN interval '40 s' ELSE interval '1 day' END FROM generate_series(1, 50000) i});
-sql('VACUUM kv_store');
-my $pages = sql(q{SELECT pg_relation_size('kv_store') / current_setting('block_size')::int});
+$node->sql(q{INSERT INTO kv_store SELECT i, repeat('x', 100), now() + CASE WHEN i > 40000 AND i <= 40010 THEN interval '40 s' ELSE interval '1 day' END FROM generate_series(1, 50000) i});
+$node->sql('VACUUM kv_store');
+my $pages = $node->sql(q{SELECT pg_relation_size('kv_store') / current_setting('block_size')::int});
 sweep_once();
 is(last_sweep('last_sweep_pages, last_sweep_removed'), "$pages|0", 'the first round looks at all pages');
 ok(last_sweep('entry_bytes BETWEEN table_bytes / 2 AND table_bytes + index_bytes') eq 't', 'and knows what the entries take');
 sweep_once();
 is(last_sweep('last_sweep_pages'), 0, 'the second at none, for nothing was due or written to');
-sql(q{UPDATE kv_store SET expires = now() - interval '1 s' WHERE key IN ('1', '2')});
+$node->sql(q{UPDATE kv_store SET expires = now() - interval '1 s' WHERE key IN ('1', '2')});
 sweep_once();
 is(last_sweep('last_sweep_removed, last_sweep_pages < 200'), '2|t', 'what plain SQL has written to is looked at');
 $node->poll_query_until('postgres', q{SELECT min(expires) <= clock_timestamp() FROM kv_store});
 sweep_once();
 is(last_sweep('last_sweep_removed, last_sweep_pages < 200'), '10|t', 'and what is due');
-sql('SELECT kv_flush()');
-sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+$node->sql('SELECT kv_flush()');
+$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
 sweep_once();
 is(last_sweep('last_sweep_removed, last_sweep_pages'), '1|1', 'an emptied store is a new one');
 like(PostgreSQL::Test::Utils::slurp_file($node->logfile), qr/swept store "public.kv_store" of database "postgres".*\n.*pages: \d+ of \d+ looked at; entries: 10 expired and removed, 0 evicted, 0 left/, 'the log tells of it');
 
 # --- Locked entries are left, and found again ---
-sql(q{SELECT kv_set_ex('locked', 'x', 1e-6), kv_set_ex('free', 'x', 1e-6)});
+$node->sql(q{SELECT kv_set_ex('locked', 'x', 1e-6), kv_set_ex('free', 'x', 1e-6)});
 my $holder = $node->background_psql('postgres');
 $holder->query_safe(q{BEGIN; SELECT * FROM kv_store WHERE key = 'locked' FOR UPDATE});
 sweep_once();
@@ -72,17 +73,17 @@ $holder->quit;
 
 # --- Transactions are short, and sweepers tell what they do ---
 settings('kvstore.sweep_budget' => '1ms', 'kvstore.sweep_pause' => '100ms');
-sql(q{INSERT INTO kv_store SELECT i, repeat('x', 500), now() - interval '1 s' FROM generate_series(1, 30000) i});
-my $xid = sql(q{SELECT pg_current_xact_id()});
+$node->sql(q{INSERT INTO kv_store SELECT i, repeat('x', 500), now() - interval '1 s' FROM generate_series(1, 30000) i});
+my $xid = $node->sql(q{SELECT pg_current_xact_id()});
 settings('kvstore.sweep_interval' => '1h');
 ok($node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND query ~ '^sweeping public.kv_store: \d+ of \d+ pages, \d+ entries removed$'}),
 	'pg_stat_activity shows what a sweeper is doing');
 ok($node->poll_query_until('postgres', 'SELECT last_sweep_removed = 30000 FROM kv_stats'), 'a backlog is swept by one sweeper after another');
-cmp_ok(sql(qq{SELECT pg_current_xact_id()::text::bigint - $xid}), '>', 5, 'in many transactions');
+cmp_ok($node->sql(qq{SELECT pg_current_xact_id()::text::bigint - $xid}), '>', 5, 'in many transactions');
 settings('kvstore.sweep_budget' => '5ms', 'kvstore.sweep_pause' => '0', 'kvstore.sweep_interval' => '0');
 
 # --- Troubles of one store are logged once, and are nobody else's ---
-sql(q{
+$node->sql(q{
 	SELECT kv_create_store('a_trap'), kv_create_store('z_other');
 	CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'shut for today'; END $$;
 	CREATE TRIGGER fail BEFORE DELETE ON a_trap FOR EACH ROW EXECUTE FUNCTION fail();
@@ -90,21 +91,21 @@ sql(q{
 });
 for my $round (1 .. 3)
 {
-	sql(q{SELECT kv_set_ex('brief', 'x', 1e-6, store => 'z_other')});
+	$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6, store => 'z_other')});
 	sweep_once('z_other');
 	is(last_sweep('last_sweep_removed', 'z_other'), 1, "round $round: another store is swept");
 }
 my @complaints = PostgreSQL::Test::Utils::slurp_file($node->logfile) =~ /WARNING:.*could not remove an entry of store "a_trap": shut for today/g;
 is(scalar @complaints, 1, 'the error was logged once');
 is(last_sweep('last_sweep_left', 'a_trap'), 1, 'the entry is counted as left');
-sql('DROP TRIGGER fail ON a_trap');
+$node->sql('DROP TRIGGER fail ON a_trap');
 sweep_once('a_trap');
 is(last_sweep('last_sweep_removed', 'a_trap'), 1, 'when it is mended, the store is swept');
-sql('DROP TABLE a_trap, z_other');
+$node->sql('DROP TABLE a_trap, z_other');
 
 # --- More stores than the sweepers remember, and sweepers that are ended in the midst ---
-sql(q{SELECT kv_create_store('many' || i) FROM generate_series(1, 80) i});
-sql(q{CREATE FUNCTION entries_of_many() RETURNS bigint LANGUAGE plpgsql AS $$
+$node->sql(q{SELECT kv_create_store('many' || i) FROM generate_series(1, 80) i});
+$node->sql(q{CREATE FUNCTION entries_of_many() RETURNS bigint LANGUAGE plpgsql AS $$
 	DECLARE one bigint; sum bigint := 0;
 	BEGIN
 		FOR i IN 1 .. 80 LOOP
@@ -115,28 +116,28 @@ sql(q{CREATE FUNCTION entries_of_many() RETURNS bigint LANGUAGE plpgsql AS $$
 	END $$});
 for my $round (1 .. 2)
 {
-	sql(q{SELECT kv_set_ex('brief', 'x', 1e-6, store => ('many' || i)::regclass) FROM generate_series(1, 80) i});
+	$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6, store => ('many' || i)::regclass) FROM generate_series(1, 80) i});
 	settings('kvstore.sweep_interval' => '20ms');
 	if ($round == 2)
 	{
-		sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}) for 1 .. 50;
+		$node->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper'}) for 1 .. 50;
 	}
 	ok($node->poll_query_until('postgres', 'SELECT entries_of_many() = 0'), "round $round: 80 stores are swept");
 	settings('kvstore.sweep_interval' => '0');
 }
-sql(join ';', map { "DROP TABLE many$_" } 1 .. 80);
+$node->sql(join ';', map { "DROP TABLE many$_" } 1 .. 80);
 
 # --- What is set for the users of a database is not meant for the sweeper ---
 $node->safe_psql('template1', 'CREATE DATABASE witness TEMPLATE template0');
 $node->safe_psql('witness', 'CREATE EXTENSION kvstore; CREATE ROLE nobody');
-sql(q{CREATE UNLOGGED TABLE refers (key text COLLATE "C" REFERENCES kv_store)});
+$node->sql(q{CREATE UNLOGGED TABLE refers (key text COLLATE "C" REFERENCES kv_store)});
 my %unkind = (
 	default_transaction_read_only => 'on', default_transaction_isolation => 'serializable',
 	default_transaction_deferrable => 'on', session_replication_role => 'replica',
 	row_security => 'off', role => 'nobody', exit_on_error => 'on', statement_timeout => '1ms',
 	idle_in_transaction_session_timeout => '1ms');
-$unkind{transaction_timeout} = '1ms' if sql(q{SELECT current_setting('server_version_num')}) >= 170000;
-sql(q{SELECT kv_set_ex('brief', 'x', 1e-6), kv_set_ex('bound', 'x', 1e-6); INSERT INTO refers VALUES ('bound')});
+$unkind{transaction_timeout} = '1ms' if $node->sql(q{SELECT current_setting('server_version_num')}) >= 170000;
+$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6), kv_set_ex('bound', 'x', 1e-6); INSERT INTO refers VALUES ('bound')});
 # In a database where ALTER SYSTEM may be run.
 $node->safe_psql('witness', join ';', map { "ALTER DATABASE postgres SET $_ = '$unkind{$_}'" } sort keys %unkind);
 $node->safe_psql('witness', q{ALTER SYSTEM SET kvstore.sweep_interval = '50ms'});
@@ -145,7 +146,7 @@ sub kind_sql
 {
 	local $ENV{PGOPTIONS} = '-c role=none -c statement_timeout=0 -c default_transaction_isolation=read\\ committed';
 	$ENV{PGOPTIONS} .= ' -c transaction_timeout=0' if exists $unkind{transaction_timeout};
-	return $node->safe_psql('postgres', shift);
+	return $node->sql(shift);
 }
 my $keys;
 for (1 .. 600)
@@ -156,12 +157,12 @@ for (1 .. 600)
 }
 is($keys, 'bound', 'a database whose settings are unkind is swept, and its foreign keys hold');
 $node->safe_psql('witness', "ALTER DATABASE postgres RESET ALL");
-sql('DROP TABLE refers');
+$node->sql('DROP TABLE refers');
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'to the last');
 settings('kvstore.sweep_interval' => '0');
 
 # --- A database that cannot be entered is left alone for longer and longer ---
-my $damaged = $node->data_dir . '/base/' . sql(q{SELECT oid FROM pg_database WHERE datname = 'witness'}) . '/PG_VERSION';
+my $damaged = $node->data_dir . '/base/' . $node->sql(q{SELECT oid FROM pg_database WHERE datname = 'witness'}) . '/PG_VERSION';
 rename $damaged, "$damaged.away" or die;
 my $begin = -s $node->logfile;
 settings('kvstore.sweep_interval' => '20ms');
@@ -169,7 +170,7 @@ $node->wait_for_log(qr/FATAL.*base/, $begin);
 sleep 3;
 my @failures = PostgreSQL::Test::Utils::slurp_file($node->logfile, $begin) =~ /FATAL/g;
 cmp_ok(scalar @failures, '<', 12, 'a sweeper that always fails is started more and more seldom');
-sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'while others are swept');
 rename "$damaged.away", $damaged or die;
 $node->safe_psql('witness', q{SELECT kv_set_ex('brief', 'x', 1e-6)});
@@ -178,13 +179,13 @@ settings('kvstore.sweep_interval' => '0');
 
 # --- No slot for a worker: it waits and says so ---
 # The launcher has one slot, the launcher of logical replication the other.
-sql(q{ALTER SYSTEM SET max_worker_processes = 2});
+$node->sql(q{ALTER SYSTEM SET max_worker_processes = 2});
 $node->restart;
-sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
+$node->sql(q{SELECT kv_set_ex('brief', 'x', 1e-6)});
 my $offset = -s $node->logfile;
 settings('kvstore.sweep_interval' => '100ms');
 ok($node->wait_for_log(qr/could not start kvstore sweeper: no free slot for a background worker/, $offset), 'a full max_worker_processes is told of');
-sql(q{ALTER SYSTEM RESET max_worker_processes});
+$node->sql(q{ALTER SYSTEM RESET max_worker_processes});
 $node->restart;
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'and waited out');
 $node->stop('fast');

@@ -2,7 +2,9 @@
 # nor they in anybody's, with shared_preload_libraries and without.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -21,27 +23,27 @@ sub expired_row_goes
 sub set_interval
 {
 	my ($node, $interval) = @_;
-	$node->safe_psql('postgres', "ALTER SYSTEM SET kvstore.sweep_interval = '$interval'");
+	$node->sql("ALTER SYSTEM SET kvstore.sweep_interval = '$interval'");
 	$node->reload;
 }
 
 sub test_workers
 {
 	my ($mode, $preload) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($mode);
+	my $node = Kvstore->new($mode);
 	$node->init;
 	$node->append_conf('postgresql.conf', $preload ? "shared_preload_libraries = 'kvstore'" : '');
 	$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '100ms'\nlog_min_messages = log\nautovacuum = off\nrestart_after_crash = on");
 	$node->start;
 
-	is($node->safe_psql('postgres', $workers), $preload, "$mode: launchers before CREATE EXTENSION");
-	$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');
+	is($node->sql($workers), $preload, "$mode: launchers before CREATE EXTENSION");
+	$node->sql('CREATE EXTENSION kvstore');
 	expired_row_goes($node, 'postgres', "$mode, first database");
-	$node->safe_psql('postgres', 'CREATE DATABASE second');
+	$node->sql('CREATE DATABASE second');
 	$node->safe_psql('second', 'CREATE SCHEMA kv; CREATE EXTENSION kvstore SCHEMA kv; ALTER DATABASE second SET search_path = public, kv');
 	expired_row_goes($node, 'second', "$mode, second database");
 	expired_row_goes($node, 'postgres', "$mode, first database again");
-	is($node->safe_psql('postgres', $workers), 1, "$mode: one launcher");
+	is($node->sql($workers), 1, "$mode: one launcher");
 
 	# Stores of one's own.
 	$node->safe_psql('second', q{SELECT kv_create_store('own', logged => true, value_type => 'bytea')});
@@ -61,7 +63,7 @@ sub test_workers
 	expired_row_goes($node, 'postgres', "$mode, after a restart");
 	my $victim = $node->background_psql('postgres');
 	my $pid = $victim->query_safe('SELECT pg_backend_pid()');
-	$node->safe_psql('postgres', q{SELECT kv_set('lost', 'x')});
+	$node->sql(q{SELECT kv_set('lost', 'x')});
 	kill 'KILL', $pid;
 	ok($node->poll_query_until('postgres', q{SELECT NOT kv_exists('lost')}), "$mode: back after the crash, the store is empty");
 	eval { $victim->quit };
@@ -71,17 +73,17 @@ sub test_workers
 
 	# A launcher that is terminated comes back.
 	my $launcher = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'};
-	my $before = $node->safe_psql('postgres', $launcher);
-	$node->safe_psql('postgres', "SELECT pg_terminate_backend($before)");
+	my $before = $node->sql($launcher);
+	$node->sql("SELECT pg_terminate_backend($before)");
 	ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($launcher AND pid <> $before) l"), "$mode: a terminated launcher comes back");
 
 	# Settings take effect at once: off, and from an hour to a moment.
 	set_interval($node, 0);
 	sleep 1;
-	$node->safe_psql('postgres', q{SELECT kv_set_ex('off', 'x', 1e-6)});
+	$node->sql(q{SELECT kv_set_ex('off', 'x', 1e-6)});
 	sleep 1;
-	is($node->safe_psql('postgres', q{SELECT count(*) FROM kv_store WHERE key = 'off'}), 1, "$mode: 0 turns sweeping off");
-	is($node->safe_psql('postgres', q{SELECT kv_exists('off')}), 'f', "$mode: expired is absent with sweeping off");
+	is($node->sql(q{SELECT count(*) FROM kv_store WHERE key = 'off'}), 1, "$mode: 0 turns sweeping off");
+	is($node->sql(q{SELECT kv_exists('off')}), 'f', "$mode: expired is absent with sweeping off");
 	set_interval($node, '1h');
 	ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM kv_store WHERE key = 'off'}), "$mode: turning it on sweeps at once");
 	set_interval($node, '100ms');
@@ -91,30 +93,30 @@ sub test_workers
 	set_interval($node, '5ms');
 	for my $i (1 .. 15)
 	{
-		$node->safe_psql('postgres', 'CREATE DATABASE brief');
+		$node->sql('CREATE DATABASE brief');
 		$node->safe_psql('brief', q{CREATE EXTENSION kvstore; SELECT count(kv_set_ex(i::text, 'x', 1e-6)) FROM generate_series(1, 5000) i});
-		$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE brief') if $i % 5 == 0;
-		$node->safe_psql('postgres', 'DROP DATABASE brief');
-		$node->safe_psql('postgres', 'DROP DATABASE IF EXISTS copy');
+		$node->sql('CREATE DATABASE copy TEMPLATE brief') if $i % 5 == 0;
+		$node->sql('DROP DATABASE brief');
+		$node->sql('DROP DATABASE IF EXISTS copy');
 	}
 	pass("$mode: databases are created, copied and dropped while sweeps run");
 	for my $i (1 .. 15)
 	{
-		$node->safe_psql('postgres', q{SELECT count(kv_set_ex(i::text, 'x', 1e-6)) FROM generate_series(1, 5000) i});
-		$node->safe_psql('postgres', 'DROP EXTENSION kvstore CASCADE');
-		$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');
+		$node->sql(q{SELECT count(kv_set_ex(i::text, 'x', 1e-6)) FROM generate_series(1, 5000) i});
+		$node->sql('DROP EXTENSION kvstore CASCADE');
+		$node->sql('CREATE EXTENSION kvstore');
 	}
 	set_interval($node, '100ms');
 	expired_row_goes($node, 'postgres', "$mode, after the extension was dropped and created again and again");
 
 	# Where the extension has gone from all databases, so has the launcher, unless it is preloaded.
-	$node->safe_psql('postgres', 'DROP EXTENSION kvstore CASCADE');
+	$node->sql('DROP EXTENSION kvstore CASCADE');
 	$node->safe_psql('second', 'DROP EXTENSION kvstore CASCADE');
 	ok($node->poll_query_until('postgres', "SELECT ($workers) = $preload"), "$mode: launchers after DROP EXTENSION");
-	$node->safe_psql('postgres', 'CREATE EXTENSION kvstore');
+	$node->sql('CREATE EXTENSION kvstore');
 	expired_row_goes($node, 'postgres', "$mode, after the launcher had gone") if $preload;
 
-	my @pids = split /\n/, $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'kvstore%'});
+	my @pids = split /\n/, $node->sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'kvstore%'});
 	$node->stop('fast');
 	is(scalar(grep { kill 0, $_ } @pids), 0, "$mode: no worker is left behind");
 

@@ -1,15 +1,14 @@
 # The sweeper acts as the owner of each store, and nobody gets more rights from it.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('rights');
-$node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'\nkvstore.sweep_interval = '100ms'");
-$node->start;
-$node->safe_psql('postgres', q{
+my $node = Kvstore->begin('rights', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '100ms'");
+$node->sql(q{
 	CREATE EXTENSION kvstore;
 	CREATE ROLE mallory;
 	CREATE SCHEMA mallory AUTHORIZATION mallory;
@@ -31,14 +30,14 @@ $node->safe_psql('postgres', q{
 	SELECT kv_set_ex('brief', 'x', 1e-6, store => 'mallory.trap');
 });
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM mallory.trap'), 'a store with triggers is swept');
-is($node->safe_psql('postgres', q{SELECT DISTINCT who FROM seen WHERE what = 'trigger'}), 'mallory', 'by its owner');
-is( $node->safe_psql('postgres', q{SELECT string_agg(what, ', ' ORDER BY what COLLATE "C") FROM (SELECT DISTINCT what FROM seen WHERE what LIKE 'refused%') s}),
+is($node->sql(q{SELECT DISTINCT who FROM seen WHERE what = 'trigger'}), 'mallory', 'by its owner');
+is( $node->sql(q{SELECT string_agg(what, ', ' ORDER BY what COLLATE "C") FROM (SELECT DISTINCT what FROM seen WHERE what LIKE 'refused%') s}),
 	'refused: insert, refused: reset role, refused: session authorization, refused: temporary table',
 	'who gets nothing else by it');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM secret'), 0, 'the secret is kept');
+is($node->sql('SELECT count(*) FROM secret'), 0, 'the secret is kept');
 
 # A trigger that fails keeps its own store from being swept, and no other.
-$node->safe_psql('postgres', q{
+$node->sql(q{
 	CREATE FUNCTION mallory.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the trap is shut'; END $$;
 	CREATE TRIGGER fail BEFORE DELETE ON mallory.trap FOR EACH ROW EXECUTE FUNCTION mallory.fail();
 	SELECT kv_set_ex('brief', 'x', 1e-6, store => 'mallory.trap');
@@ -47,12 +46,12 @@ $node->safe_psql('postgres', q{
 });
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'other stores are swept');
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM after_the_trap'), 'those that come later, too');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM mallory.trap'), 1, 'the failing one is not');
+is($node->sql('SELECT count(*) FROM mallory.trap'), 1, 'the failing one is not');
 
 # --- kv_sweep() of somebody else's store ---
 # By a superuser, and by one who has mallory's rights and others besides: as mallory. By those
 # whom she lets: as themselves.
-$node->safe_psql('postgres', q{
+$node->sql(q{
 	ALTER SYSTEM SET kvstore.sweep_interval = 0;
 	SELECT pg_reload_conf();
 	DROP TRIGGER fail ON mallory.trap; DROP TRIGGER spring ON mallory.trap;
@@ -81,13 +80,13 @@ for my $case ([ 'postgres', 'mallory' ], [ 'member', 'mallory' ], [ 'mallory', '
 		TRUNCATE mallory.trap, seen;
 		INSERT INTO mallory.trap VALUES ('brief', 'x', now() - interval '1 s');
 		SET ROLE $caller; SELECT kv_sweep(store => 'mallory.trap'); SELECT current_user, current_setting('work_mem') <> '1234kB' OR current_user IN ('mallory', 'guest'); RESET ROLE};
-	like($node->safe_psql('postgres', $sweep), qr/^1\n$caller\|t$/m, "kv_sweep() by $caller");
-	is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT who, ',') FROM seen}), $actor, "acts as $actor");
-	is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'who gets no more rights');
+	like($node->sql($sweep), qr/^1\n$caller\|t$/m, "kv_sweep() by $caller");
+	is($node->sql(q{SELECT string_agg(DISTINCT who, ',') FROM seen}), $actor, "acts as $actor");
+	is($node->sql(q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'who gets no more rights');
 }
 
 # Nor by what fires at the end of the transaction, when the sweep is over.
-$node->safe_psql('postgres', q{
+$node->sql(q{
 	TRUNCATE mallory.trap;
 	CREATE CONSTRAINT TRIGGER late AFTER DELETE ON mallory.trap DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION mallory.rise();
 	DROP TRIGGER rise ON mallory.trap;
@@ -95,14 +94,14 @@ $node->safe_psql('postgres', q{
 	TRUNCATE seen;
 });
 $node->psql('postgres', q{SELECT kv_sweep(store => 'mallory.trap')});
-is($node->safe_psql('postgres', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'a deferred trigger gets no more rights');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM seen WHERE who <> 'mallory'}), 0, 'and is not run by the caller');
+is($node->sql(q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'a deferred trigger gets no more rights');
+is($node->sql(q{SELECT count(*) FROM seen WHERE who <> 'mallory'}), 0, 'and is not run by the caller');
 
 # In the sweeper it is fired at once, so that it keeps nothing from being swept.
-$node->safe_psql('postgres', q{ALTER SYSTEM SET kvstore.sweep_interval = '100ms'});
+$node->sql(q{ALTER SYSTEM SET kvstore.sweep_interval = '100ms'});
 $node->reload;
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM mallory.trap'), 'a store with deferred triggers is swept');
-is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT who, ',') FROM seen}), 'mallory', 'by its owner');
+is($node->sql(q{SELECT string_agg(DISTINCT who, ',') FROM seen}), 'mallory', 'by its owner');
 
 $node->stop('fast');
 done_testing();

@@ -1,14 +1,13 @@
 # What an owner's triggers do in a sweep is cut short, and is at the cost of nobody else.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('time_limit');
-$node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'\nkvstore.sweep_interval = '100ms'\nautovacuum = off");
-$node->start;
+my $node = Kvstore->begin('time_limit', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '100ms'", "autovacuum = off");
 
 my $trap = q{
 	SELECT kv_create_store('a_trap');
@@ -20,14 +19,14 @@ my %body = (
 	catcher => 'LOOP BEGIN PERFORM pg_sleep(300); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP;');
 for my $database (sort keys %body)
 {
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->sql("CREATE DATABASE $database");
 	$node->safe_psql($database, "CREATE EXTENSION kvstore; SELECT kv_create_store('z_other');
 		CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN $body{$database} RETURN OLD; END \$\$; $trap");
 }
 # Until both have come to it.
 ok($node->poll_query_until('postgres', q{SELECT count(DISTINCT datname) = 2 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND wait_event = 'PgSleep'}), 'two sweepers are in a trap')
-	or diag($node->safe_psql('postgres', q{SELECT datname, query, wait_event FROM pg_stat_activity WHERE backend_type LIKE 'kvstore%'}));
-$node->safe_psql('postgres', q{CREATE EXTENSION kvstore; SELECT kv_set_ex('brief', 'x', 1e-6)});
+	or diag($node->sql(q{SELECT datname, query, wait_event FROM pg_stat_activity WHERE backend_type LIKE 'kvstore%'}));
+$node->sql(q{CREATE EXTENSION kvstore; SELECT kv_set_ex('brief', 'x', 1e-6)});
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM kv_store'), 'another database is swept');
 for my $database (sort keys %body)
 {
@@ -49,7 +48,7 @@ $node->safe_psql("sleeper", "DROP TABLE a_trap; $trap");
 # Databases can be dropped while sweepers are in a trap.
 for my $database (sort keys %body)
 {
-	$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'");    # who forgets
+	$node->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'");    # who forgets
 	ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND wait_event = 'PgSleep' AND datname = '$database'}), "$database: a sweeper is in the trap");
 	is($node->psql('postgres', "DROP DATABASE $database"), 0, "$database is dropped");
 }

@@ -3,7 +3,9 @@
 # server counts transactions from where the old one stood when pg_upgrade began.
 use strict;
 use warnings;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -18,11 +20,11 @@ sub configure { my ($node, $lines) = @_; $node->append_conf('postgresql.conf', $
 
 sub old_cluster
 {
-	my $old = PostgreSQL::Test::Cluster->new(shift, %old_installation);
+	my $old = Kvstore->new(shift, %old_installation);
 	$old->init;
 	configure($old, $not_sweeping);
 	$old->start;
-	$old->safe_psql('postgres', q{
+	$old->sql(q{
 		CREATE EXTENSION kvstore;
 		SELECT kv_create_store('kept', logged => true);
 		SELECT kv_limit('1 GB', evict => 'oldest', store => 'kept');
@@ -38,7 +40,7 @@ sub old_cluster
 sub new_cluster
 {
 	my ($name, $old) = @_;
-	my $new = PostgreSQL::Test::Cluster->new($name);
+	my $new = Kvstore->new($name);
 	my $adds_checksums = $new->pg_version >= 18 && $old->pg_version < 18;
 	$new->init($adds_checksums ? (extra => ['--no-data-checksums']) : ());
 	configure($new, $sweeping);
@@ -76,7 +78,7 @@ for my $mode (@ARGV ? @ARGV : ('--copy', '--link'))
 
 	configure($new, $not_sweeping);
 	$new->start;
-	my $sql = sub { return $new->safe_psql('postgres', "SET statement_timeout = '2min';" . shift) };
+	my $sql = sub { return $new->sql("SET statement_timeout = '2min';" . shift) };
 	$sql->('CREATE EXTENSION amcheck');
 	is($sql->($damages), "0\n", "$name: table and index are sound");
 	is($sql->('SELECT count(*) FROM kept'), 101000, 'nothing was swept meanwhile');

@@ -4,15 +4,14 @@
 use strict;
 use warnings;
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
+use FindBin;
+use lib $FindBin::RealBin;
+use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('waiting');
-$node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'\nkvstore.sweep_interval = 0\nmax_connections = 40");
-$node->start;
-$node->safe_psql('postgres', q{
+my $node = Kvstore->begin('waiting', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = 0", "max_connections = 40");
+$node->sql(q{
 	CREATE EXTENSION kvstore;
 	CREATE TABLE released (at timestamptz);
 	CREATE TABLE expiry (at timestamptz);
@@ -49,13 +48,13 @@ sub answers_after_waiting
 		$waiting{$key} = \%session;
 	}
 	wait_until_waiting(scalar keys %calls, q{wait_event = 'advisory'});
-	$node->safe_psql('postgres', $stored);
+	$node->sql($stored);
 	$holder->query_safe("BEGIN; $hold");
 	$holder->query_safe("SELECT pg_advisory_unlock($gate)");
 	wait_until_waiting(scalar keys %calls, q{wait_event <> 'advisory'});
 	$holder->query_safe($until);
 	# A session of its own writes down when: the holder takes back all that it did.
-	$node->safe_psql('postgres', 'TRUNCATE released; INSERT INTO released VALUES (clock_timestamp())');
+	$node->sql('TRUNCATE released; INSERT INTO released VALUES (clock_timestamp())');
 	$holder->query_safe('ROLLBACK');
 	$holder->quit;
 	my %answers;
@@ -79,7 +78,7 @@ my %locks = (
 sub too_short
 {
 	my ($store, $seconds) = @_;
-	return $node->safe_psql('postgres', qq{
+	return $node->sql(qq{
 		SELECT string_agg(key || ' by ' || at + interval '$seconds s' - expires, ', ' ORDER BY key) FROM $store, released
 		WHERE expires < at + interval '$seconds s' - interval '2 ms' OR expires = 'infinity'});
 }
@@ -126,7 +125,7 @@ for my $path ('on', 'off')
 	my $answers = answers_after_waiting($path, q{SELECT kv_flush(); SELECT kv_set_ex('k', '5', 100); TRUNCATE expiry; INSERT INTO expiry SELECT expires FROM kv_store},
 		sprintf($locks{'rows that were locked'}, 'kv_store'), q{SELECT pg_sleep_until(at - interval '94 s') FROM expiry}, slack => q{kv_get_ex('k', 90, 5)});
 	is_deeply($answers, { slack => '5' }, "fast path $path: the value, whose expiry is good enough after the waiting");
-	is($node->safe_psql('postgres', q{SELECT value, expires = at FROM kv_store, expiry}), '5|t', "fast path $path: and is as it was");
+	is($node->sql(q{SELECT value, expires = at FROM kv_store, expiry}), '5|t', "fast path $path: and is as it was");
 
 	# What expires while a call waits is absent when it goes on.
 	for my $lock (sort keys %locks)
@@ -145,9 +144,9 @@ for my $path ('on', 'off')
 			. '; TRUNCATE expiry; INSERT INTO expiry SELECT max(expires) FROM kv_store';
 		my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, 'kv_store'), $all_expired, map { $_ => $all{$_}[0] } keys %all);
 		is_deeply($answers, { map { $_ => $all{$_}[1] } keys %all }, "fast path $path: what expired while calls waited for $lock is absent to them");
-		is($node->safe_psql('postgres', q{SELECT string_agg(key, ', ' ORDER BY key) FROM kv_store WHERE expires > clock_timestamp()}),
+		is($node->sql(q{SELECT string_agg(key, ', ' ORDER BY key) FROM kv_store WHERE expires > clock_timestamp()}),
 			'get_set, incr, rate', "fast path $path: nothing else is revived");
-		is($node->safe_psql('postgres', q{SELECT string_agg(key || ' ' || value, ', ' ORDER BY key) FROM kv_scan()}),
+		is($node->sql(q{SELECT string_agg(key || ' ' || value, ', ' ORDER BY key) FROM kv_scan()}),
 			'get_set 1, incr 1, rate 1', "fast path $path: what is stored begins anew");
 	}
 }

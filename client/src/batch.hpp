@@ -1,0 +1,52 @@
+// Many requests with one round trip. Each is followed by a sync, which ends its transaction and
+// confines its failure.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+
+#include "message.hpp"
+
+namespace kvstore::detail {
+
+// What became of a request: a result, or why there is none.
+struct outcome {
+    result rows{nullptr, &PQclear};
+    std::exception_ptr problem;
+};
+
+// Learns what became of each request, by its number. Does not throw.
+using receiver = std::function<void(std::size_t, const outcome &)>;
+
+class session;
+
+class batch {
+  public:
+    batch(const session &of, PGconn *on, const receiver &tell);
+    // Waits for what is still to come.
+    ~batch();
+    batch(const batch &) = delete;
+    batch &operator=(const batch &) = delete;
+
+    // Answers of earlier ones may come meanwhile.
+    void send(std::size_t number, const message &what, way how);
+
+  private:
+    void flush();
+    void take_what_has_come();
+    void take_one();
+
+    const session &session_;
+    PGconn *pq_;
+    const receiver &tell_;
+    const int was_nonblocking_;
+    std::size_t queued_ = 0;                // bytes that libpq may hold
+    std::deque<std::size_t> unanswered_{};  // in the order in which they were sent
+    outcome next_{};                        // of the first of these, as far as it has come
+};
+
+}  // namespace kvstore::detail

@@ -1,0 +1,129 @@
+#include "expiry_commands.hpp"
+
+#include <charconv>
+
+#include "errors.hpp"
+#include "times.hpp"
+
+namespace kv {
+
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Shows when it expires, which may be never. No entry is no output.
+template <class Show>
+status show_expiry(context &in, const arguments &given, Show show) {
+    const std::optional<kvstore::time_point> when = in.selected().expires(given.key);
+    if (!when)
+        return in.out.text(std::nullopt);
+    show(*when);
+    return found;
+}
+
+template <class Unit>
+status show_unix_time(context &in, const arguments &given) {
+    return show_expiry(in, given, [&](kvstore::time_point when) {
+        in.out.number(when == kvstore::never
+                          ? -1
+                          : std::chrono::floor<Unit>(when).time_since_epoch().count());
+    });
+}
+
+// The time left; no number if it does not expire. No entry is no output.
+template <class Show>
+status show_time_left(context &in, const arguments &given, Show show) {
+    kvstore::store store = in.selected();
+    const std::optional<microseconds> left = store.ttl(given.key);
+    if (!left && !store.exists(given.key))
+        return in.out.text(std::nullopt);
+    return show(left);
+}
+
+std::optional<std::int64_t> unix_time(const std::string &text) {
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size())
+        return std::nullopt;
+    return number;
+}
+
+template <class Unit>
+kvstore::time_point since_1970(std::int64_t number) {
+    constexpr std::int64_t most = std::chrono::duration_cast<Unit>(microseconds::max()).count();
+    if (number > most || number < -most)
+        throw input_error("no such time: " + std::to_string(number));
+    return kvstore::time_point(Unit(number));
+}
+
+}  // namespace
+
+// --- What there is -----------------------------------------------------------------------------
+
+status ttl_left(context &in, const arguments &given) {
+    return show_time_left(in, given, [&](const std::optional<microseconds> &left) {
+        if (!left)
+            return in.out.seconds(std::nullopt);
+        return in.out.seconds(std::chrono::duration<double>(*left).count());
+    });
+}
+
+status pttl(context &in, const arguments &given) {
+    return show_time_left(in, given, [&](const std::optional<microseconds> &left) {
+        if (!left)
+            return in.out.seconds(std::nullopt);
+        return in.out.number(std::chrono::floor<milliseconds>(*left).count());
+    });
+}
+
+status expires(context &in, const arguments &given) {
+    return show_expiry(in, given, [&](kvstore::time_point when) {
+        in.out.text(when == kvstore::never ? "infinity" : format_time(server_time_of(when)));
+    });
+}
+
+status expiretime(context &in, const arguments &given) {
+    return show_unix_time<seconds>(in, given);
+}
+
+status pexpiretime(context &in, const arguments &given) {
+    return show_unix_time<milliseconds>(in, given);
+}
+
+// --- Setting it --------------------------------------------------------------------------------
+
+status expire(context &in, const arguments &given) {
+    return in.out.flag(in.selected().expire(given.key, parse_ttl(given.ttl)));
+}
+
+status pexpire(context &in, const arguments &given) {
+    return in.out.flag(in.selected().expire(given.key, parse_milliseconds(given.ttl)));
+}
+
+// The server reads the time, in all the ways it knows. It knows no number of more than 8 digits,
+// which is a date.
+status expireat(context &in, const arguments &given) {
+    const std::optional<std::int64_t> number = unix_time(given.time);
+    if (number && given.time.size() > 8)
+        return in.out.flag(in.selected().expire_at(given.key, since_1970<seconds>(*number)));
+    const result answer = in.on.query(
+        "SELECT " + in.on.in_extension("kv_expire_at") +
+            "($1::pg_catalog.text, $2::pg_catalog.timestamptz, store => $3::pg_catalog.regclass)",
+        {{given.key}, {given.time}, {in.regclass()}});
+    return in.out.flag(PQgetvalue(answer.get(), 0, 0)[0] == 't');
+}
+
+status pexpireat(context &in, const arguments &given) {
+    const std::optional<std::int64_t> number = unix_time(given.time);
+    if (!number)
+        throw input_error("pexpireat: not a number of milliseconds: '" + given.time + "'");
+    return in.out.flag(in.selected().expire_at(given.key, since_1970<milliseconds>(*number)));
+}
+
+status persist(context &in, const arguments &given) {
+    return in.out.flag(in.selected().persist(given.key));
+}
+
+}  // namespace kv

@@ -1,0 +1,80 @@
+// The SQL functions about leases: the right to compute what others wait for, or to do what only
+// one should. It ends when it is given back, or in time.
+//
+// Leases are entries of a store of their own, kv_leases, where no scan, count or limit of another
+// meets them. It belongs to the extension's owner, as whom these functions act; who may hold a
+// lease is who may insert into the store that it is about.
+
+#include "functions/arguments.hpp"
+#include "functions/ttl_argument.hpp"
+#include "operations/operations.hpp"
+#include "server/utility.hpp"
+#include "sweeping/owner.hpp"
+
+namespace kvstore {
+
+namespace {
+
+using operations::del_if;
+using operations::set_nx;
+
+constexpr const char *table_name = "kv_leases";
+
+Relation open_leases(LOCKMODE lock) {
+    Oid schema = extension_schema();
+    Oid found = get_relname_relid(table_name, schema);
+    if (!OidIsValid(found))
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE),
+                 errmsg("relation \"%s\" does not exist",
+                        quote_qualified_identifier(get_namespace_name(schema), table_name))));
+    return table_open(found, lock);
+}
+
+// Keys of every length, of all stores: the store's OID and a digest.
+Datum lease_key(Oid store, Datum key) {
+    Datum digest = DirectFunctionCall1(sha256_bytea, key);
+    Datum digits = DirectFunctionCall2(binary_encode, digest, CStringGetTextDatum("hex"));
+    return CStringGetTextDatum(psprintf("%u:%s", store, TextDatumGetCString(digits)));
+}
+
+// The store that the lease is about, if the caller may have one there.
+Oid leasable_store_argument(FunctionCallInfo fcinfo, const intent &what) {
+    Oid relid = store_argument(fcinfo);
+    with_store(relid, what, [](const store &) {});
+    require_privilege(relid, ACL_INSERT);
+    return relid;
+}
+
+// Carries the operation out on the lease of the first argument, with the second for a token.
+bool perform_on_lease(FunctionCallInfo fcinfo, const operation &op, const lifetime &lives) {
+    keep_launcher_running();
+    Datum key = key_argument(fcinfo);
+    Datum token = value_argument(fcinfo, 1, "token");
+    Oid about = leasable_store_argument(fcinfo, op.what);
+    request asked{.key = lease_key(about, key), .value = token, .lives = lives, .expected = token};
+
+    Relation leases = open_leases(op.what.lock());
+    owner_identity before = become_owner(leases);
+    bool applied = with_store(RelationGetRelid(leases), op.what,
+                              [&](const store &in) { return perform(op, in, asked).applied; });
+    become_again(before);
+    table_close(leases, NoLock);
+    return applied;
+}
+
+template <class Ttl>
+Datum kv_lease_as(FunctionCallInfo fcinfo) {
+    PG_RETURN_BOOL(
+        perform_on_lease(fcinfo, set_nx.called("kv_lease()"), ttl_argument<Ttl>(fcinfo, 2)));
+}
+
+}  // namespace
+
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_lease, kv_lease_as)
+
+KV_SQL_FUNCTION(kv_release) {
+    PG_RETURN_BOOL(perform_on_lease(fcinfo, del_if.called("kv_release()"), {}));
+}
+
+}  // namespace kvstore

@@ -1,0 +1,169 @@
+#include "sweeping/removal.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "paths/plan_cache.hpp"
+#include "paths/statement_parts.hpp"
+#include "rules/monotonic.hpp"
+
+namespace kvstore {
+
+namespace {
+
+#define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED ")"
+#define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
+
+// Locking a row needs the privilege UPDATE.
+constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
+    "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
+constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
+bool may_lock_rows(Relation table) {
+    return pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
+}
+
+// Those that are still to go, `even_live` or not; how many went.
+std::int64_t remove_at_once(const store &in, std::span<Datum> keys, bool even_live) {
+    static constexpr std::array<Oid, 2> types{TEXTARRAYOID, BOOLOID};
+    ArrayType *array = construct_array(keys.data(), static_cast<int>(keys.size()), TEXTOID, -1,
+                                       false, TYPALIGN_INT);
+    std::array<Datum, 2> values{PointerGetDatum(array), BoolGetDatum(even_live)};
+    SPI_connect();
+    execute(in, may_lock_rows(in.table) ? remove_unlocked : remove_any, types, values);
+    auto removed = static_cast<std::int64_t>(SPI_processed);
+    SPI_finish();
+    return removed;
+}
+
+// Whether the error can be that of one entry, so that it is worth trying without it.
+bool may_be_of_an_entry(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+        case ERRCODE_INSUFFICIENT_RESOURCES:
+        case ERRCODE_OPERATOR_INTERVENTION:  // cancelled, out of time, shutting down
+        case ERRCODE_SYSTEM_ERROR:
+        case ERRCODE_INTERNAL_ERROR:
+        case ERRCODE_TRANSACTION_ROLLBACK:
+            return false;
+        default:
+            return sqlstate != ERRCODE_LOCK_NOT_AVAILABLE;
+    }
+}
+
+// Removes entries by key; those whose removal is an error are left, and the others removed.
+class patient_removal {
+  public:
+    patient_removal(const store &in, bool even_live, int known_error)
+        : in_(in), even_live_(even_live), known_error_(known_error) {}
+
+    // How many went. If the whole is an error, the halves are tried, and so on; which bounds the
+    // work, so that many bad entries may keep some good ones waiting. It begins somewhere, so
+    // that they are others the next time.
+    std::int64_t remove(std::span<Datum> keys) {
+        if (keys.empty())
+            return remove_at_once(in_, keys, even_live_);
+        std::rotate(keys.begin(), keys.begin() + first_of(keys.size()), keys.end());
+        return remove_part(keys);
+    }
+
+    int error() const { return error_; }  // the SQLSTATE of the first one, 0 for none
+
+  private:
+    static constexpr int most_failures = 50;
+
+    // Different in each transaction.
+    static std::ptrdiff_t first_of(std::size_t count) {
+        return static_cast<std::ptrdiff_t>(static_cast<std::uint64_t>(monotonic_now()) % count);
+    }
+
+    std::int64_t remove_part(std::span<Datum> keys) {
+        std::int64_t removed = 0;
+        if (failures_ >= most_failures || try_to_remove(keys, removed))
+            return removed;
+        if (keys.size() <= 1)
+            return 0;
+        std::size_t half = keys.size() / 2;
+        removed = remove_part(keys.first(half));
+        return removed + remove_part(keys.subspan(half));
+    }
+
+    // In a subtransaction.
+    bool try_to_remove(std::span<Datum> keys, std::int64_t &removed) {
+        MemoryContext memory = CurrentMemoryContext;
+        ResourceOwner owner = CurrentResourceOwner;
+        volatile bool succeeded = true;
+        BeginInternalSubTransaction(nullptr);
+        MemoryContextSwitchTo(memory);
+        PG_TRY();
+        {
+            removed = remove_at_once(in_, keys, even_live_);
+            ReleaseCurrentSubTransaction();
+        }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(memory);
+            ErrorData *error = CopyErrorData();
+            if (!may_be_of_an_entry(error->sqlerrcode))
+                PG_RE_THROW();
+            FlushErrorState();
+            RollbackAndReleaseCurrentSubTransaction();
+            MemoryContextSwitchTo(memory);
+            CurrentResourceOwner = owner;
+            if (failures_++ == 0)
+                remove_at_once(in_, {}, even_live_);  // an error, too, unless an entry's
+            tell(*error);
+            succeeded = false;
+        }
+        PG_END_TRY();
+        MemoryContextSwitchTo(memory);
+        CurrentResourceOwner = owner;
+        return succeeded;
+    }
+
+    void tell(const ErrorData &error) {
+        bool is_first = error_ == 0;
+        if (is_first)
+            error_ = error.sqlerrcode;
+        if (!is_first || known_error_ == sweep_part::any_error || known_error_ == error_)
+            return;
+        ereport(WARNING, (errcode(error.sqlerrcode),
+                          errmsg("could not remove an entry of store \"%s\": %s",
+                                 RelationGetRelationName(in_.table),
+                                 error.message != nullptr ? error.message : ""),
+                          error.detail != nullptr ? errdetail_internal("%s", error.detail) : 0,
+                          error.hint != nullptr ? errhint("%s", error.hint) : 0,
+                          error.context != nullptr ? errcontext("%s", error.context) : 0));
+    }
+
+    const store &in_;
+    bool even_live_;
+    int known_error_;
+    int failures_ = 0;
+    int error_ = 0;
+};
+
+}  // namespace
+
+bool remove_unless_busy(Relation table, ItemPointer tid) {
+    TM_FailureData failure;
+    return table_tuple_delete(table, tid, GetCurrentCommandId(true), InvalidSnapshot,
+                              InvalidSnapshot, false, &failure, false) == TM_Ok;
+}
+
+std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live,
+                           const sweep_part &part, sweep_result &result) {
+    patient_removal removal(in, even_live,
+                            result.error != 0 ? sweep_part::any_error : part.known_error);
+    std::int64_t removed = removal.remove(keys);
+    if (result.error == 0)
+        result.error = removal.error();
+    return removed;
+}
+
+void execute(const store &in, const char *sql, std::span<const Oid> types,
+             std::span<Datum> values) {
+    int code = SPI_execute_plan(cached_plan(in, sql, types), values.data(), nullptr, false, 0);
+    if (code < 0)
+        elog(ERROR, "could not sweep: %s", SPI_result_code_string(code));
+}
+
+}  // namespace kvstore

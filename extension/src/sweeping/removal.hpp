@@ -1,0 +1,25 @@
+// Removing entries that are to go: a row at once, on the fast path, or by key, in SQL.
+#pragma once
+
+#include <span>
+
+#include "store/store.hpp"
+#include "sweeping/sweep.hpp"
+
+namespace kvstore {
+
+// Removes this version of a row, unless it is locked or no longer the newest: then
+// somebody is about to renew it, or has.
+bool remove_unless_busy(Relation table, ItemPointer tid);
+
+// Removes the entries of these keys that have expired, or `even_live` ones; how many went. Those
+// that are locked stay. So do those whose removal is an error, the first of which is noted in
+// `result` and, unless `part` says that it is known, told as a warning. Of no keys, too, it is an
+// error if the user may not remove any.
+std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live,
+                           const sweep_part &part, sweep_result &result);
+
+// Executes a statement on the store, for its rows or its effect. SPI is connected.
+void execute(const store &in, const char *sql, std::span<const Oid> types, std::span<Datum> values);
+
+}  // namespace kvstore
