@@ -93,7 +93,7 @@ void session::ensure_connected() {
         std::rethrow_exception(lost());
     if (!is_own_)
         require_utf8();
-    was_in_transaction_ = in_transaction();
+    may_take_effect_ = false;
 }
 
 // The application may change it at any time.
@@ -109,7 +109,7 @@ std::exception_ptr session::lost() const {
 }
 
 std::exception_ptr session::lost_in_the_middle() const {
-    if (was_in_transaction_)
+    if (!may_take_effect_)
         return lost();
     return std::make_exception_ptr(in_doubt_error(without_newline(PQerrorMessage(pq_.get()))));
 }
@@ -137,6 +137,7 @@ result session::run(const request &what) {
     else if (!prepared_.contains(ready.name()))
         std::swap(ways[0], ways[1]);
     answered answer{result(nullptr, &PQclear), false};
+    may_take_effect_ = !in_transaction();
     for (way how : ways) {
         answer = ready.run(pq_.get(), how);
         if (answer.is_prepared)
@@ -208,6 +209,7 @@ void session::run_all(std::span<request> requests, const receiver &tell) {
             tell(i, {.problem = std::current_exception()});
         return;
     }
+    may_take_effect_ = !in_transaction();
     batch sending(*this, pq_.get(), tell);
     for (std::size_t i = 0; i < requests.size(); i++) {
         try {
@@ -254,7 +256,7 @@ void session::begin(const transaction_options &options) {
 // A transaction in which something failed is rolled back by COMMIT, without an error.
 void session::commit() {
     in_transaction_ = false;
-    was_in_transaction_ = !usable();
+    may_take_effect_ = usable();
     result answer(PQexec(pq_.get(), "COMMIT"), &PQclear);
     require_success(answer);
     if (PQcmdStatus(answer.get()) != std::string_view("COMMIT"))

@@ -67,7 +67,7 @@ class session {
     std::unique_ptr<PGconn, void (*)(PGconn *)> pq_;
     const bool is_own_;
     bool in_transaction_ = false;               // begun here
-    bool was_in_transaction_ = false;           // when something was last sent, whoever began it
+    bool may_take_effect_ = false;              // what is under way, though the connection is lost
     std::optional<bool> is_direct_;             // unknown until it is asked for
     std::unordered_set<std::string> prepared_;  // names of statements
 };
