@@ -75,7 +75,8 @@ void raise_counter_overflow(std::int64_t by) {
 void raise_value_too_long(std::size_t bytes) {
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("value of %zu bytes is too long", bytes),
-                    errdetail("A value has at most %zu bytes.", MaxAllocSize - VARHDRSZ)));
+                    errdetail("A value has at most %zu bytes.", MaxAllocSize - VARHDRSZ),
+                    errhint("Keep what grows under several keys.")));
 }
 
 void raise_no_such_table(Oid relid) {
