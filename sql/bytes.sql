@@ -32,7 +32,8 @@ SELECT kv_get('t'), kv_ttl('t');
 SELECT call, error_of('SELECT ' || call) FROM unnest(ARRAY[
     'kv_set_nx(''new'', all_bytes())', 'kv_set_nx(''new'', all_bytes(), 60)', 'kv_set_xx(''t'', all_bytes())',
     'kv_set_xx(''t'', all_bytes(), ''1 hour''::text)', 'kv_get_set(''t'', all_bytes())', 'kv_cas(''t'', kv_get_bytes(''t''), all_bytes())',
-    'kv_cas(''new'', NULL, all_bytes(), 60)', 'kv_mset_bytes(''{new,t}'', ARRAY[''x'', all_bytes()])']) call;
+    'kv_cas(''new'', NULL, all_bytes(), 60)', 'kv_mset_bytes(''{new,t}'', ARRAY[''x'', all_bytes()])',
+    'kv_append(''t'', all_bytes())']) call;
 SELECT kv_get('t'), kv_exists('new');
 SELECT kv_cas('t', all_bytes(), 'x'), kv_del_if('t', all_bytes());
 -- What is not text is not mangled into text.

@@ -72,6 +72,11 @@ auto operations<Mode>::set_xx(string_view key, value_view value, optional<time_t
 }
 
 template <class Mode>
+auto operations<Mode>::append(string_view key, value_view value) -> answer<int64_t> {
+    return call<int64_t>("kv_append", key, value);
+}
+
+template <class Mode>
 auto operations<Mode>::get_set(string_view key, string_view value) -> answer<optional<string>> {
     return call<optional<string>>("kv_get_set", key, value);
 }

@@ -46,6 +46,9 @@ TEST_P(VocabularyTest, Stores) {
     EXPECT_EQ(store.get_set("unknown", "5"), std::nullopt);
     EXPECT_EQ(store.ttl("k"), std::nullopt);
     EXPECT_EQ(store.get("k"), "5");
+    EXPECT_EQ(store.append("k", "6"), 2);
+    EXPECT_EQ(store.append("k", kvstore::byte_vector{std::byte{'7'}}), 3);
+    EXPECT_EQ(store.get("k"), "567");
 }
 
 TEST_P(VocabularyTest, ComparesAndSwaps) {

@@ -214,6 +214,14 @@ status getset(context &in, const arguments &given) {
     return in.out.value(given.key, field(answer, 0, 0));
 }
 
+status append(context &in, const arguments &given) {
+    const string value = value_of(in, given);
+    const result answer =
+        call(in, "kv_append", string("$1::pg_catalog.text, $2::") + value_type(holds_bytes(in)),
+             {{given.key}, {value, true}});
+    return in.out.number(std::stoll(*field(answer, 0, 0)));
+}
+
 status cas(context &in, const arguments &given) {
     const string value = value_of(in, given);
     const string type = value_type(holds_bytes(in));

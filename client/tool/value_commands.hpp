@@ -15,6 +15,7 @@ status setnx(context &in, const arguments &given);
 status setxx(context &in, const arguments &given);
 status psetex(context &in, const arguments &given);
 status getset(context &in, const arguments &given);
+status append(context &in, const arguments &given);
 status cas(context &in, const arguments &given);
 status getex(context &in, const arguments &given);
 status getdel(context &in, const arguments &given);

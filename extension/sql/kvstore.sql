@@ -90,6 +90,9 @@ IS 'stores a value{ that expires|, keeping the expiry}, if the live value is the
 FUNCTION kv_incr(key text, by BY [, ttl TTL], store) RETURNS bigint VOLATILE
 IS 'adds to a counter, which starts at 0{ and then expires|}, and keeps its expiry; the sum';
 
+FUNCTION kv_append(key text, value VALUE, store) RETURNS bigint VOLATILE
+IS 'adds to the end of a value, which starts empty, and keeps its expiry; the length in bytes';
+
 FUNCTION kv_rate_limit(key text, max bigint, period TTL, cost bigint DEFAULT 1, OUT allowed boolean, OUT count bigint, OUT remaining bigint, OUT resets timestamptz, store) VOLATILE
 IS 'whether a call is allowed, of which there may be so many in a period, which begins with the first; counts it if it is';
 

@@ -34,6 +34,8 @@ INSERT INTO calls (function, call, with_null, key) VALUES
         '{"kv_cas(NULL, ''e'', ''v'')","kv_cas(''k'', ''e'', NULL)","kv_cas(''k'', ''e'', ''v'', NULL::float)"}', 'kv_cas(%s, ''a'', ''b'')'),
     ('kv_cas', 'kv_cas(''k'', NULL, ''w'')', '{"kv_cas(''k'', NULL::bytea, NULL)"}', 'kv_cas(%s, NULL, ''b''::bytea)'),
     ('kv_incr', 'kv_incr(''number'')', '{kv_incr(NULL),"kv_incr(''k'', NULL)","kv_incr(''k'', 1, NULL::text)"}', 'kv_incr(%s)'),
+    ('kv_append', 'kv_append(''appended'', ''w'')', '{"kv_append(NULL, ''v'')","kv_append(''k'', NULL)"}', 'kv_append(%s, ''v'')'),
+    ('kv_append', 'kv_append(''appended'', ''w''::bytea)', '{"kv_append(''k'', NULL::bytea)"}', 'kv_append(%s, ''v''::bytea)'),
     ('kv_rate_limit', 'allowed FROM kv_rate_limit(''number'', 10, 60)',
         '{"kv_rate_limit(NULL, 1, 60)","kv_rate_limit(''k'', NULL, 60)","kv_rate_limit(''k'', 1, NULL::interval)","kv_rate_limit(''k'', 1, 60, NULL)"}',
         'kv_rate_limit(%s, 1, 60)'),

@@ -57,6 +57,14 @@ SELECT left(value, 25) AS value, error_of(format('SELECT kv_set(''i'', %L, store
 FROM unnest(ARRAY['-12', '007', '12a', '', ' 1', '1 ', '+1', '1.0', '0x10', '-', '9223372036854775808', repeat('9', 10000)])
      WITH ORDINALITY v(value, n) ORDER BY n;
 
+-- At the end of a value, whose expiry it keeps.
+SELECT kv_append('log', 'grün', store => :'store'), kv_append('log', '', store => :'store'), kv_append('log', ' und blau', store => :'store');
+SELECT kv_get('log', store => :'store'), kv_ttl('log', store => :'store'), kv_append('log', '\x21'::bytea, store => :'store');
+SELECT kv_expire('log', 60, store => :'store'), kv_append('log', repeat('x', 100000), store => :'store');
+SELECT kv_append('log', repeat('y', 100000), store => :'store');
+SELECT md5(kv_get('log', store => :'store')) = md5('grün und blau!' || repeat('x', 100000) || repeat('y', 100000)) AS same,
+       kv_ttl('log', store => :'store') <= '60 s' AS expiry_is_kept, kv_del('log', store => :'store');
+
 -- A limit: what is refused does not count, and an end there always is.
 SELECT allowed, count, remaining, resets - clock_timestamp() BETWEEN '59 s' AND '60 s' AS in_a_minute FROM kv_rate_limit('rate', 3, 60, store => :'store');
 SELECT allowed, count, remaining, resets = kv_expires('rate', store => :'store') AS as_before FROM kv_rate_limit('rate', 3, '1 hour', 2, store => :'store');
@@ -117,7 +125,7 @@ SELECT count(*) FROM kv_scan(store => :'store');
 SELECT kv_set_nx('dead3', 'born', store => :'store'), kv_get_set('dead4', 'born', store => :'store'), kv_incr('dead5', store => :'store'),
        kv_incr('dead6', 1, 60, store => :'store'), kv_cas('dead7', NULL, 'born', store => :'store'), kv_mset('{dead8}', '{born}', store => :'store'),
        kv_set_nx('dead9', 'born', 60, store => :'store'), kv_get_ex('dead10', 60, 6, store => :'store'), (kv_rate_limit('dead11', 3, 60, store => :'store')).count,
-       kv_get_set('dead12', 'born'::bytea, store => :'store'), kv_cas('dead13', '1'::bytea, 'x', store => :'store'), kv_del_if('dead13', '1'::bytea, store => :'store');
+       kv_append('dead14', 'born', store => :'store'), kv_get_set('dead12', 'born'::bytea, store => :'store'), kv_cas('dead13', '1'::bytea, 'x', store => :'store'), kv_del_if('dead13', '1'::bytea, store => :'store');
 SELECT key, value, expires = 'infinity' AS for_ever FROM kv_scan(store => :'store');
 
 -- Batches.

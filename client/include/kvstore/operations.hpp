@@ -132,6 +132,13 @@ class operations {
     answer<std::int64_t> incr(std::string_view key, std::int64_t by = 1,
                               std::optional<time_to_live> time = {});
 
+    /// Adds to the end of a value. One that is not live starts empty, and does not expire.
+    /// @param key    at most 2048 bytes
+    /// @param value  text or bytes
+    /// @return       the length in bytes
+    /// @throws sql_error  54000 beyond 1 GB
+    answer<std::int64_t> append(std::string_view key, value_view value);
+
     /// Asks whether one more call is allowed, of which there may be so many in a period, and counts
     /// it if it is. The period begins with the first.
     /// @param key     of a counter

@@ -83,6 +83,8 @@ test_one_entry() {
     gives 0 1 setxx k w
     gives 1 0 setxx none w
     gives 0 w getset k x
+    gives 0 2 append k y
+    gives 0 xy getset k x
     gives 1 0 cas k wrong y
     gives 0 1 cas k x y
     gives 1 0 delif k wrong

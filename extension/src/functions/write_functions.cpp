@@ -11,6 +11,7 @@ namespace kvstore {
 
 namespace {
 
+using operations::append;
 using operations::cas;
 using operations::cas_keep;
 using operations::del;
@@ -111,6 +112,15 @@ Datum kv_incr_as(FunctionCallInfo fcinfo, int64 (*number)(Datum)) {
     int64 by = number(required(fcinfo, 1, "by"));
     request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 2), .by = by};
     PG_RETURN_INT64(counter_of(perform_on_argument(fcinfo, incr, asked).answer));
+}
+
+Datum kv_append_as(FunctionCallInfo fcinfo, value_kind given) {
+    Datum key = key_argument(fcinfo);
+    Datum value = value_argument(fcinfo, 1, "value");
+    PG_RETURN_INT64(with_store_argument(fcinfo, append.what, [&](const store &in) {
+        require_admitted(in, value, given);
+        return counter_of(perform(append, in, {.key = key, .value = value}).answer);
+    }));
 }
 
 Datum row_of(FunctionCallInfo fcinfo, const rate &found, int64 most) {
@@ -234,6 +244,13 @@ KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_smallint, kv_incr_as, smallint_by)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_incr_by_text, kv_incr_as, text_by)
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_rate_limit, kv_rate_limit_as)
+
+KV_SQL_FUNCTION(kv_append) {
+    return kv_append_as(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_append_bytes) {
+    return kv_append_as(fcinfo, value_kind::bytes);
+}
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex, kv_get_ex_as, value_kind::text)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as, value_kind::bytes)

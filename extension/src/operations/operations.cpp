@@ -88,6 +88,29 @@ decision add(const request &asked, const entry *live, timestamp now) {
     return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, value);
 }
 
+// The one behind the other; the first may be 0.
+Datum joined(Datum first, Datum second) {
+    struct varlena *head = first == 0 ? nullptr : PG_DETOAST_DATUM_PACKED(first);
+    struct varlena *tail = PG_DETOAST_DATUM_PACKED(second);
+    std::size_t before = head == nullptr ? 0 : VARSIZE_ANY_EXHDR(head);
+    std::size_t size = VARHDRSZ + before + VARSIZE_ANY_EXHDR(tail);
+    if (size > MaxAllocSize)
+        raise_value_too_long(size - VARHDRSZ);
+    auto *result = static_cast<struct varlena *>(palloc(size));
+    SET_VARSIZE(result, size);
+    if (head != nullptr)
+        memcpy(VARDATA(result), VARDATA_ANY(head), before);
+    memcpy(VARDATA(result) + before, VARDATA_ANY(tail), VARSIZE_ANY_EXHDR(tail));
+    return PointerGetDatum(result);
+}
+
+decision add_to_end(const request &asked, const entry *live, timestamp now) {
+    Datum value = joined(live == nullptr ? 0 : live->value, asked.value);
+    auto length = static_cast<int64>(VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+    timestamp expires = live == nullptr ? asked.lives.end(now) : live->expires;
+    return decision::store({value, expires}, digits_of(length));
+}
+
 // How much of a limit is used up, counted in a period that begins with the first call.
 decision count_if_allowed(const request &asked, const entry *live, timestamp now) {
     rate answer{.count = live == nullptr ? 0 : counter_of(live->value)};
@@ -225,6 +248,12 @@ const operation incr = {
     .does = effect::upsert,
     .counts = a_set,
     .decide = add,
+};
+const operation append = {
+    .what = {"kv_append()", to_store},
+    .does = effect::upsert,
+    .counts = a_set,
+    .decide = add_to_end,
 };
 const operation rate_limit = {
     .what = {"kv_rate_limit()", to_store},

@@ -16,6 +16,8 @@ extern const operation cas;       // .. if the live value is asked.expected
 extern const operation cas_keep;  // .. the same, but keeps the expiry
 extern const operation incr;      // adds asked.by to a counter and keeps its expiry, or starts one
                                   // at 0 for asked.lives; answers the sum
+extern const operation append;    // adds asked.value to the end of the value and keeps its expiry,
+                                  // or stores it for asked.lives; answers the length in bytes
 extern const operation rate_limit;  // the same if the sum is asked.most at most, and ends what
                                     // has no end; answers a rate
 // Having the live entry live for asked.lives from now on ..
@@ -30,7 +32,7 @@ extern const operation get_del;  // .. answers its value
 extern const operation del_if;   // .. if its value is asked.expected
 }  // namespace operations
 
-// The integer that a counter's value stands for.
+// The integer that a counter's value stands for, or append's answer.
 std::int64_t counter_of(Datum value);
 
 // What rate_limit answers: whether the call was allowed, what is counted, and when that ends,
@@ -43,7 +45,7 @@ struct rate {
 rate rate_of(Datum answer);
 
 // Carries out an operation on the entry asked.key. incr and rate_limit on a value that is not
-// an integer are error 22P02, a sum that does not fit 22003.
+// an integer are error 22P02, a sum that does not fit 22003; append beyond 1 GB is 54000.
 outcome perform(const operation &op, const store &in, const request &asked);
 
 // Counts what a lookup has found.

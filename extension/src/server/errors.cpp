@@ -72,6 +72,13 @@ void raise_counter_overflow(std::int64_t by) {
              errhint("kv_set(key, '0') sets it to 0.")));
 }
 
+void raise_value_too_long(std::size_t bytes) {
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("value of %zu bytes is too long", bytes),
+                    errdetail("A value has at most %zu bytes.", MaxAllocSize - VARHDRSZ),
+                    errhint("Keep what grows under several keys.")));
+}
+
 void raise_no_such_table(Oid relid) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("the store with OID %u does not exist", relid),

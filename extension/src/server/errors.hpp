@@ -15,6 +15,7 @@ namespace kvstore {
 [[noreturn]] void raise_not_text();
 [[noreturn]] void raise_not_an_integer();
 [[noreturn]] void raise_counter_overflow(std::int64_t by);
+[[noreturn]] void raise_value_too_long(std::size_t bytes);
 [[noreturn]] void raise_no_such_table(Oid relid);
 [[noreturn]] void raise_no_default_store(const char *name);
 [[noreturn]] void raise_reads_as_oid(const char *name);
