@@ -105,6 +105,14 @@ TEST(ConnectionTest, GivesUpAfterTheStatementTimeout) {
     EXPECT_EQ(quick.get(), "before");
 }
 
+TEST(ConnectionTest, TellsThatAPrivilegeIsMissing) {
+    const plain_connection server;
+    server.sql("DROP ROLE IF EXISTS kv_nobody; CREATE ROLE kv_nobody LOGIN");
+    kvstore::client nobody("user=kv_nobody");
+    EXPECT_TRUE(throws_just<kvstore::insufficient_privilege>([&] { nobody.set("k", "v"); }));
+    server.sql("DROP ROLE kv_nobody");
+}
+
 TEST(ConnectionTest, AddsToTheServersOptions) {
     kvstore::client client(
         {.conninfo = "options='-c kvstore.fast_path=off'", .statement_timeout = 1min});
