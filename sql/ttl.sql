@@ -43,7 +43,7 @@ FROM unnest(ARRAY[
     'interval ''0''', 'interval ''-1 second''', 'interval ''1 day -25 hours''', 'interval ''-200000 years''',
     'interval ''100000000 years''', 'interval ''292500 years''', 'interval ''293000 years -100000000 days''',
     '''0''', '''-1 hour''', '''293000 years''', '''999999999999999999999 years''', '''infinity''', '''-infinity''',
-    '''''', '''soon''', '''1 fortnight''', '''1 hour 1 hour''', 'repeat(''9'', 30)',
+    '''''', '''soon''', '''1:99:00''', '''1 fortnight''', '''1 hour 1 hour''', 'repeat(''9'', 30)',
     'NULL::interval', 'NULL::float8', 'NULL::text']) ttl;
 SELECT kv_get('t'), kv_ttl('t') > interval '59 minutes' AS untouched;
 DROP FUNCTION left_of;

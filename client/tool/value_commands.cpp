@@ -216,10 +216,7 @@ status getset(context &in, const arguments &given) {
 
 status append(context &in, const arguments &given) {
     const string value = value_of(in, given);
-    const result answer =
-        call(in, "kv_append", string("$1::pg_catalog.text, $2::") + value_type(holds_bytes(in)),
-             {{given.key}, {value, true}});
-    return in.out.number(std::stoll(*field(answer, 0, 0)));
+    return in.out.number(in.selected().append(given.key, typed(in, value)));
 }
 
 status cas(context &in, const arguments &given) {

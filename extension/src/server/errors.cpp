@@ -44,6 +44,13 @@ void raise_unreadable_ttl(const char *given, const char *called) {
              errhint("%s", how_to_write_a_ttl)));
 }
 
+// Too large a number, or one that is none of its unit, such as 99 minutes in 1:99:00.
+void raise_ttl_field_overflow(const char *given, const char *called) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("a field of \"%s\" is out of range for a %s", given, called),
+                    errhint("%s", how_to_write_a_ttl)));
+}
+
 void raise_negative(const char *argument) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("%s must not be negative", argument)));

@@ -11,6 +11,7 @@ namespace kvstore {
 [[noreturn]] void raise_key_too_long(std::size_t bytes);
 [[noreturn]] void raise_ttl(ttl_fault fault, const char *called);  // "TTL"
 [[noreturn]] void raise_unreadable_ttl(const char *given, const char *called);
+[[noreturn]] void raise_ttl_field_overflow(const char *given, const char *called);
 [[noreturn]] void raise_negative(const char *argument);
 [[noreturn]] void raise_not_text();
 [[noreturn]] void raise_not_an_integer();

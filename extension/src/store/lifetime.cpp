@@ -87,7 +87,7 @@ lifetime lifetime::of_text(const char *ttl, const char *called) {
 
     Interval interval;
     if (error == DTERR_FIELD_OVERFLOW || error == DTERR_INTERVAL_OVERFLOW)
-        raise_ttl(ttl_fault::beyond_end_of_time, called);
+        raise_ttl_field_overflow(ttl, called);
     if (error != 0)
         raise_unreadable_ttl(ttl, called);
     if (kind != DTK_DELTA)
