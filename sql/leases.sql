@@ -36,6 +36,15 @@ SELECT count(*) FROM kv_leases;
 RESET ROLE;
 SELECT current_user = session_user;
 
+-- They are no business of other code's, whose ever it is.
+BEGIN;
+CREATE TRIGGER meddles BEFORE INSERT ON kv_leases FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+SELECT kv_lease('meddled', 'a', '1 hour');
+ROLLBACK;
+SET kvstore.fast_path = off;
+SELECT kv_lease('slow', 'a', '1 hour'), kv_lease('slow', 'b', '1 hour'), kv_release('slow', 'b'), kv_release('slow', 'a');
+RESET kvstore.fast_path;
+
 -- Errors.
 SELECT kv_lease(NULL, 'a', '1 hour');
 SELECT kv_lease('k', NULL, '1 hour');

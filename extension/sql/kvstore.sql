@@ -146,13 +146,15 @@ FUNCTION kv_invalidate() RETURNS trigger VOLATILE
 IS 'removes the keys made of the changed row: (format with a %s for each column, columns .., store if not kv_store)';
 
 -- Leases, of keys that need not be live. They are kept in a store of the extension's own, which
--- only these functions reach.
+-- only these functions reach. It is the extension's owner's, as whom it is swept: whoever creates a trusted
+-- extension, the script runs as the bootstrap superuser, who is not to be acted as.
 
 CREATE UNLOGGED TABLE @extschema@.kv_leases OF @extschema@.kv_entry (
     key WITH OPTIONS PRIMARY KEY,
     value WITH OPTIONS NOT NULL,
     expires WITH OPTIONS NOT NULL DEFAULT 'infinity'
 ) WITH (fillfactor = 80, vacuum_truncate = off);
+ALTER TABLE @extschema@.kv_leases OWNER TO @extowner@;
 COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease';
 
 FUNCTION kv_lease(key text, token text, ttl TTL, store) RETURNS boolean VOLATILE

@@ -83,6 +83,10 @@ SELECT allowed, count, remaining, resets - clock_timestamp() BETWEEN '59 s' AND 
 SELECT kv_get('rate', store => :'store'), kv_ttl('rate', store => :'store') BETWEEN '59 s' AND '60 s' AS in_a_minute;
 SELECT kv_set_ex('rate', '-2', 60, store => :'store'), error_of(format('SELECT kv_rate_limit(''new'', 3, 60, store => %L)', :'store'));
 SELECT allowed, count, remaining FROM kv_rate_limit('rate', 3, 60, store => :'store');
+SELECT kv_set('rate', '-9223372036854775808', store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('rate', 0, 60, 0, store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('rate', 9223372036854775807, 60, 9223372036854775807, store => :'store');
+SELECT allowed, count, remaining FROM kv_rate_limit('rate', 9223372036854775807, 60, 0, store => :'store');
 
 -- Expiry.
 SELECT kv_set('t', 'x', store => :'store'), kv_expire('t', 60, store => :'store'), kv_expire('gone', 60, store => :'store');

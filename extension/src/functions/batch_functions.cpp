@@ -63,7 +63,8 @@ template <class Ttl = no_ttl>
 Datum kv_mset_as(FunctionCallInfo fcinfo, value_kind given) {
     std::span<pair> pairs = pairs_argument(fcinfo);
     lifetime lives = ttl_argument<Ttl>(fcinfo, 2);
-    intent storing = operations::set.called("kv_mset()").what;
+    const char *function = given == value_kind::text ? "kv_mset()" : "kv_mset_bytes()";
+    intent storing = operations::set.called(function).what;
     PG_RETURN_INT64(with_store_argument(fcinfo, storing, [&](const store &in) {
         for (const pair &each : pairs)
             require_admitted(in, each.value, given);

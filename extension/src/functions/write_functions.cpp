@@ -83,7 +83,9 @@ Datum kv_get_ex_as(FunctionCallInfo fcinfo, value_kind wanted) {
     request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)};
     if (!PG_ARGISNULL(2))
         asked.slack = Ttl::read(PG_GETARG_DATUM(2), "slack");
-    return answer_value(fcinfo, asked.slack ? get_ex_unless_good : get_ex, wanted, asked);
+    const operation &op = asked.slack ? get_ex_unless_good : get_ex;
+    return answer_value(fcinfo, wanted == value_kind::bytes ? op.called("kv_get_ex_bytes()") : op,
+                        wanted, asked);
 }
 
 template <class Ttl>
@@ -123,9 +125,16 @@ Datum kv_append_as(FunctionCallInfo fcinfo, value_kind given) {
     }));
 }
 
+// A counter may have been set below 0, so that what is left is more than fits.
+int64 remaining(int64 most, int64 count) {
+    if (count >= most)
+        return 0;
+    return count < most - PG_INT64_MAX ? PG_INT64_MAX : most - count;
+}
+
 Datum row_of(FunctionCallInfo fcinfo, const rate &found, int64 most) {
     std::array<Datum, 4> columns{BoolGetDatum(found.allowed), Int64GetDatum(found.count),
-                                 Int64GetDatum(Max(0, sum_of(most, -found.count).value_or(0))),
+                                 Int64GetDatum(remaining(most, found.count)),
                                  TimestampTzGetDatum(found.resets)};
     std::array<bool, 4> nulls{false, false, false, found.resets == never_expires};
     return result_row(fcinfo, columns.data(), nulls.data());

@@ -197,11 +197,13 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
             return result;
         // A transaction may have removed the entry and stored it again while the
         // statement waited for it: the statement saw neither. It did see what is the
-        // same version as last time, and a trigger, a rule or a policy spoke against it.
+        // same version as last time, and a trigger, a rule or a policy spoke against it. Once is
+        // not enough even for a snapshot in which nothing changes: time has gone on, and an
+        // expiry that was good enough for the statement may not be so any more.
         sight now = look(in, op, asked);
         if (now.leaves())
             return {false, copy_of_answer(now.decided.answer, caller)};
-        if (IsolationUsesXactSnapshot() || (last && same(now.version, *last)))
+        if (last && (IsolationUsesXactSnapshot() || same(now.version, *last)))
             return result;
         last = now.version;
     }

@@ -60,11 +60,9 @@ bool has_generated_columns(Relation table) {
     return false;
 }
 
-// What stands in the way of reading without SQL.
-const char *detour_for_any(const store &opened, const intent &what) {
+// What of the table stands in the way of reading without SQL.
+const char *detour_of_table(const store &opened) {
     Relation table = opened.table;
-    if (!settings::fast_path)
-        return "kvstore.fast_path is off";
     if (table->rd_rel->relkind != RELKIND_RELATION)
         return "it is partitioned";
     if (table->rd_rel->relam != HEAP_TABLE_AM_OID)
@@ -79,6 +77,11 @@ const char *detour_for_any(const store &opened, const intent &what) {
         return "other tables inherit from it";
     if (RELATION_IS_OTHER_TEMP(table))
         return "it is a temporary table of another session";
+    return nullptr;
+}
+
+// What of the caller's rights does.
+const char *detour_of_caller(Relation table, const intent &what) {
     if (table->rd_rel->relrowsecurity &&
         check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
         return "row security applies to you";
@@ -145,10 +148,19 @@ void refuse_where_sql_would(Relation table, const intent &what) {
 }  // namespace
 
 const char *find_detour(const store &opened, const intent &what) {
-    const char *detour = detour_for_any(opened, what);
+    if (!settings::fast_path)
+        return "kvstore.fast_path is off";
+    const char *detour = detour_of_table(opened);
+    if (detour == nullptr)
+        detour = detour_of_caller(opened.table, what);
     if (detour == nullptr && what.writes())
         detour = detour_for_writes(opened.table);
     return detour;
+}
+
+const char *find_detour_of_anybody(const store &opened) {
+    const char *detour = detour_of_table(opened);
+    return detour != nullptr ? detour : detour_for_writes(opened.table);
 }
 
 bool has_virtual_columns(Relation table) {

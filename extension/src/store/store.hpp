@@ -39,6 +39,9 @@ bool has_virtual_columns(Relation table);
 // Why calls with that intent do not take the fast path; nullptr if they do.
 const char *find_detour(const store &opened, const intent &what);
 
+// Why nobody's writes do, whatever is set and may be done; nullptr if they can.
+const char *find_detour_of_anybody(const store &opened);
+
 // Whether open_store() would take `table` for a store.
 bool is_store(Relation table);
 

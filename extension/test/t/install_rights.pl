@@ -237,5 +237,33 @@ for my $call (
 	no_strike('ours', $call);
 }
 
+# --- A schema that takes the place of another ---
+
+# Whose schema it is may rename it. What finds kv_leases by its name then finds hers, which is a
+# view that strikes.
+plant('swapped', q{
+	CREATE SCHEMA extension; CREATE EXTENSION kvstore SCHEMA extension;
+	CREATE TABLE mine.store OF extension.kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL);
+	CREATE FUNCTION mine.rows() RETURNS SETOF extension.kv_entry LANGUAGE plpgsql AS $$ BEGIN PERFORM mine.strike(); END $$;
+	CREATE SCHEMA other; CREATE VIEW other.kv_leases AS SELECT * FROM mine.rows();
+});
+is($node->safe_psql('swapped', q{SELECT DISTINCT relowner::regrole FROM pg_class WHERE relname IN ('kv_store', 'kv_leases') AND relkind = 'r'}),
+	'mallory', 'the tables of a trusted extension are its owner\'s');
+my $swap = 'psql -X -q -U mallory -d \'' . $node->connstr('swapped') . '\'';
+for my $call ("kv_lease('b', 't', 60, store => :store)", "kv_release('a', 't', store => :store)")
+{
+	as_mallory('swapped', qq{
+		SELECT 'mine.store'::regclass::oid AS store \\gset
+		BEGIN;
+		SELECT extension.kv_lease('a', 't', 60, store => :store);
+		SET LOCAL kvstore.fast_path = off;
+		\\! $swap -c 'ALTER SCHEMA extension RENAME TO away' -c 'ALTER SCHEMA other RENAME TO extension'
+		SELECT extension.$call;
+		COMMIT;
+		\\! $swap -c 'ALTER SCHEMA extension RENAME TO other' -c 'ALTER SCHEMA away RENAME TO extension'
+	});
+	no_strike('swapped', $call =~ s/\(.*//r . ' while the schema is renamed');
+}
+
 $node->stop('fast');
 done_testing();
