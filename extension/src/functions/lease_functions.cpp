@@ -4,8 +4,8 @@
 // Leases are entries of a store of their own, kv_leases, where no scan, count or limit of another
 // meets them. Who may hold a lease is who may insert into the store that it is about; nobody but
 // the owner has a right to kv_leases itself. So these functions write to it always on the fast
-// path, which asks for no rights. In SQL they would have to act as its owner, and SQL finds the
-// table by its name, which may be another's by then: whose triggers would act as the owner, too.
+// path, which asks for no rights. In SQL they would have to act as its owner, and so would
+// whatever was planted there.
 
 #include "functions/arguments.hpp"
 #include "functions/ttl_argument.hpp"

@@ -44,8 +44,8 @@ Datum column(uint64 row, int number) {
 
 void execute(const store &on, const char *sql, const key_range &range, bool read_only) {
     arguments given = arguments_of(range);
-    int code = SPI_execute_plan(cached_plan(on, sql, types, planned_anew), given.values.data(),
-                                given.nulls.data(), read_only, 0);
+    int code = kvstore::execute(
+        {on, sql, types, given.values.data(), given.nulls.data(), planned_anew}, read_only);
     if (code < 0)
         elog(ERROR, "could not scan: %s", SPI_result_code_string(code));
 }
@@ -84,8 +84,8 @@ void detail::scan(const store &from, const key_range &range, visitor visit, void
     SPI_connect();
     arguments given = arguments_of(range);
     scratch_memory scratch;
-    Portal cursor = SPI_cursor_open(nullptr, cached_plan(from, read_entries, types, planned_anew),
-                                    given.values.data(), given.nulls.data(), true);
+    Portal cursor = open_cursor(
+        {from, read_entries, types, given.values.data(), given.nulls.data(), planned_anew});
     while (visit_next(cursor, at_once, visit, context, scratch)) {
     }
     SPI_cursor_close(cursor);

@@ -1,8 +1,15 @@
 #include "paths/plan_cache.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include "server/errors.hpp"
+
 namespace kvstore {
 
 namespace {
+
+constexpr int most_parameters = 6;
 
 // All that a plan's text and parameters are made of. PostgreSQL plans anew when a
 // table changes; it cannot know that a name in the text is another table's by now.
@@ -17,6 +24,8 @@ struct plan_key {
 struct cached {
     plan_key key;
     SPIPlanPtr plan;  // nullptr if it could not be prepared yet
+    std::array<Oid, most_parameters> types;
+    int type_count;
 };
 
 constexpr long most_plans = 512;
@@ -58,30 +67,102 @@ plan_key key_of(const store &on, const char *sql) {
     return key;
 }
 
-SPIPlanPtr prepare(const plan_key &key, std::span<const Oid> types, int options) {
+// --- The table that is meant ---
+//
+// A schema can be renamed while we hold a lock on the table, and its name given to another. So each
+// time a statement is analyzed, its tables are compared with the one that it was made for.
+
+struct pinned {
+    const cached *plan;
+    ParseParamRefHook find_parameter;  // PostgreSQL's, and its state
+    void *parameters;
+};
+
+void require_table(const ParseState *state, const plan_key &key) {
+    for (; state != nullptr; state = state->parentParseState) {
+        ListCell *each;
+        foreach (each, state->p_rtable) {
+            auto *entry = lfirst_node(RangeTblEntry, each);
+            if (entry->rtekind == RTE_RELATION && entry->relid != key.table)
+                raise_no_such_table(key.table);
+        }
+    }
+}
+
+Node *require_table_of_column(ParseState *state, ColumnRef *) {
+    require_table(state, static_cast<pinned *>(state->p_ref_hook_state)->plan->key);
+    return nullptr;
+}
+
+Node *require_table_of_parameter(ParseState *state, ParamRef *parameter) {
+    auto *pin = static_cast<pinned *>(state->p_ref_hook_state);
+    require_table(state, pin->plan->key);
+    state->p_ref_hook_state = pin->parameters;
+    Node *found = pin->find_parameter(state, parameter);
+    state->p_ref_hook_state = pin;
+    return found;
+}
+
+void pin_table(ParseState *state, void *argument) {
+    auto *plan = static_cast<cached *>(argument);
+    setup_parse_fixed_parameters(state, plan->types.data(), plan->type_count);
+    auto *pin = static_cast<pinned *>(palloc(sizeof(pinned)));
+    *pin = {plan, state->p_paramref_hook, state->p_ref_hook_state};
+    state->p_ref_hook_state = pin;
+    state->p_paramref_hook = require_table_of_parameter;
+    state->p_pre_columnref_hook = require_table_of_column;
+}
+
+// --- A plan ---
+
+SPIPlanPtr prepare(cached *slot, int options) {
+    const plan_key &key = slot->key;
     const char *name =
         quote_qualified_identifier(NameStr(key.schema_name), NameStr(key.table_name));
-    SPIPlanPtr plan = SPI_prepare_cursor(psprintf(key.sql, name), static_cast<int>(types.size()),
-                                         const_cast<Oid *>(types.data()), options);
+    SPIPlanPtr plan = SPI_prepare_params(psprintf(key.sql, name), pin_table, slot, options);
     if (plan == nullptr)
         elog(ERROR, "could not prepare \"%s\": %s", key.sql, SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);
     return plan;
 }
 
-}  // namespace
-
-SPIPlanPtr cached_plan(const store &on, const char *sql, std::span<const Oid> types, int options) {
+SPIPlanPtr plan_of(const statement &what) {
     if (plans == nullptr)
         create_cache();
-    plan_key key = key_of(on, sql);
+    plan_key key = key_of(what.on, what.sql);
     bool found;
     auto *slot = static_cast<cached *>(hash_search(plans, &key, HASH_ENTER, &found));
     if (!found)
         slot->plan = nullptr;
-    if (slot->plan == nullptr)
-        slot->plan = prepare(key, types, options);
+    if (slot->plan == nullptr) {
+        slot->type_count = static_cast<int>(what.types.size());
+        std::copy(what.types.begin(), what.types.end(), slot->types.begin());
+        slot->plan = prepare(slot, what.options);
+    }
     return slot->plan;
+}
+
+ParamListInfo parameters_of(const statement &what) {
+    auto count = static_cast<int>(what.types.size());
+    ParamListInfo list = makeParamList(count);
+    for (int i = 0; i < count; i++) {
+        ParamExternData &each = list->params[i];
+        each.value = what.values[i];
+        each.isnull = what.nulls != nullptr && what.nulls[i] == 'n';
+        each.pflags = PARAM_FLAG_CONST;
+        each.ptype = what.types[i];
+    }
+    return list;
+}
+
+}  // namespace
+
+int execute(const statement &what, bool read_only) {
+    return SPI_execute_plan_with_paramlist(plan_of(what), parameters_of(what), read_only, 0);
+}
+
+Portal open_cursor(const statement &what) {
+    return SPI_cursor_open_with_paramlist(nullptr, plan_of(what), parameters_of(what), true);
 }
 
 }  // namespace kvstore

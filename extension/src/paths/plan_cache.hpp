@@ -1,4 +1,4 @@
-// Prepared SQL statements, one for each store and text, kept for the session.
+// Prepared SQL statements, one for each store and text, kept for the session, and carried out.
 #pragma once
 
 #include <span>
@@ -7,10 +7,21 @@
 
 namespace kvstore {
 
-// The plan of `sql`, in which %1$s stands for the store, and which has parameters of
-// `types`. `sql` must be a constant of the program: its address is what the plan is
-// found by. `options` are CURSOR_OPT_.. flags. Needs SPI to be connected.
-SPIPlanPtr cached_plan(const store &on, const char *sql, std::span<const Oid> types,
-                       int options = 0);
+// A statement on a store, and its parameters. In `sql`, %1$s stands for the store. It must be a
+// constant of the program: its address is what the plan is found by. Nulls are as SPI has them,
+// nullptr if there are none. `options` are CURSOR_OPT_.. flags.
+struct statement {
+    const store &on;
+    const char *sql;
+    std::span<const Oid> types;
+    const Datum *values;
+    const char *nulls = nullptr;
+    int options = 0;
+};
+
+// Both need SPI to be connected. If the store's name has become another table's meanwhile, which
+// is found out whenever the statement is analyzed, the error is 42P01.
+int execute(const statement &what, bool read_only);
+Portal open_cursor(const statement &what);
 
 }  // namespace kvstore

@@ -43,8 +43,7 @@ void run(const store &on, const char *sql, const request &asked, bool read_only 
     std::array<Oid, 6> types{TEXTOID,        value_type(on.kind),
                              TIMESTAMPTZOID, value_type(on.kind),
                              TIMESTAMPTZOID, TIMESTAMPTZOID};
-    int result =
-        SPI_execute_plan(cached_plan(on, sql, types), values.data(), nulls.data(), read_only, 0);
+    int result = execute({on, sql, types, values.data(), nulls.data()}, read_only);
     if (result < 0)
         elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
 }

@@ -161,7 +161,7 @@ std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_liv
 
 void execute(const store &in, const char *sql, std::span<const Oid> types,
              std::span<Datum> values) {
-    int code = SPI_execute_plan(cached_plan(in, sql, types), values.data(), nullptr, false, 0);
+    int code = execute({in, sql, types, values.data()}, false);
     if (code < 0)
         elog(ERROR, "could not sweep: %s", SPI_result_code_string(code));
 }

@@ -265,5 +265,28 @@ for my $call ("kv_lease('b', 't', 60, store => :store)", "kv_release('a', 't', s
 	no_strike('swapped', $call =~ s/\(.*//r . ' while the schema is renamed');
 }
 
+# So may the owner of a schema in which others use a store, by its number: they do not come upon hers.
+as_mallory('swapped', q{
+	CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO PUBLIC;
+	SELECT extension.kv_create_store('shop.s');
+	CREATE SCHEMA trap; GRANT USAGE ON SCHEMA trap TO PUBLIC;
+	CREATE VIEW trap.s AS SELECT * FROM mine.rows();
+});
+for my $call ("kv_get('k', :store)", "kv_set('k', 'w', :store)")
+{
+	my $error = $node->error_of(qq{
+		SELECT 'shop.s'::regclass::oid AS store \\gset
+		BEGIN;
+		SELECT extension.kv_set('k', 'v', :store), extension.$call;
+		SET LOCAL kvstore.fast_path = off;
+		SELECT extension.kv_exists('k', :store);
+		\\! $swap -c 'ALTER SCHEMA shop RENAME TO away' -c 'ALTER SCHEMA trap RENAME TO shop'
+		SELECT extension.$call;
+	}, 'swapped');
+	like($error, qr/ERROR:  42P01: the store with OID \d+ does not exist/, "$call: the name is another's");
+	no_strike('swapped', $call);
+	as_mallory('swapped', 'ALTER SCHEMA shop RENAME TO trap; ALTER SCHEMA away RENAME TO shop');
+}
+
 $node->stop('fast');
 done_testing();
