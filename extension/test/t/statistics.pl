@@ -13,7 +13,7 @@ plan skip_all => 'only in scripts/test, which builds the other library and an in
 # The library can be replaced by that of another build while servers run.
 my ($library) = run_command([ 'pg_config', '--pkglibdir' ]);
 $library .= '/kvstore.so';
-my $this_build = "$ENV{TESTDATADIR}/this_build.so";
+my $this_build = "$PostgreSQL::Test::Utils::tmp_check/this_build.so";
 copy($library, $this_build) or die "$library: $!";
 
 sub install
