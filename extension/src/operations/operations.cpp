@@ -141,7 +141,7 @@ decision read_and_touch(const request &asked, const entry *live, timestamp now) 
 }
 
 decision read_and_touch_unless_good(const request &asked, const entry *live, timestamp now) {
-    if (live != nullptr && asked.good_enough(now).contains(live->expires))
+    if (live != nullptr && asked.good_enough(asked.lives.end(now), now).contains(live->expires))
         return decision::leave(live->value);
     return read_and_touch(asked, live, now);
 }

@@ -43,9 +43,9 @@ struct request {
     std::int64_t most = 0;  // what a counter may come to
     std::optional<lifetime> slack = std::nullopt;  // an expiry may be off by less than this
 
-    // The expiries of a live entry that need no change at `moment`.
-    expiry_range good_enough(timestamp moment) const {
-        return expiries_near(lives.end(moment), slack ? slack->end(moment) - moment : 0);
+    // The expiries of a live entry that need no change to `expires` at `moment`.
+    expiry_range good_enough(timestamp expires, timestamp moment) const {
+        return expiries_near(expires, slack ? slack->end(moment) - moment : 0);
     }
 };
 

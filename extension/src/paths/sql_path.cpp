@@ -31,10 +31,11 @@ bool has_privileges(const store &in, AclMode privileges) {
 // connected.
 void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
     timestamp now = GetCurrentTimestamp();
-    expiry_range good = asked.good_enough(now);
+    timestamp expires = asked.lives.end(now);
+    expiry_range good = asked.good_enough(expires, now);
     std::array<Datum, 6> values{asked.key,
                                 asked.value,
-                                TimestampTzGetDatum(asked.lives.end(now)),
+                                TimestampTzGetDatum(expires),
                                 asked.expected,
                                 TimestampTzGetDatum(good.after),
                                 TimestampTzGetDatum(good.before)};
