@@ -53,9 +53,9 @@ SELECT kv_create_store('twin')::text AS created;
 SELECT kv_get('k', store => 'public.twin');
 -- Where that is the session's own, it is temporary.
 SET search_path = pg_temp, public;
-SELECT kv_create_store('fleeting')::text AS created, relpersistence FROM pg_class WHERE oid = 'fleeting'::regclass;
-SELECT kv_create_store('pg_temp_99.fleeting');
+SELECT kv_create_store('fleeting');
 RESET search_path;
+SELECT relpersistence FROM pg_class WHERE relname = 'fleeting';
 
 -- Refused.
 SELECT kv_create_store('sessions');
