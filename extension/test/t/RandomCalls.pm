@@ -125,7 +125,7 @@ sub query
 # --- Scenes ---
 
 # A line that is a call of ours, whose errors are to be documented; and one that is not.
-sub ours { my ($self, $sql) = @_; push @{ $self->{lines} }, { sql => $sql, ours => 1 } }
+sub ours { my ($self, $sql, $planted) = @_; push @{ $self->{lines} }, { sql => $sql, ours => 1, planted => $planted } }
 sub other { my ($self, @sql) = @_; push @{ $self->{lines} }, map { { sql => $_, ours => 0 } } @sql }
 
 sub begin
@@ -240,20 +240,47 @@ my %scenes = (
 		my $arguments = join ', ', map { one("'user:%s'", "'%s'", "'%s%s%%'", "'%d'", "''", "'id'", "'id'", "'name'", "'none'", "'ctid'", "'logged'", "'nowhere.x'", "'a.b.c.d'", "'\"'", "'rows'") } 1 .. one(0 .. 4);
 		my $trigger = one(grep { $_->{trigger} } @{ $self->{functions} })->{name};
 		$self->other('BEGIN', 'CREATE TRIGGER random ' . one('BEFORE', 'AFTER', 'AFTER', 'AFTER') . ' ' . one('INSERT OR UPDATE OR DELETE', 'UPDATE', 'DELETE') . ' ON rows FOR EACH ' . one('ROW', 'ROW', 'STATEMENT') . " EXECUTE FUNCTION public.$trigger($arguments)");
-		$self->ours(one("UPDATE rows SET name = 'x', id = id + 1000", 'DELETE FROM rows', "INSERT INTO rows VALUES (9, NULL)", "UPDATE rows SET name = repeat('n', 5000)"));
+		$self->ours(one("UPDATE rows SET name = 'x', id = id + 1000", 'DELETE FROM rows', "INSERT INTO rows VALUES (9, NULL)", "UPDATE rows SET name = repeat('n', 5000)") . " /* $trigger() */");
 		$self->other('ROLLBACK');
 	},
-	changes => sub {
+	# What a store's owner may do to it, till the transaction ends.
+	planted => sub {
+		my ($self) = @_;
+		local $self->{stores} = ["'changing'"];
+		$self->other('RESET ROLE', 'BEGIN', map { planted() } 1 .. one(1, 1, 2));
+		for (1 .. 4)
+		{
+			$self->other('SAVEPOINT s', 'SET LOCAL kvstore.fast_path = ' . one('on', 'off'));
+			$self->ours($self->query, 'planted');
+			$self->other(one('ROLLBACK TO s', 'RELEASE s'));
+		}
+		$self->other('ROLLBACK');
+	},
+	rebuilt => sub {
 		my ($self) = @_;
 		return if chance(0.7);
-		$self->other(
-			'RESET ROLE',
-			'BEGIN',
-			one('CREATE INDEX ON changing (expires)', 'ALTER TABLE changing SET LOGGED', 'ALTER TABLE changing SET UNLOGGED', 'REINDEX TABLE changing', 'TRUNCATE changing', 'ALTER TABLE changing ALTER value DROP NOT NULL', 'ALTER TABLE changing NOT OF',
-				'ALTER TABLE changing RENAME TO changed', 'ALTER TABLE changing DROP CONSTRAINT changing_pkey', 'ALTER TABLE changing ADD CHECK (value <> key)', 'CLUSTER changing USING changing_pkey', 'ALTER TABLE changing OWNER TO plain', 'LOCK changing'));
-		$self->ours($self->query) for 1 .. 3;
-		$self->other('ROLLBACK', one('SELECT 1', 'SELECT 1', 'VACUUM FULL changing', 'VACUUM kv_store', 'REINDEX INDEX CONCURRENTLY changing_pkey', 'ANALYZE kv_store'));
+		$self->other('RESET ROLE', one('VACUUM FULL changing', 'VACUUM kv_store', 'REINDEX INDEX CONCURRENTLY changing_pkey', 'ANALYZE kv_store'));
 	});
+
+sub planted
+{
+	my $event = one('INSERT', 'UPDATE', 'DELETE');
+	my $action = one('NOTHING', 'NOTIFY x', 'SELECT 1', 'SELECT key, value, expires FROM changing', "SELECT kv_incr('n', store => 'logged')", "DELETE FROM logged RETURNING key, value, expires", "UPDATE logged SET value = '3' RETURNING logged.*",
+		"INSERT INTO logged VALUES ('r', 'v', 'infinity') ON CONFLICT DO NOTHING RETURNING *", "(DELETE FROM logged; SELECT 'x'::name)");
+	return one(
+		"CREATE RULE random AS ON $event TO changing" . one('', '', " WHERE pg_backend_pid() % 2 = 0") . ' DO ' . one('ALSO', 'INSTEAD', 'INSTEAD') . " $action",
+		"CREATE RULE random AS ON $event TO changing" . one('', '', " WHERE pg_backend_pid() % 2 = 0") . ' DO ' . one('ALSO', 'INSTEAD', 'INSTEAD') . " $action",
+		'CREATE TRIGGER random ' . one('BEFORE', 'AFTER') . ' INSERT OR UPDATE OR DELETE ON changing FOR EACH ' . one('ROW', 'ROW', 'STATEMENT') . ' EXECUTE FUNCTION ' . one('reenter', 'twist', 'twist') . '()',
+		'CREATE CONSTRAINT TRIGGER random AFTER INSERT OR UPDATE OR DELETE ON changing DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reenter()',
+		'CREATE POLICY random ON changing ' . one('', "AS RESTRICTIVE") . ' USING (' . one("key < 'b'", 'enters(key)', "key = 'a' OR enters(value)", 'false') . ')' . one('', ' WITH CHECK (true)', ' WITH CHECK (enters(value))')
+			. '; ALTER TABLE changing ENABLE ROW LEVEL SECURITY; ALTER TABLE changing FORCE ROW LEVEL SECURITY; ALTER TABLE changing OWNER TO owner; SET LOCAL ROLE owner',
+		'ALTER TABLE changing ADD CHECK (' . one('value <> key', 'enters(value)', "expires < 'infinity'") . ') NOT VALID',
+		one('CREATE INDEX ON changing (expires)', 'CREATE UNIQUE INDEX ON changing (value)', 'CREATE INDEX ON changing ((enters(key)))', 'CREATE UNIQUE INDEX ON changing (left(value, 100)) INCLUDE (expires) WHERE enters(key)'),
+		one('ALTER TABLE changing SET LOGGED', 'REINDEX TABLE changing', 'TRUNCATE changing', 'ALTER TABLE changing ALTER value DROP NOT NULL', 'ALTER TABLE changing NOT OF', 'ALTER TABLE changing RENAME TO changed',
+			'ALTER TABLE changing DROP CONSTRAINT changing_pkey', 'CLUSTER changing USING changing_pkey', 'LOCK changing', 'DROP TABLE changing', 'CREATE UNLOGGED TABLE heir () INHERITS (changing)', 'ALTER TABLE changing SET SCHEMA hostile',
+			"ALTER TABLE changing ALTER expires SET DEFAULT enters('x')::int::text::timestamptz", 'ALTER TABLE changing REPLICA IDENTITY NOTHING', 'ALTER TABLE changing CLUSTER ON changing_pkey', 'ALTER TABLE changing ALTER value SET STORAGE PLAIN'));
+}
+
 my @names = sort keys %scenes;
 
 # A script of about so many lines.

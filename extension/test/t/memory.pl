@@ -20,7 +20,7 @@ my $node = Kvstore->begin('memory', "shared_preload_libraries = 'kvstore'", 'kvs
 $node->sql(q{
 	CREATE EXTENSION kvstore;
 	CREATE FUNCTION used() RETURNS bigint LANGUAGE sql AS $$
-		SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts WHERE name <> 'Combo CIDs' AND (name, parent) <> ('SPI Proc', 'PortalContext')
+		SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts WHERE name NOT IN ('Combo CIDs', 'SPI Proc')
 	$$;
 	CREATE FUNCTION anonymous(process text) RETURNS bigint LANGUAGE sql AS $$
 		SELECT substring(pg_read_file('/proc/' || process || '/status', 0, 10000, true) FROM 'RssAnon:\s+(\d+)')::bigint * 1024
