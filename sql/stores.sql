@@ -52,6 +52,11 @@ SELECT kv_get('k'), kv_get('k', store => 'sessions') AS sessions,
 CREATE TEMP TABLE twin (x int);
 SELECT kv_create_store('twin')::text AS created;
 SELECT kv_get('k', store => 'public.twin');
+-- Where that is the session's own, it is temporary.
+SET search_path = pg_temp, public;
+SELECT kv_create_store('fleeting');
+RESET search_path;
+SELECT relpersistence FROM pg_class WHERE relname = 'fleeting';
 
 -- Refused.
 SELECT kv_create_store('sessions');
