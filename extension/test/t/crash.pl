@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use IPC::Run ();
+use Clients;
 use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -37,16 +37,10 @@ my $round = q{
 
 sub name_of { my ($crash, $client) = @_; return 100 * $crash + $client }
 
-# They go on until the connection is lost. What was acknowledged to them is in the log of pgbench.
 sub start_clients
 {
 	my ($crash, $fast_path) = @_;
-	my $name = $node->basedir . "/clients.$crash";
-	append_to_file("$name.sql", "\\set name 100 * $crash + :client_id\n$round");
-	local $ENV{PGOPTIONS} = "-c kvstore.fast_path=$fast_path";
-	my @pgbench = ('pgbench', '--no-vacuum', '--protocol=prepared', "--client=$clients", '--transactions=1000000', '--define=n=0',
-		'--log', "--log-prefix=$name.log", '--file', "$name.sql", $node->connstr('postgres'));
-	return { name => $name, process => IPC::Run::start(\@pgbench, '>', "$name.out", '2>', "$name.err") };
+	return Clients->start($node, "clients.$crash", $clients, "-c kvstore.fast_path=$fast_path", "\\set name 100 * $crash + :client_id\n$round");
 }
 
 sub wait_for_rounds
@@ -54,17 +48,6 @@ sub wait_for_rounds
 	my ($crash, $rounds) = @_;
 	my @names = map { name_of($crash, $_) } 0 .. $clients - 1;
 	$node->poll_query_until('postgres', "SELECT bool_and(coalesce(value::int > $rounds, false)) FROM kv_mget('{" . join(',', @names) . "}', store => 'logged')") or die;
-}
-
-# How many rounds were acknowledged to each.
-sub acknowledged
-{
-	my $started = shift;
-	$started->{process}->finish;
-	my @rounds = (0) x $clients;
-	my ($log) = glob("$started->{name}.log.*");
-	$rounds[$_]++ for slurp_file($log) =~ /^(\d+) /mg;
-	return @rounds;
 }
 
 # --- The crashes ---
@@ -125,7 +108,7 @@ sub test_crash
 	$node->sql('CHECKPOINT');
 	wait_for_rounds($crash, 100);
 	$happens->();
-	my @acknowledged = acknowledged($started);
+	my @acknowledged = $started->acknowledged;
 	look_at_logged_store($what, name_of($crash, $_), $acknowledged[$_]) for 0 .. $clients - 1;
 	look_at_whatever_works($what);
 }
