@@ -212,7 +212,7 @@ void check_sweep_map(input from) {
         auto number = from.take<std::uint16_t>();
         switch (what % 7) {
             case 0:
-                store.grow_to(number % 40'000);
+                store.grow_to(number % 20'000);
                 break;
             case 1:
                 store.write(number, what * microseconds_per_second);
@@ -224,10 +224,10 @@ void check_sweep_map(input from) {
                 store.pass(number * microseconds_per_second / 10);
                 break;
             case 4:
-                store.sweep(std::numeric_limits<int>::max(), number % 100 + 1);
+                store.sweep(std::numeric_limits<int>::max(), number % 100 + 8);
                 break;
             case 5:
-                store.sweep(what / 7, number % 100 + 1);
+                store.sweep(what / 7, number % 100 + 8);
                 break;
             case 6:
                 store.change_sweepers(number % 4 == 0);

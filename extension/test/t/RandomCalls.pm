@@ -185,11 +185,12 @@ my %scenes = (
 	cursor => sub {
 		my ($self) = @_;
 		$self->begin;
-		my $hold = one('', '', ' WITH HOLD');
-		$self->ours('DECLARE c ' . one('', 'NO SCROLL ') . "CURSOR$hold FOR " . $self->query);
-		$self->ours('FETCH 1 FROM c');
+		my ($hold, $query) = (one('', '', ' WITH HOLD'), $self->query);
+		my ($called) = $query =~ /(kv_\w+\()/;
+		$self->ours('DECLARE c ' . one('', 'NO SCROLL ') . "CURSOR$hold FOR $query");
+		$self->ours("FETCH 1 FROM c /* $called) */");
 		$self->ours($self->query);
-		$self->ours('FETCH ALL FROM c');
+		$self->ours("FETCH ALL FROM c /* $called) */");
 		$self->finish;
 		$self->other('CLOSE c') if $hold;
 	},
@@ -204,6 +205,15 @@ my %scenes = (
 			$self->ours('EXECUTE p(' . join(', ', map { $self->argument($types[$_], $function->{names}[$_] // '') =~ s/\((?:ARRAY)?\(SELECT.*\)\)::/(NULL)::/r } 0 .. $#types) . ") /* $function->{name}() */");
 		}
 		$self->other('DEALLOCATE p');
+	},
+	in_little_time => sub {
+		my ($self) = @_;
+		for (1 .. 8)
+		{
+			$self->other('SET statement_timeout = ' . one(1, 1, 2, 3, 5, 10));
+			$self->ours($self->query);
+			$self->other('SET statement_timeout = 0');
+		}
 	},
 	in_workers => sub {
 		my ($self) = @_;
@@ -220,7 +230,7 @@ my %scenes = (
 	settings => sub {
 		my ($self) = @_;
 		$self->other(one('SET ROLE plain', 'SET ROLE owner', 'SET ROLE nobody', 'RESET ROLE', 'RESET ROLE'), 'SET kvstore.fast_path = ' . one('on', 'on', 'off'));
-		$self->other(one('DISCARD ALL', 'DISCARD PLANS', "SET TimeZone = '" . one('UTC', 'America/New_York', 'Pacific/Apia') . "'", "SET statement_timeout = '" . one(0, 0, '1ms', '10ms') . "'",
+		$self->other(one('DISCARD ALL', 'DISCARD PLANS', "SET TimeZone = '" . one('UTC', 'America/New_York', 'Pacific/Apia') . "'",
 			"SET lock_timeout = '" . one(0, '1ms') . "'", 'SET client_encoding = ' . one('UTF8', 'UTF8', 'LATIN1', 'LATIN9', 'SQL_ASCII'), "SET search_path = '" . one('', 'public', 'pg_temp', 'hostile, public') . "'",
 			'SET default_transaction_isolation = "' . one('read committed', 'read committed', 'serializable') . '"', 'SET row_security = ' . one('on', 'off'), 'SET session_replication_role = ' . one('origin', 'origin', 'replica'),
 			'SET plan_cache_mode = ' . one('auto', 'force_generic_plan', 'force_custom_plan'), 'SET enable_indexscan = ' . one('on', 'off'), 'SET IntervalStyle = ' . one('postgres', 'iso_8601', 'sql_standard')));
