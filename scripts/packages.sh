@@ -106,6 +106,7 @@ missing_packages() {
     has_perl IPC::Run || echo libipc-run-perl
     find_pgbouncer >/dev/null || echo pgbouncer
     has_command pkg-config || echo pkg-config
+    has_command patch || echo patch
     has_command doxygen || echo doxygen
     has_command faketime || echo faketime
     missing_pg_cron

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t most_under_way = 64;
 constexpr std::size_t too_many = 200'000;  // configurations
-constexpr std::size_t remembered = 12;     // calls, for the report
+constexpr std::size_t remembered = 20;     // calls, for the report
 
 }  // namespace
 

@@ -37,6 +37,8 @@ void add_options(CLI::App &app, run_options &options, std::vector<std::string> &
         "--ttl",
         [&](double seconds) { options.work.longest_ttl = static_cast<micros>(seconds * 1e6); },
         "The longest TTL, in seconds; 0.03 without");
+    app.add_option("--only", options.work.only,
+                   "Only these operations, by their names: get set_nx ..");
     app.add_option("--front", fronts,
                    "How clients call: sql, prepared or client, and a connection string, "
                    "client='port=6432'. Several are dealt out to the clients");
@@ -85,7 +87,8 @@ int run_with(run_options options) {
     const run_summary summary = one.carry_out();
     print(options, summary, one.beside());
     if (summary.found)
-        std::printf("\n%s", to_string(*summary.found).c_str());
+        std::printf("\n%s\nRows that the table has of it now:\n%s",
+                    to_string(*summary.found).c_str(), summary.rows_found.c_str());
     if (!summary.failure.empty())
         std::printf("\nFailed: %s\n", summary.failure.c_str());
     return summary.found ? 1 : summary.failure.empty() ? 0 : 2;

@@ -46,6 +46,21 @@ void run::create_store() {
               (options_.logged ? "true" : "false") + ")");
 }
 
+// As the table has them, whatever its index says.
+std::string run::rows_of(int key) const {
+    connection admin(options_.disturb.conninfo, "history");
+    admin.connect();
+    admin.run("SET enable_indexscan = off; SET enable_bitmapscan = off");
+    std::string text;
+    for (const auto &row : admin
+                               .run("SELECT concat_ws(' ', ctid, xmin, xmax, value, extract(epoch "
+                                    "FROM expires)) FROM " +
+                                    options_.store + " WHERE key = '" + key_name(key) + "'")
+                               .all)
+        text += "  " + row[0].value() + "\n";
+    return text.empty() ? "  none\n" : text;
+}
+
 bool run::goes_through_sql(const front_choice &choice) const {
     connection asks(choice.conninfo, "history");
     asks.connect();
@@ -86,6 +101,8 @@ run_summary run::carry_out() {
         summary_.most_configurations =
             std::max(summary_.most_configurations, each.most_configurations());
     }
+    if (summary_.found)
+        summary_.rows_found = rows_of(summary_.found->what->key);
     summary_.seen_waiting = records_.seen_waiting();
     summary_.took = std::chrono::steady_clock::now() - began_;
     const auto ended = static_cast<std::uint64_t>(disturbances_->done().kills +

@@ -37,7 +37,8 @@ struct run_summary {
     std::size_t seen_waiting = 0;
     std::chrono::duration<double> took{};
     std::optional<anomaly> found;
-    std::string failure;  // what else must not happen
+    std::string rows_found;  // the table's, of that key, when all was over
+    std::string failure;     // what else must not happen
 };
 
 class run {
@@ -50,10 +51,10 @@ class run {
 
   private:
     void create_store();
+    std::string rows_of(int key) const;
     bool goes_through_sql(const front_choice &choice) const;
     void ask(int client);
     void check();
-    void check_what_happened();
     void show_progress(bool is_last);
     void fail(const std::string &why);
     void count(const operation &what, const answer &answered, const std::string &front);

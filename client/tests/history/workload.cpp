@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 
 namespace history {
 
@@ -24,17 +25,17 @@ constexpr std::array shares{
     share{verb::mdel, 2},
 };
 
-constexpr int sum_of_weights() {
-    int sum = 0;
-    for (const share &each : shares)
-        sum += each.weight;
-    return sum;
-}
-
 }  // namespace
 
 workload::workload(const workload_options &options, std::uint64_t seed, int client)
-    : options_(options), client_(client), random_(seed * 1000 + client), seen_(options.keys, "0") {}
+    : options_(options), client_(client), random_(seed * 1000 + client), seen_(options.keys, "0") {
+    for (const share &each : shares)
+        if (options.only.empty() || std::find(options.only.begin(), options.only.end(),
+                                              to_string(each.what)) != options.only.end())
+            verbs_.insert(verbs_.end(), each.weight, each.what);
+    if (verbs_.empty())
+        throw std::invalid_argument("there are no operations of these names");
+}
 
 int workload::below(int end) {
     return static_cast<int>(random_() % static_cast<std::uint64_t>(end));
@@ -69,11 +70,7 @@ std::vector<int> workload::some_keys() {
 }
 
 operation workload::next(micros now) {
-    int left = below(sum_of_weights());
-    std::size_t chosen = 0;
-    while (left >= shares[chosen].weight)
-        left -= shares[chosen++].weight;
-    operation what{.what = shares[chosen].what};
+    operation what{.what = verbs_[below(static_cast<int>(verbs_.size()))]};
     choose_arguments(what, now);
     return what;
 }

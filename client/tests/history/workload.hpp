@@ -2,6 +2,7 @@
 #pragma once
 
 #include <random>
+#include <string>
 #include <vector>
 
 #include "operation.hpp"
@@ -11,6 +12,7 @@ namespace history {
 struct workload_options {
     int keys = 8;
     micros longest_ttl = 30'000;
+    std::vector<std::string> only;  // these operations; all, if there are none
 };
 
 class workload {
@@ -35,6 +37,7 @@ class workload {
     const workload_options options_;
     const int client_;
     std::mt19937_64 random_;
+    std::vector<verb> verbs_;  // each as often as it is to come
     std::uint64_t values_ = 0;
     std::vector<std::string> seen_;  // of each key, the last value
 };
