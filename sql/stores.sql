@@ -33,7 +33,8 @@ CREATE SCHEMA app;
 SELECT kv_create_store('app.tokens', logged => true);
 SELECT kv_create_store('app."Blobs"', value_type => 'bytea');
 SELECT kv_create_store('pg_temp.scratch');
-SELECT c.oid::regclass, relpersistence, reloftype::regtype, reloptions = (SELECT reloptions FROM pg_class WHERE oid = 'kv_store'::regclass) AS same_options
+SELECT c.oid::regclass, relpersistence, reloftype::regtype, reloptions = (SELECT reloptions FROM pg_class WHERE oid = 'kv_store'::regclass) AS same_options,
+    (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_options
 FROM pg_class c WHERE reloftype IN ('kv_entry'::regtype, 'kv_entry_bytea'::regtype)
 ORDER BY relname;
 

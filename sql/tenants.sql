@@ -14,6 +14,8 @@ CREATE POLICY own ON shared USING (starts_with(key, CURRENT_USER || ':'));
 \set ECHO none
 \set include :abs_srcdir '/sql/include/calls.sql'
 \i :include
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
 \set ECHO all
 CREATE TABLE of_bob AS
 SELECT n, replace(regexp_replace(hers, '\)$', ', store => ''shared'')'), '(,', '(') AS call
@@ -66,7 +68,9 @@ SET ROLE kv_bob;
 SELECT kv_get('k', store => 'shared'), kv_exists('k', store => 'shared'), kv_count(store => 'shared'), kv_del('k', store => 'shared'), kv_expire('k', 60, store => 'shared');
 INSERT INTO shared VALUES ('k', 'kv_bob') ON CONFLICT (key) DO UPDATE SET value = 'kv_bob';
 SELECT kv_set('k', 'kv_bob', store => 'shared');
-SELECT kv_set_nx('k', 'kv_bob', store => 'shared');
+-- 'f', or from PostgreSQL 15.19 and its like on an error, as of the same SQL.
+SELECT error_of($$SELECT kv_set_nx('k', 'kv_bob', store => 'shared')$$) = error_of($$INSERT INTO shared VALUES ('k', 'kv_bob')
+    ON CONFLICT (key) DO UPDATE SET value = 'kv_bob' WHERE shared.expires <= clock_timestamp()$$) AS same;
 SELECT kv_incr('k', store => 'shared');
 SELECT kv_set('l', 'kv_bob', store => 'shared'), kv_get('l', store => 'shared');
 RESET ROLE;

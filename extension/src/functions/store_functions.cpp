@@ -10,7 +10,8 @@ namespace {
 
 // Leaves room on each page for new versions of its rows, so that overwrites and
 // touches stay on the page and need no new index entry.
-constexpr const char *storage_parameters = "fillfactor = 80, vacuum_truncate = off";
+constexpr const char *storage_parameters =
+    "fillfactor = 80, vacuum_truncate = off, toast.vacuum_truncate = off";
 
 value_kind kind_argument(FunctionCallInfo fcinfo, int number) {
     Oid type = DatumGetObjectId(required(fcinfo, number, "value_type"));
