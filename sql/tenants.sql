@@ -50,6 +50,17 @@ FROM of_bob, told(call, true) live, told(call, false) expired, told(call, NULL) 
 SELECT * FROM heard WHERE live <> absent OR expired <> absent OR changed ORDER BY n;
 SELECT live, count(*) FROM heard GROUP BY 1 ORDER BY 1;
 
+-- By turns, in one transaction: what was planned for one is not carried out for the other.
+CREATE FUNCTION by_turns(role name) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('SET LOCAL ROLE %I', role);
+    RETURN concat_ws(' ', kv_incr(role || ':n', store => 'shared'), kv_get('kv_ada:n', store => 'shared'), kv_count(store => 'shared'), kv_exists('kv_bob:n', store => 'shared'));
+END $$;
+BEGIN;
+SELECT role, by_turns(role) FROM unnest('{kv_ada,kv_bob,kv_ada,kv_bob,kv_ada,kv_bob}'::name[]) role;
+ROLLBACK;
+DROP FUNCTION by_turns;
+
 -- His own he has, beside hers.
 SELECT kv_set('kv_ada:k', 'hers', store => 'shared'), kv_set_ex('kv_ada:old', 'hers', 1e-6, store => 'shared');
 SET ROLE kv_bob;

@@ -1,5 +1,6 @@
 #include "sweeping/sweep_memory.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace kvstore {
@@ -26,6 +27,12 @@ struct saved_database {
     std::int32_t stores;
     bool with_maps;
 };
+
+// So many bytes, perhaps none from nowhere; where the next ones go.
+char *append(char *to, const void *bytes, Size size) {
+    std::copy_n(static_cast<const char *>(bytes), size, to);
+    return to + MAXALIGN(size);
+}
 
 // Followed by the ranges of the map and the key of `after`, whose size is 0 for none.
 struct saved_store {
@@ -169,12 +176,9 @@ void database_memory::write(char *to, bool with_maps) const {
     for_each(stores_, [&](const store_memory &one) {
         new (to) saved_store{.memory = one, .after_size = size_of_after(one)};
         to += store_size;
-        if (with_maps) {
-            memcpy(to, one.map.ranges().data(), size_of_map(one));
-            to += MAXALIGN(size_of_map(one));
-        }
-        memcpy(to, one.after, size_of_after(one));
-        to += MAXALIGN(size_of_after(one));
+        if (with_maps)
+            to = append(to, one.map.ranges().data(), size_of_map(one));
+        to = append(to, one.after, size_of_after(one));
     });
 }
 

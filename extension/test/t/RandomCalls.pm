@@ -1,5 +1,8 @@
 # Random calls of every function of the extension, as scripts for psql: one statement a line, in
 # scenes that put the session into one state or another. What is chosen follows from the seed.
+#
+# Left out is what fails assertions of PostgreSQL itself: savepoints in DEFERRABLE transactions that are
+# cancelled while they wait for a snapshot, and functions of an index that write to its table while it is made.
 package RandomCalls;
 use strict;
 use warnings;
@@ -131,7 +134,7 @@ sub other { my ($self, @sql) = @_; push @{ $self->{lines} }, map { { sql => $_, 
 sub begin
 {
 	my ($self) = @_;
-	$self->other('BEGIN' . one('', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE', ' READ ONLY', ' ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE'));
+	$self->other('BEGIN' . one('', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE', ' READ ONLY', ' ISOLATION LEVEL SERIALIZABLE READ ONLY'));
 }
 
 sub finish
@@ -285,7 +288,7 @@ sub planted
 		'CREATE POLICY random ON changing ' . one('', "AS RESTRICTIVE") . ' USING (' . one("key < 'b'", 'enters(key)', "key = 'a' OR enters(value)", 'false') . ')' . one('', ' WITH CHECK (true)', ' WITH CHECK (enters(value))')
 			. '; ALTER TABLE changing ENABLE ROW LEVEL SECURITY; ALTER TABLE changing FORCE ROW LEVEL SECURITY; ALTER TABLE changing OWNER TO owner; SET LOCAL ROLE owner',
 		'ALTER TABLE changing ADD CHECK (' . one('value <> key', 'enters(value)', "expires < 'infinity'") . ') NOT VALID',
-		one('CREATE INDEX ON changing (expires)', 'CREATE UNIQUE INDEX ON changing (value)', 'CREATE INDEX ON changing ((enters(key)))', 'CREATE UNIQUE INDEX ON changing (left(value, 100)) INCLUDE (expires) WHERE enters(key)'),
+		one('CREATE INDEX ON changing (expires)', 'CREATE UNIQUE INDEX ON changing (value)', 'TRUNCATE changing; CREATE INDEX ON changing ((enters(key)))', 'TRUNCATE changing; CREATE UNIQUE INDEX ON changing (left(value, 100)) INCLUDE (expires) WHERE enters(key)'),
 		one('ALTER TABLE changing SET LOGGED', 'REINDEX TABLE changing', 'TRUNCATE changing', 'ALTER TABLE changing ALTER value DROP NOT NULL', 'ALTER TABLE changing NOT OF', 'ALTER TABLE changing RENAME TO changed',
 			'ALTER TABLE changing DROP CONSTRAINT changing_pkey', 'CLUSTER changing USING changing_pkey', 'LOCK changing', 'DROP TABLE changing', 'CREATE UNLOGGED TABLE heir () INHERITS (changing)', 'ALTER TABLE changing SET SCHEMA hostile',
 			"ALTER TABLE changing ALTER expires SET DEFAULT enters('x')::int::text::timestamptz", 'ALTER TABLE changing REPLICA IDENTITY NOTHING', 'ALTER TABLE changing CLUSTER ON changing_pkey', 'ALTER TABLE changing ALTER value SET STORAGE PLAIN'));

@@ -103,5 +103,58 @@ $node->reload;
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM mallory.trap'), 'a store with deferred triggers is swept');
 is($node->sql(q{SELECT string_agg(DISTINCT who, ',') FROM seen}), 'mallory', 'by its owner');
 
+# --- What else an owner may plant ---
+# Whatever runs when an entry is removed, or while that is planned, runs as mallory. It is she who stores
+# them, and nobody counts them: whoever else did would run what she has planted, as SQL has it.
+$node->sql(q{
+	DROP TRIGGER late ON mallory.trap;
+	CREATE FUNCTION mallory.climb() RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		INSERT INTO seen VALUES ('climbs', current_user);
+		EXECUTE 'ALTER ROLE mallory SUPERUSER';
+		RETURN true;
+	EXCEPTION WHEN OTHERS THEN
+		INSERT INTO seen VALUES ('falls', current_user);
+		RETURN true;
+	END $$;
+	CREATE FUNCTION mallory.climb_unseen() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN mallory.climb(); END $$;
+	CREATE FUNCTION mallory.climb_by_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM mallory.climb(); RETURN NULL; END $$;
+	ALTER FUNCTION mallory.climb() OWNER TO mallory; ALTER FUNCTION mallory.climb_unseen() OWNER TO mallory; ALTER FUNCTION mallory.climb_by_trigger() OWNER TO mallory;
+});
+for my $plant (
+	[ 'a policy', 'CREATE POLICY p ON mallory.trap USING (mallory.climb()); ALTER TABLE mallory.trap ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+		'DROP POLICY p ON mallory.trap; ALTER TABLE mallory.trap DISABLE ROW LEVEL SECURITY' ],
+	[ 'a rule', 'CREATE RULE r AS ON DELETE TO mallory.trap DO ALSO SELECT mallory.climb()', 'DROP RULE r ON mallory.trap' ],
+	[ 'a predicate of an index', 'CREATE INDEX i ON mallory.trap (expires) WHERE mallory.climb_unseen()', 'DROP INDEX mallory.i' ],
+	[ 'a trigger of the statement', 'CREATE TRIGGER t AFTER DELETE ON mallory.trap FOR EACH STATEMENT EXECUTE FUNCTION mallory.climb_by_trigger(); CREATE TRIGGER u AFTER DELETE ON mallory.trap FOR EACH ROW EXECUTE FUNCTION mallory.climb_by_trigger()',
+		'DROP TRIGGER t ON mallory.trap; DROP TRIGGER u ON mallory.trap' ])
+{
+	my ($name, $planted, $undone) = @$plant;
+	for my $sweeper ('the sweeper', 'kv_sweep() by a superuser', 'the sweeper, evicting')
+	{
+		my $expired = $sweeper !~ /evicting/;
+		$node->sql("ALTER SYSTEM SET kvstore.sweep_interval = " . ($sweeper =~ /^the/ ? "'100ms'" : 0));
+		$node->reload;
+		my $expires = $expired ? "now() - interval '1 s'" : "now() + interval '1 day'";
+		my $removed = "(SELECT coalesce(expired_removed + evicted, 0) FROM kv_counters('mallory.trap'))";
+		my $before = $node->sql("SELECT $removed");
+		$node->sql(qq{
+			BEGIN;
+			SET LOCAL ROLE mallory;
+			TRUNCATE mallory.trap;
+			$planted;
+			INSERT INTO mallory.trap SELECT n, repeat('x', 1000), $expires FROM generate_series(1, 10) n;
+			} . ($expired ? '' : "SELECT kv_limit('1 kB', store => 'mallory.trap');") . q{
+			RESET ROLE;
+			TRUNCATE seen;
+			COMMIT});
+		$node->sql(q{SELECT kv_sweep(store => 'mallory.trap')}) if $sweeper =~ /^kv_sweep/;
+		ok($node->poll_query_until('postgres', "SELECT $removed > $before"), "$name: $sweeper removes entries");
+		is($node->sql('SELECT string_agg(DISTINCT who, \',\') FROM seen'), 'mallory', 'and what was planted runs as mallory');
+		is($node->sql(q{SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'}), 'f', 'who does not rise by it');
+		$node->sql('SET ROLE mallory; ' . ($expired ? '' : "SELECT kv_limit(NULL, store => 'mallory.trap'); ") . $undone);
+	}
+}
+
 $node->stop('fast');
 done_testing();
