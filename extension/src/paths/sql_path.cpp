@@ -226,7 +226,8 @@ bool is_duplicate_key_of(const store &in, const ErrorData *error) {
 enum class change_result : std::uint8_t { done, suppressed, conflict };
 
 change_result insert(const store &in, const request &asked) {
-    return run_insertion(in, insert_row, asked) ? change_result::done : change_result::suppressed;
+    run(in, insert_row, asked);
+    return SPI_processed == 0 ? change_result::suppressed : change_result::done;
 }
 
 change_result update(const store &in, const request &asked) {
@@ -265,6 +266,17 @@ change_result insert_unless_there(const store &in, const request &asked) {
     return result;
 }
 
+// As run_insertion() does: after waiting for a rival the expiry is set once more, and what is
+// answered tells that one.
+decision count_from_insertion(const store &in, const operation &op, const request &asked,
+                              const decision &before, timestamp began) {
+    if (!asked.lives.counts_from_storing() || !has_waited_since(began))
+        return before;
+    decision decided = op.decide(asked, nullptr, GetCurrentTimestamp());
+    run(in, renew_row, {.key = asked.key, .lives = lifetime::until(decided.stored.expires)});
+    return decided;
+}
+
 // What modify_step_by_step() decides about, with the row locked if there is one, and when.
 struct locked_entry {
     bool found;
@@ -295,15 +307,16 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
         if (decided.what == decision::verb::leave)
             return {false, copy_of_answer(decided.answer, caller)};
         request change{asked.key, decided.stored.value, lifetime::until(decided.stored.expires)};
-        request insertion{asked.key, decided.stored.value, asked.lives};
         change_result stored = held.found           ? update(in, change)
-                               : tries < most_tries ? insert_unless_there(in, insertion)
-                                                    : insert(in, insertion);  // for its own error
+                               : tries < most_tries ? insert_unless_there(in, change)
+                                                    : insert(in, change);  // for its own error
         if (stored == change_result::conflict) {
             if (IsolationUsesXactSnapshot())
                 raise_concurrent_change();
             continue;
         }
+        if (stored == change_result::done && !held.found)
+            decided = count_from_insertion(in, op, asked, decided, held.now);
         return {stored == change_result::done, copy_of_answer(decided.answer, caller)};
     }
 }

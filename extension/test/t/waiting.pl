@@ -107,12 +107,14 @@ for my $path ('on', 'off')
 
 		# A rival who gives up.
 		my $nothing = qq{SELECT kv_flush($in)};
-		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'rate', 'mset');
+		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'rate', 'resets', 'mset');
 		my $rival = join '; ', map { "INSERT INTO $store VALUES ('$_', 'rival', 'infinity')" } @keys;
 		my $answers = answers_after_waiting($path, $nothing, $rival, $a_moment,
 			set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)},
 			cas => qq{kv_cas('cas', NULL, 'x', 60, $in)}, incr => qq{kv_incr('incr', 1, 60, $in)},
-			rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+			rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)}, resets => qq{resets FROM kv_rate_limit('resets', 3, 60, $in)},
+			mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+		is(delete $answers->{resets}, $node->sql(qq{SELECT expires FROM $store WHERE key = 'resets'}), "fast path $path, $store: a rate limit that waited for a rival tells when it ends");
 		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', rate => '1', mset => '1' }, "fast path $path, $store: calls that waited for a rival");
 		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for a rival");
 
