@@ -82,7 +82,7 @@ like($node->error_of('DROP OWNED BY installer', $d), qr/ERROR:  2BP01|^$/, 'DROP
 # --- Databases ---
 
 # As others, which are not there yet or no more, are swept as well.
-for my $i (1 .. 5)
+for my $i (1 .. 3)
 {
 	$d = database("source_$i");
 	$node->safe_psql($d, "INSERT INTO own $expired; INSERT INTO kv_store $expired");
