@@ -33,7 +33,8 @@ CREATE SCHEMA app;
 SELECT kv_create_store('app.tokens', logged => true);
 SELECT kv_create_store('app."Blobs"', value_type => 'bytea');
 SELECT kv_create_store('pg_temp.scratch');
-SELECT c.oid::regclass, relpersistence, reloftype::regtype, reloptions = (SELECT reloptions FROM pg_class WHERE oid = 'kv_store'::regclass) AS same_options
+SELECT c.oid::regclass, relpersistence, reloftype::regtype, reloptions = (SELECT reloptions FROM pg_class WHERE oid = 'kv_store'::regclass) AS same_options,
+    (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_options
 FROM pg_class c WHERE reloftype IN ('kv_entry'::regtype, 'kv_entry_bytea'::regtype)
 ORDER BY relname;
 
@@ -51,6 +52,11 @@ SELECT kv_get('k'), kv_get('k', store => 'sessions') AS sessions,
 CREATE TEMP TABLE twin (x int);
 SELECT kv_create_store('twin')::text AS created;
 SELECT kv_get('k', store => 'public.twin');
+-- Where that is the session's own, it is temporary.
+SET search_path = pg_temp, public;
+SELECT kv_create_store('fleeting');
+RESET search_path;
+SELECT relpersistence FROM pg_class WHERE relname = 'fleeting';
 
 -- Refused.
 SELECT kv_create_store('sessions');

@@ -63,8 +63,9 @@ bool has_flag(const words_of_line &words, std::string_view flag) {
 
 }  // namespace
 
-const command &parse(words_of_line words, std::span<const option> known, options &into,
+const command &parse(const words_of_line &line, std::span<const option> known, options &into,
                      arguments &given) {
+    words_of_line words = line;
     const auto word = command_word(words, known);
     if (has_flag(words, "--help")) {
         given.name = word != words.end() ? *word : "";

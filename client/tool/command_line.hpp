@@ -98,7 +98,7 @@ std::string_view long_name(std::string_view names);
 
 // The command of these words. What else they say goes to `into` and `given`; --help and --version
 // make them a `help` or a `version`. Throws input_error.
-const command &parse(std::vector<std::string> words, std::span<const option> known, options &into,
-                     arguments &given);
+const command &parse(const std::vector<std::string> &line, std::span<const option> known,
+                     options &into, arguments &given);
 
 }  // namespace kv

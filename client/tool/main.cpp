@@ -8,10 +8,10 @@
 
 namespace {
 
-kv::status run(std::vector<std::string> words) {
+kv::status run(const std::vector<std::string> &words) {
     kv::options options;
     kv::arguments arguments;
-    const kv::command &what = parse(std::move(words), kv::program_options(), options, arguments);
+    const kv::command &what = parse(words, kv::program_options(), options, arguments);
     kv::connection connection(options);
     const bool on_terminal = isatty(STDOUT_FILENO) != 0;
     kv::context context{

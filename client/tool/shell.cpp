@@ -50,7 +50,7 @@ class shell {
         }
         if (words.front() == "use")
             return use(words);
-        return run_command(std::move(words));
+        return run_command(words);
     }
 
     status use(const std::vector<std::string> &words) {
@@ -62,12 +62,12 @@ class shell {
         return found;
     }
 
-    status run_command(std::vector<std::string> words) {
+    status run_command(const std::vector<std::string> &words) {
         options chosen;
         chosen.store = in_.store;
         chosen.json = in_.out.json();
         arguments given;
-        const command &what = parse(std::move(words), shell_options(), chosen, given);
+        const command &what = parse(words, shell_options(), chosen, given);
         context in{in_.on, output(settings(chosen.json)), chosen.store, true};
         return what.run(in, given);
     }

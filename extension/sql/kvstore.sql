@@ -153,7 +153,7 @@ CREATE UNLOGGED TABLE @extschema@.kv_leases OF @extschema@.kv_entry (
     key WITH OPTIONS PRIMARY KEY,
     value WITH OPTIONS NOT NULL,
     expires WITH OPTIONS NOT NULL DEFAULT 'infinity'
-) WITH (fillfactor = 80, vacuum_truncate = off);
+) WITH (fillfactor = 80, vacuum_truncate = off, toast.vacuum_truncate = off);
 ALTER TABLE @extschema@.kv_leases OWNER TO @extowner@;
 COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease';
 

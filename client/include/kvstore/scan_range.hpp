@@ -20,6 +20,8 @@ namespace kvstore {
 /// input range: it is gone through once.
 template <class Entry>
 class scan_range {
+    struct pages;
+
   public:
     /// Not for applications: store::entries() gives one.
     /// @param from     the store
@@ -55,9 +57,9 @@ class scan_range {
 
       private:
         friend class scan_range;
-        explicit iterator(typename scan_range::pages &of) : pages_(&of) {}
+        explicit iterator(pages &of) : pages_(&of) {}
 
-        typename scan_range::pages *pages_;
+        pages *pages_;
     };
 
     /// Reads the first page.

@@ -10,7 +10,8 @@ namespace {
 
 // Leaves room on each page for new versions of its rows, so that overwrites and
 // touches stay on the page and need no new index entry.
-constexpr const char *storage_parameters = "fillfactor = 80, vacuum_truncate = off";
+constexpr const char *storage_parameters =
+    "fillfactor = 80, vacuum_truncate = off, toast.vacuum_truncate = off";
 
 value_kind kind_argument(FunctionCallInfo fcinfo, int number) {
     Oid type = DatumGetObjectId(required(fcinfo, number, "value_type"));
@@ -35,14 +36,11 @@ RangeVar *name_argument(FunctionCallInfo fcinfo, int number) {
     return makeRangeVarFromNameList(textToQualifiedNameList(name));
 }
 
-bool is_temporary(const RangeVar *name) {
-    return name->schemaname != nullptr && strcmp(name->schemaname, "pg_temp") == 0;
-}
-
 Oid create_store(RangeVar *name, bool logged, value_kind kind) {
-    const char *persistence = is_temporary(name) ? "TEMPORARY" : logged ? "" : "UNLOGGED";
     // Where CREATE TABLE would create it, said in full, so that the name below is its own.
-    name->schemaname = get_namespace_name(RangeVarGetCreationNamespace(name));
+    Oid schema = RangeVarGetCreationNamespace(name);
+    name->schemaname = get_namespace_name(schema);
+    const char *persistence = isTempNamespace(schema) ? "TEMPORARY" : logged ? "" : "UNLOGGED";
     const char *table = quote_qualified_identifier(name->schemaname, name->relname);
     const char *sql = psprintf(
         "CREATE %s TABLE %s OF %s ("

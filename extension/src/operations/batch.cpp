@@ -6,6 +6,7 @@
 #include "operations/operations.hpp"
 #include "paths/fast_path.hpp"
 #include "server/scratch_memory.hpp"
+#include "server/utility.hpp"
 
 namespace kvstore {
 
@@ -79,6 +80,7 @@ int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
 }
 
 int64 remove_all(const store &in, std::span<Datum> keys) {
+    require_privilege(RelationGetRelid(in.table), ACL_DELETE);  // though there be no key
     std::sort(keys.begin(), keys.end(), [](Datum a, Datum b) { return bytes_of(a) < bytes_of(b); });
     return perform_all(operations::del, in, keys, [](Datum key) { return request{.key = key}; });
 }

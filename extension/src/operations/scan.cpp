@@ -7,6 +7,7 @@
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
 #include "server/scratch_memory.hpp"
+#include "server/utility.hpp"
 
 namespace kvstore {
 
@@ -107,6 +108,7 @@ std::int64_t remove_prefix(const store &in, Datum prefix) {
     key_range page{.prefix = prefix, .most = at_once};
     std::int64_t removed = 0;
     std::size_t found = 0;
+    require_privilege(RelationGetRelid(in.table), ACL_DELETE);  // though there be no entry
     do {
         MemoryContext memory = CurrentMemoryContext;
         scratch.use([&] {

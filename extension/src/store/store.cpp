@@ -145,6 +145,27 @@ void refuse_where_sql_would(Relation table, const intent &what) {
         raise_temporary_in_parallel(table);
 }
 
+// Whether somebody has changed the table's definition since the snapshot was taken.
+bool is_newer_than(Snapshot snapshot, Relation table) {
+    HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(RelationGetRelid(table)));
+    if (!HeapTupleIsValid(row))
+        return false;
+    TransactionId changed = HeapTupleHeaderGetXmin(row->t_data);
+    ReleaseSysCache(row);
+    return !TransactionIdPrecedes(changed, snapshot->xmin) &&
+           !TransactionIdIsCurrentTransactionId(changed) && XidInMVCCSnapshot(changed, snapshot);
+}
+
+// ALTER TABLE .. SET LOGGED makes all rows anew, in its own transaction. A call that has waited
+// for that has the snapshot of a statement that began before, and would see an empty table;
+// SQL takes its snapshot when it has the lock.
+bool take_snapshot_after(Relation table) {
+    if (IsolationUsesXactSnapshot() || !is_newer_than(GetActiveSnapshot(), table))
+        return false;
+    PushActiveSnapshot(GetTransactionSnapshot());
+    return true;
+}
+
 }  // namespace
 
 const char *find_detour(const store &opened, const intent &what) {
@@ -194,15 +215,19 @@ store open_store(Oid relid, const intent &what) {
     if (what.meets_entries)
         refuse_where_sql_would(table, what);
 
-    store opened{table, index_open(pg::primary_key_index(table), what.lock()), *kind, nullptr};
+    store opened{table, index_open(pg::primary_key_index(table), what.lock()), *kind};
     if (!is_key_index(opened.key_index))
         raise_not_a_store(table, "Its primary key is not on key alone, or it is deferrable.");
 
     opened.detour = find_detour(opened, what);
+    if (what.meets_entries && !what.writes())
+        opened.has_snapshot = take_snapshot_after(table);
     return opened;
 }
 
 void close_store(const store &opened) {
+    if (opened.has_snapshot)
+        PopActiveSnapshot();
     index_close(opened.key_index, NoLock);
     relation_close(opened.table, NoLock);
 }

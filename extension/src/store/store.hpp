@@ -30,7 +30,8 @@ struct store {
     Relation table;
     Relation key_index;  // the primary key's, on key alone
     value_kind kind;
-    const char *detour;  // why not the fast path; nullptr on it
+    const char *detour = nullptr;  // why not the fast path; nullptr on it
+    bool has_snapshot = false;     // its own, the active one, to be read with
 };
 
 // Whether columns are computed when a row is read, and not kept in it.

@@ -3,6 +3,7 @@ package Kvstore;
 use strict;
 use warnings;
 use parent 'PostgreSQL::Test::Cluster';
+use PostgreSQL::Test::Utils qw(slurp_file);
 
 # One that runs, with these lines of configuration.
 sub begin
@@ -28,6 +29,33 @@ sub error_of
 	my ($node, $statements, $database) = @_;
 	my (undef, undef, $error) = $node->psql($database // 'postgres', "\\set VERBOSITY verbose\n$statements");
 	return $error;
+}
+
+# What amcheck, which is created there, says of all stores of a database and of their indexes:
+# nothing, if all is well.
+sub damages
+{
+	my ($node, $database) = @_;
+	my (undef, $found, $error) = $node->psql($database // 'postgres', q{
+		CREATE TEMP VIEW tables AS
+			SELECT c.oid, reltoastrelid FROM pg_class c JOIN pg_type t ON t.oid = reloftype
+			WHERE typname IN ('kv_entry', 'kv_entry_bytea') AND relkind = 'r';
+		CREATE TEMP VIEW indexes AS
+			SELECT i.* FROM pg_index i JOIN pg_class c ON c.oid = indexrelid JOIN pg_am a ON a.oid = relam
+			JOIN tables t ON indrelid IN (t.oid, t.reltoastrelid) WHERE amname = 'btree';
+		SELECT oid::regclass, damage FROM tables, verify_heapam(oid) damage;
+		SELECT indexrelid::regclass, 'invalid' FROM indexes WHERE NOT indisvalid;
+		SELECT 'no index' WHERE (SELECT count(bt_index_check(indexrelid, true)) FROM indexes WHERE indisvalid) = 0;
+	});
+	return $found . $error;
+}
+
+# What the log says that is neither expected nor mere information.
+sub complaints
+{
+	my ($node, $expected) = @_;
+	my @lines = grep { /WARNING:|ERROR:|FATAL:|PANIC:|TRAP:|terminated by signal/ } split /\n/, slurp_file($node->logfile);
+	return join "\n", grep { !$expected || !/$expected/ } @lines;
 }
 
 1;

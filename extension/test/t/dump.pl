@@ -129,6 +129,46 @@ dump_database('rich', '--no-unlogged-table-data');
 restore('rich_unlogged');
 is($node->safe_psql('rich_unlogged', q{SELECT count(*), (SELECT count(*) FROM kv.own) FROM kv.kv_store}), '3|0', 'without the data of unlogged tables: what is logged now is there');
 
+# --- In parts ---
+
+# In a folder, by several processes.
+{
+	my $folder = $node->basedir . '/folder';
+	$node->command_ok([ 'pg_dump', '--format=directory', '--jobs=2', '--file', $folder, 'rich' ], 'pg_dump --jobs=2 rich');
+	$node->sql('CREATE DATABASE rich_folder');
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '--jobs=2', '-d', 'rich_folder', $folder ], 'pg_restore --jobs=2');
+	$node->sql('ALTER DATABASE rich_folder SET search_path = kv, public');
+	is(shape('rich_folder'), shape('rich'), 'a folder: the stores are the same');
+	is(entries('rich_folder', $_), entries('rich', $_), "a folder: so are the entries of $_") for qw(kv_store own durable);
+}
+
+# The schema first, and then the data, with what is checked and fired there.
+dump_database('rich', '--data-only');
+restore_over('rich_schema');
+is(entries('rich_schema', $_), entries('rich', $_), "the data alone: the entries of $_") for qw(kv_store own durable);
+is($node->safe_psql('rich_schema', q{SELECT kv_get('k', store => 'durable'), kv_get('public:a')}), 'v|seen', 'the data alone: functions work');
+
+# One store, where the extension is.
+dump_database('rich', '--table=kv.durable');
+$node->sql('CREATE DATABASE one');
+$node->command_fails_like([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'one', '-f', $file ], qr/schema "kv" does not exist|type "kv.kv_entry" does not exist/, 'one store: it takes the extension');
+$node->safe_psql('one', 'CREATE SCHEMA IF NOT EXISTS kv; CREATE EXTENSION kvstore SCHEMA kv; SET ROLE app');
+restore_over('one');
+is(entries('one', 'kv.durable'), entries('rich', 'durable'), 'one store: its entries are there');
+is($node->safe_psql('one', q{SELECT relpersistence, kv.kv_get('k', store => 'kv.durable'), kv.kv_detour('kv.durable'), kv.kv_count() FROM pg_class WHERE oid = 'kv.durable'::regclass}), 'p|v||0', 'one store: functions work, and the default store is as it was');
+
+# Into another schema: that of the extension is renamed, or only the entries go over.
+$node->safe_psql('rich_folder', 'ALTER SCHEMA kv RENAME TO elsewhere; ALTER DATABASE rich_folder SET search_path = elsewhere');
+dump_database('rich_folder');
+restore('moved');
+is($node->safe_psql('moved', q{SET search_path = elsewhere; SELECT kv_get('k', store => 'durable'), kv_get('public:a'), max_size FROM kv_stats WHERE store = 'own'::regclass}), 'v|seen|1 MB', 'another schema: all is there');
+$node->safe_psql('moved', q{CREATE SCHEMA app; SELECT elsewhere.kv_create_store('app.taken')});
+$node->command_ok([ 'pg_dump', '--data-only', '--table=elsewhere.durable', '--file', $file, 'moved' ], 'pg_dump --data-only of one store');
+my $copied = slurp_file($file);
+$copied =~ s/COPY elsewhere\.durable/COPY app.taken/ or die $copied;
+$node->safe_psql('moved', $copied);
+is($node->safe_psql('moved', q{SELECT elsewhere.kv_get('k', store => 'app.taken')}), 'v', 'another schema: the entries go where they are wanted');
+
 # --- A default store that was dropped, or renamed, stays so ---
 
 $node->safe_psql('plain', 'ALTER TABLE kv_store RENAME TO renamed');

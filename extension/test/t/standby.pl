@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
+use Clients;
 use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -52,5 +53,44 @@ ok($standby->poll_query_until('postgres', q{SELECT count(*) = 0 FROM (SELECT FRO
 is($standby->sql(q{SELECT kv_get('k')}), 'new', 'promoted: it stores');
 
 $standby->stop('fast');
-$primary->stop('fast');
+
+# The primary is lost in the midst of writes that a synchronous standby has acknowledged.
+$primary->sql(q{CREATE EXTENSION amcheck});
+$primary->backup('second');
+my $heir = Kvstore->new('heir');
+$heir->init_from_backup($primary, 'second', has_streaming => 1);
+$heir->start;
+$primary->append_conf('postgresql.conf', "synchronous_standby_names = '*'\nsynchronous_commit = remote_write");
+$primary->reload;
+$primary->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'}) or die;
+my $clients = 3;
+my @started = map {
+	Clients->start($primary, "clients.$_", $clients, "-c kvstore.fast_path=$_", qq{
+		BEGIN;
+		SELECT kv_incr('$_' || :client_id::text, store => 'logged') AS count \\gset
+		SELECT kv_set('last $_' || :client_id::text, :count::text, store => 'logged'), kv_set_ex('brief ' || :count::text, 'x', 0.01, store => 'logged'), kv_incr('unlogged');
+		COMMIT;
+	})
+} 'on', 'off';
+my $all_write = "SELECT bool_and(coalesce(kv_get(path || i, store => 'logged')::int > 50, false)) FROM unnest('{on,off}'::text[]) path, generate_series(0, $clients - 1) i";
+ok($primary->poll_query_until('postgres', $all_write), 'clients write');
+$primary->stop('immediate');
+$heir->promote;
+for my $path (0, 1)
+{
+	my $name = $path ? 'off' : 'on';
+	my @acknowledged = $started[$path]->acknowledged;
+	for my $client (0 .. $clients - 1)
+	{
+		my ($there, $last) = split /\|/, $heir->sql("SELECT kv_get('$name$client', store => 'logged'), kv_get('last $name$client', store => 'logged')");
+		ok($there == $acknowledged[$client] || $there == $acknowledged[$client] + 1, "promoted under load: $acknowledged[$client] were acknowledged, $there are there");
+		is($last, $there, 'promoted under load: each with all that it wrote');
+	}
+}
+is($heir->sql(q{SELECT kv_count()}), 0, 'promoted under load: the unlogged store is empty');
+ok($heir->poll_query_until('postgres', q{SELECT count(*) = 0 FROM logged WHERE key LIKE 'brief%'}), 'promoted under load: it sweeps');
+is($heir->sql(q{SELECT kv_incr('unlogged'), kv_incr('on0', store => 'logged') > 50, kv_lease('k', 'x', 60)}), '1|t|t', 'promoted under load: it stores');
+is($heir->damages, '', 'promoted under load: all is sound');
+
+$heir->stop('fast');
 done_testing();

@@ -1,0 +1,83 @@
+-- Row security keeps two tenants of one store apart: what one of them has makes no difference to
+-- what the other is told, and cannot be changed by him.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set include :abs_srcdir '/sql/include/without_sweeper.sql'
+\i :include
+CREATE ROLE kv_ada;
+CREATE ROLE kv_bob;
+SELECT kv_create_store('shared');
+GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON shared TO kv_ada, kv_bob;
+ALTER TABLE shared ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON shared USING (starts_with(key, CURRENT_USER || ':'));
+
+-- Every call, of bob, of keys that are ada's.
+\set ECHO none
+\set include :abs_srcdir '/sql/include/calls.sql'
+\i :include
+\set include :abs_srcdir '/sql/include/error_of.sql'
+\i :include
+\set ECHO all
+CREATE TABLE of_bob AS
+SELECT n, replace(regexp_replace(hers, '\)$', ', store => ''shared'')'), '(,', '(') AS call
+FROM calls, regexp_replace(call, '(''|\{)(k|number|appended|gone|no such key)(''|\})', '\1kv_ada:\2\3', 'g') hers
+WHERE call IS NOT NULL AND function NOT IN ('kv_stats_reset', 'kv_counters', 'kv_flush', 'kv_detour');
+SELECT call FROM of_bob WHERE n % 8 = 1 ORDER BY n;
+
+-- What he is told, and whether anything of hers is then another. What it does is taken back.
+CREATE FUNCTION told(call text, live boolean, OUT answer text, OUT changed boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    before shared[];
+BEGIN
+    INSERT INTO shared SELECT 'kv_ada:' || k, '1', CASE WHEN live THEN 'infinity' ELSE now() - interval '1 s' END::timestamptz
+        FROM unnest('{k,number,appended,gone,no such key}'::text[]) k WHERE live IS NOT NULL;
+    before := ARRAY(SELECT s FROM shared s ORDER BY key);
+    BEGIN
+        SET LOCAL ROLE kv_bob;
+        EXECUTE 'SELECT x::text FROM (SELECT ' || call || ') x' INTO answer;
+        RESET ROLE;
+    EXCEPTION WHEN OTHERS THEN
+        answer := SQLSTATE || ' ' || SQLERRM;
+    END;
+    changed := before <> ARRAY(SELECT s FROM shared s WHERE key LIKE 'kv_ada:%' ORDER BY key);
+    RAISE 'that was all' USING ERRCODE = 'P0000';
+EXCEPTION WHEN SQLSTATE 'P0000' THEN
+    RETURN;
+END $$;
+CREATE TABLE heard AS
+SELECT n, call, live.answer AS live, expired.answer AS expired, absent.answer AS absent, live.changed OR expired.changed AS changed
+FROM of_bob, told(call, true) live, told(call, false) expired, told(call, NULL) absent;
+-- The same, whether she has an entry or not, live or expired.
+SELECT * FROM heard WHERE live <> absent OR expired <> absent OR changed ORDER BY n;
+SELECT live, count(*) FROM heard GROUP BY 1 ORDER BY 1;
+
+-- His own he has, beside hers.
+SELECT kv_set('kv_ada:k', 'hers', store => 'shared'), kv_set_ex('kv_ada:old', 'hers', 1e-6, store => 'shared');
+SET ROLE kv_bob;
+SELECT kv_set('kv_bob:k', 'his', store => 'shared'), kv_set_ex('kv_bob:old', 'his', 1e-6, store => 'shared'), kv_incr('kv_bob:n', store => 'shared');
+SELECT key, value FROM kv_scan(store => 'shared');
+SELECT kv_count(store => 'shared'), kv_count('kv_ada:', store => 'shared'), kv_del_prefix('kv_', store => 'shared'), kv_sweep(store => 'shared');
+RESET ROLE;
+SELECT key, value FROM shared ORDER BY key;
+
+-- A policy that asks for the value hides a key, which is taken all the same: as SQL tells it.
+DROP POLICY own ON shared;
+CREATE POLICY own ON shared USING (value = CURRENT_USER::text);
+TRUNCATE shared;
+INSERT INTO shared VALUES ('k', 'kv_ada');
+SET ROLE kv_bob;
+SELECT kv_get('k', store => 'shared'), kv_exists('k', store => 'shared'), kv_count(store => 'shared'), kv_del('k', store => 'shared'), kv_expire('k', 60, store => 'shared');
+INSERT INTO shared VALUES ('k', 'kv_bob') ON CONFLICT (key) DO UPDATE SET value = 'kv_bob';
+SELECT kv_set('k', 'kv_bob', store => 'shared');
+-- 'f', or from PostgreSQL 15.19 and its like on an error, as of the same SQL.
+SELECT error_of($$SELECT kv_set_nx('k', 'kv_bob', store => 'shared')$$) = error_of($$INSERT INTO shared VALUES ('k', 'kv_bob')
+    ON CONFLICT (key) DO UPDATE SET value = 'kv_bob' WHERE shared.expires <= clock_timestamp()$$) AS same;
+SELECT kv_incr('k', store => 'shared');
+SELECT kv_set('l', 'kv_bob', store => 'shared'), kv_get('l', store => 'shared');
+RESET ROLE;
+SELECT key, value FROM shared ORDER BY key;
+
+DROP TABLE shared, calls, of_bob, heard;
+DROP FUNCTION told;
+DROP ROLE kv_ada, kv_bob;
+-- As it was.
+SELECT format('ALTER DATABASE %I IS_TEMPLATE false', current_database()) \gexec
