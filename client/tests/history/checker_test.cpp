@@ -5,6 +5,7 @@
 
 #include "checker.hpp"
 #include "decision.hpp"
+#include "workload.hpp"
 
 namespace {
 
@@ -362,6 +363,31 @@ TEST(DecisionTest, ComparesAndSwaps) {
     EXPECT_EQ(decide(swap, &here, false).at(0).expires, expiry::kept);
     swap.ttl = 1;
     EXPECT_EQ(decide(swap, &here, false).at(0).expires, expiry::from_now);
+}
+
+// --- Choices -----------------------------------------------------------------------------------
+
+TEST(WorkloadTest, ASeedRepeatsIt) {
+    const auto asked = [](std::uint64_t seed, int client) {
+        workload chooses({}, seed, client);
+        std::string all;
+        for (int i = 0; i < 1000; i++)
+            all += to_string(chooses.next(1'000'000)) + "\n";
+        return all;
+    };
+    EXPECT_EQ(asked(1, 2), asked(1, 2));
+    EXPECT_NE(asked(1, 2), asked(2, 2));
+    EXPECT_NE(asked(1, 2), asked(1, 3));
+}
+
+TEST(WorkloadTest, AsksForAllThereIs) {
+    workload chooses({}, 1, 0);
+    std::string all;
+    for (int i = 0; i < 10'000; i++)
+        all += to_string(chooses.next(1'000'000)) + "\n";
+    for (verb each = verb::get; each != verb::crash;
+         each = static_cast<verb>(static_cast<int>(each) + 1))
+        EXPECT_NE(all.find(to_string(each) + " "), all.npos) << to_string(each);
 }
 
 }  // namespace

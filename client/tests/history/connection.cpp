@@ -38,6 +38,8 @@ void connection::connect() {
         return;
     prepared_.clear();
     pq_.reset(PQconnectdb(conninfo_.c_str()));
+    PQsetNoticeProcessor(
+        pq_.get(), [](void *, const char *) {}, nullptr);
     if (PQstatus(pq_.get()) != CONNECTION_OK)
         throw connection_lost(PQerrorMessage(pq_.get()));
 }
