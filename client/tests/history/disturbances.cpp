@@ -86,10 +86,10 @@ void disturbances::repeat(const char *name, micros every, What what) {
                 rest(every / 2 + up_to(every, chooses), until);
                 if (until.stop_requested())
                     return;
-                connect_patiently(on);
+                on.connect();
                 what(on, chooses);
             } catch (const connection_lost &) {
-                // There have been crashes.
+                // There are crashes: the next time.
             } catch (const std::exception &problem) {
                 return failed_(std::string(name) + ": " + problem.what());
             }
