@@ -61,10 +61,13 @@ void check_expiry(input from) {
     auto days = from.take<std::int32_t>();
     auto microseconds = from.take<std::int64_t>();
     if (fault_of_interval(now, months, days, microseconds) == ttl_fault::none) {
-        // As far as can be in a calendar, all months having 31 days: no sum overflows.
-        __int128 day = 86400 * microseconds_per_second;
-        __int128 longest = now + (static_cast<__int128>(months) * 31 + days) * day + microseconds;
-        require(longest < std::numeric_limits<timestamp>::max());
+        // A month of the mean length; where a calendar is ahead of that, it is by days.
+        constexpr __int128 month = 2'629'746 * microseconds_per_second;
+        constexpr __int128 day = 86'400 * microseconds_per_second;
+        __int128 at = now + months * month;
+        require(at < end_of_time - 365 * day);
+        require(at + days * day < end_of_time - 365 * day);
+        require(at + days * day + microseconds < end_of_time - 365 * day);
     }
 
     if (after.fault == ttl_fault::none) {
