@@ -110,11 +110,11 @@ $node->sql(q{
 	DROP TRIGGER late ON mallory.trap;
 	CREATE FUNCTION mallory.climb() RETURNS boolean LANGUAGE plpgsql AS $$
 	BEGIN
-		INSERT INTO seen VALUES ('climbs', current_user);
+		INSERT INTO public.seen VALUES ('climbs', current_user);
 		EXECUTE 'ALTER ROLE mallory SUPERUSER';
 		RETURN true;
 	EXCEPTION WHEN OTHERS THEN
-		INSERT INTO seen VALUES ('falls', current_user);
+		INSERT INTO public.seen VALUES ('falls', current_user);
 		RETURN true;
 	END $$;
 	CREATE FUNCTION mallory.climb_unseen() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN mallory.climb(); END $$;
