@@ -5,6 +5,15 @@ use warnings;
 use parent 'PostgreSQL::Test::Cluster';
 use PostgreSQL::Test::Utils qw(slurp_file);
 
+# In UTF8, whatever the language of the environment, unless the options of initdb in `extra` say
+# something else.
+sub init
+{
+	my ($node, %parameters) = @_;
+	$parameters{extra} = [ '--encoding=UTF8', '--no-locale', @{ $parameters{extra} // [] } ];
+	return $node->SUPER::init(%parameters);
+}
+
 # One that runs, with these lines of configuration.
 sub begin
 {

@@ -107,7 +107,7 @@ for my $expected (qw(README.md docs/recipes.md docs/redis.md docs/reference.md))
 # --- A server for them ---
 
 my $node = Kvstore->new('documentation');
-$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+$node->init;
 $ENV{PGCLIENTENCODING} = 'UTF8';
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'kvstore'");
 $node->start;
