@@ -1,5 +1,6 @@
 // What PostgreSQL looks for when it loads the library.
 
+#include "gateway/gateway_worker.hpp"
 #include "server/postgres.hpp"
 #include "server/settings.hpp"
 #include "store/statistics.hpp"
@@ -20,6 +21,7 @@ void _PG_init() {
     kvstore::define_settings();
     if (process_shared_preload_libraries_in_progress) {
         kvstore::register_launcher();
+        kvstore::register_gateway_worker();
         kvstore::statistics::reserve();
     }
 }

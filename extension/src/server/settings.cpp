@@ -11,7 +11,36 @@ int sweep_budget = 1;
 int sweep_pause = 20;
 int log_sweep_min_duration = 10'000;
 bool sweep_subscribed = false;
+char *redis_listen = nullptr;
+char *redis_database = nullptr;
+char *redis_user = nullptr;
+char *redis_config = nullptr;
+char *redis_program = nullptr;
 }  // namespace settings
+
+namespace {
+
+void define_string(const char *name, const char *summary, const char *details, char **variable,
+                   const char *value) {
+    DefineCustomStringVariable(name, summary, details, variable, value, PGC_SIGHUP, 0, nullptr,
+                               nullptr, nullptr);
+}
+
+void define_redis_settings() {
+    define_string("kvstore.redis_listen", "Where kvstore-redis waits for Redis clients.",
+                  "Empty has the server not run it. To set it takes a restart if it was empty.",
+                  &settings::redis_listen, "");
+    define_string("kvstore.redis_database", "The database that Redis clients reach.", nullptr,
+                  &settings::redis_database, "postgres");
+    define_string("kvstore.redis_user", "The role of Redis clients that do not authenticate.",
+                  "Empty has them authenticate.", &settings::redis_user, "");
+    define_string("kvstore.redis_config", "Configuration file of kvstore-redis.", nullptr,
+                  &settings::redis_config, "");
+    define_string("kvstore.redis_program", "The program kvstore-redis, looked for in PATH.",
+                  nullptr, &settings::redis_program, "kvstore-redis");
+}
+
+}  // namespace
 
 void define_settings() {
     DefineCustomBoolVariable(
@@ -46,6 +75,8 @@ void define_settings() {
         "Has the background sweeper sweep stores that a subscription fills, too.",
         "Off leaves that to the publisher, whose deletions arrive like all its changes.",
         &settings::sweep_subscribed, false, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+
+    define_redis_settings();
 
     MarkGUCPrefixReserved("kvstore");
 }
