@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "rules/behind.hpp"
+
 namespace kvstore::redis {
 
 enum class flag : std::uint16_t {
@@ -77,7 +79,7 @@ struct command {
 
     constexpr bool is_subcommand() const { return name.find('|') != std::string_view::npos; }
     // The subcommand without its container.
-    constexpr std::string_view last_name() const { return name.substr(name.find('|') + 1); }
+    constexpr std::string_view last_name() const { return behind(name, name.find('|') + 1); }
 
     // `given` counts the name, and both names of a subcommand.
     constexpr bool takes(std::size_t given) const {

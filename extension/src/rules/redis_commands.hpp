@@ -63,14 +63,14 @@ constexpr const command *find_command(std::string_view name, std::string_view su
 constexpr bool is_container(const command &one) {
     std::size_t next = static_cast<std::size_t>(&one - commands.data()) + 1;
     return next < commands.size() && commands[next].name.starts_with(one.name) &&
-           commands[next].name.substr(one.name.size()).starts_with('|');
+           behind(commands[next].name, one.name.size()).starts_with('|');
 }
 
 // What a command of Redis's own is about that is not supported; nothing for any other word.
 constexpr std::optional<group> find_not_supported(std::string_view name) {
     for (const auto &[about, names] : table::not_supported)
         for (std::size_t at = 1; at < names.size(); at = names.find(' ', at) + 1)
-            if (is_word(name, names.substr(at, names.find(' ', at) - at)))
+            if (is_word(name, behind(names, at).substr(0, names.find(' ', at) - at)))
                 return about;
     return std::nullopt;
 }
