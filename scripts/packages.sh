@@ -101,6 +101,7 @@ missing_packages() {
     has_header asio.hpp || echo libasio-dev
     has_header openssl/ssl.h || echo libssl-dev
     has_header readline/readline.h || echo libreadline-dev
+    has_command redis-cli || echo redis-tools
     missing_postgresql
     [ "$1" = test ] || return 0
     has_header gtest/gtest.h || echo libgtest-dev

@@ -16,7 +16,8 @@ const option all_options[] = {
      "where clients come in; may be given more than once, and :PORT is all "
      "addresses",
      &its::listen},
-    {"socket", "PATH", "a Unix socket where clients come in", &its::socket},
+    {"socket", "PATH", "a Unix socket where clients come in; alone, unless --listen is given too",
+     &its::socket},
     {"conninfo", "STRING",
      "the PostgreSQL database, as for psql; what it does not say, PGHOST and the "
      "like do",
@@ -48,6 +49,9 @@ const option all_options[] = {
      &its::client_timeout},
     {"max-request", "BYTES", "the longest request of a client, or transaction", &its::max_request,
      1024},
+    {"until-input-ends", nullptr,
+     "stop, as on SIGTERM, when standard input ends: with the server that started it",
+     &its::until_input_ends},
     {"metrics", "HOST:PORT", "a page of counters for Prometheus", &its::metrics},
     {"slowlog-slower-than", "MICROSECONDS", "what SLOWLOG remembers; negative for nothing",
      &its::slowlog_slower_than},
@@ -142,6 +146,8 @@ command_line read_command_line(int argc, char **argv) {
         throw std::runtime_error(std::string(problem.what()) +
                                  "\nkvstore-redis --help tells the options");
     }
+    if (!read.told.socket.empty() && app.count("--listen") == 0)
+        read.told.listen.clear();
     if (wants_help)
         read.answer = help();
     else if (wants_version)

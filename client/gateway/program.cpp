@@ -1,6 +1,8 @@
 #include "program.hpp"
 
+#include <array>
 #include <asio/basic_signal_set.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
 #include <csignal>
 #include <stdexcept>
 
@@ -32,6 +34,7 @@ class program {
     void listen();
     void welcome(stream_socket socket, std::string address, std::string local);
     task<void> watch_signals();
+    task<void> watch_input();
     task<void> look_after_clients();
     void look_after(client &one, client::clock::time_point now);
     void reload();
@@ -55,6 +58,8 @@ void program::start() {
         log("neither --anonymous-user nor --user is given: clients have to AUTH with a role's "
             "name");
     spawn(in_.on, watch_signals());
+    if (in_.told.until_input_ends)
+        spawn(in_.on, watch_input());
     spawn(in_.on, look_after_clients());
     tell_service_manager("READY=1");
 }
@@ -145,6 +150,15 @@ task<void> program::watch_signals() {
     }
 }
 
+task<void> program::watch_input() {
+    asio::posix::basic_stream_descriptor<executor> input(in_.on, STDIN_FILENO);
+    asio::error_code problem;
+    std::array<char, 64> ignored;
+    while (!problem)
+        co_await input.async_read_some(asio::buffer(ignored), on_error(problem));
+    co_await stop();
+}
+
 // Connections that are there go on with what they have.
 void program::reload() {
     try {
@@ -159,9 +173,10 @@ void program::reload() {
 
 // What has been received is answered, unless that takes too long.
 task<void> program::stop() {
+    if (std::exchange(in_.is_stopping, true))
+        co_return;
     tell_service_manager("STOPPING=1");
     log("stopping");
-    in_.is_stopping = true;
     listeners_.clear();
     for (const auto &[number, one] : in_.clients)
         one->stop_receiving();

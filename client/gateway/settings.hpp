@@ -18,6 +18,7 @@ struct settings {
     std::string admin_user;
     bool accept_trust = false;
     bool allow_plaintext = false;
+    bool until_input_ends = false;
 
     std::string tls_cert;
     std::string tls_key;

@@ -81,7 +81,8 @@ char **arguments() {
     argument_list list;
     list.add(settings::redis_program);
     list.add("--until-input-ends");
-    list.add("--listen", settings::redis_listen);
+    bool is_path = *settings::redis_listen == '/';
+    list.add(is_path ? "--socket" : "--listen", settings::redis_listen);
     list.add("--conninfo", own_conninfo());
     list.add("--anonymous-user", settings::redis_user);
     list.add("--config", settings::redis_config);

@@ -85,8 +85,8 @@ clear();
 reload('kvstore.redis_listen' => '');
 comes(qr/^asked to end/m, 'turned off, it is asked to end');
 is_gone($third, 'and is gone');
-reload('kvstore.redis_listen' => '127.0.0.1:6398');
-comes(qr/^began.*:6398>/m, 'turned on again, it is started');
+reload('kvstore.redis_listen' => '/run/redis');
+comes(qr/^began.* <--socket> <\/run\/redis>/m, 'turned on again, it is started, at a socket');
 
 # One that does not want to end.
 clear();
