@@ -245,7 +245,7 @@ class Generator:
                 [b"FLUSHDB", *self.pick([[], [b"ASYNC"], [b"SYNC"], [b"x"]])],
                 [b"FLUSHALL", *self.pick([[], [b"ASYNC"], [b"SYNC"], [b"x"]])] if self.chance(0.3) else [b"DBSIZE"],
                 [b"OBJECT", b"ENCODING", self.key()], [b"MEMORY", b"USAGE", self.key()],
-                [b"SCAN", self.pick([b"x", b"", b"1.5"])], [b"SCAN", b"0", b"COUNT", self.pick([b"0", b"-1", b"x"])],
+                [b"SCAN", self.pick([b"x", b"1.5"])], [b"SCAN", b"0", b"COUNT", self.pick([b"0", b"-1", b"x"])],
                 [b"SCAN", b"0", b"COUNT"], [b"SCAN", b"0", b"x", b"y"],
             ]
         )  # fmt: skip
