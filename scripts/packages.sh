@@ -109,6 +109,8 @@ missing_packages() {
     has_command patch || echo patch
     has_command doxygen || echo doxygen
     has_command faketime || echo faketime
+    has_command python3 || echo python3
+    has_command redis-cli || echo redis-tools
     missing_pg_cron
 }
 

@@ -16,7 +16,7 @@ SENT = [
     encode([b"MULTI"]) + encode([b"SET", b"a", b"1"]) + encode([b"INCR", b"a"]) + encode([b"INCR", b"a", b"b"]) + encode([b"EXEC"]),
     encode([b"MULTI"]) + encode([b"GET", b"a"]) + encode([b"QUIT"]) + encode([b"EXEC"]),
     encode([b"HELLO", b"3"])[:-2], encode([b"SET", b"a", b"b"])[:-5],
-    encode([b"SUBSCRIBE", b"a", b"b", b"a"]) + encode([b"UNSUBSCRIBE"]) + encode([b"PING"]),
+    encode([b"SUBSCRIBE", b"a", b"b", b"a"]) + encode([b"UNSUBSCRIBE", b"b"]) + encode([b"UNSUBSCRIBE"]) + encode([b"PING"]),
     encode([b"SUBSCRIBE", b"a"]) + encode([b"GET", b"a"]) + encode([b"PING"]) + encode([b"PING", b"x"]) + encode([b"RESET"]) + encode([b"PING"]),
     encode([b"PSUBSCRIBE", b"a*", b"*"]) + encode([b"PUNSUBSCRIBE", b"a*", b"x"]) + encode([b"PUNSUBSCRIBE"]) + encode([b"UNSUBSCRIBE"]),
     encode([b"HELLO", b"3"])[:0] + encode([b"UNSUBSCRIBE", b"a"]) + encode([b"PUNSUBSCRIBE"]),
