@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # work, build and bin are those of lib.sh
 # A private redis-server, and kvstore-redis in front of the private PostgreSQL server. For
 # scripts/redis, scripts/test and scripts/bench, after lib.sh.
 
