@@ -155,13 +155,21 @@ CREATE UNLOGGED TABLE @extschema@.kv_leases OF @extschema@.kv_entry (
     expires WITH OPTIONS NOT NULL DEFAULT 'infinity'
 ) WITH (fillfactor = 80, vacuum_truncate = off, toast.vacuum_truncate = off);
 ALTER TABLE @extschema@.kv_leases OWNER TO @extowner@;
-COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease';
+COMMENT ON TABLE @extschema@.kv_leases IS 'the leases that are held, see kv_lease, and where the SCANs of Redis clients stand';
 
 FUNCTION kv_lease(key text, token text, ttl TTL, store) RETURNS boolean VOLATILE
 IS 'takes the lease of a key, if nobody holds it; whether it did';
 
 FUNCTION kv_release(key text, token text, store) RETURNS boolean VOLATILE
 IS 'gives back the lease of a key, if it is held with this token; whether it was';
+
+-- Redis
+
+FUNCTION kv_redis(command text) RETURNS text VOLATILE STRICT
+IS 'carries out a command of Redis, on the store that kvstore.redis_stores names first; the reply as redis-cli prints it';
+
+FUNCTION kv_redis_batch(batch bytea) RETURNS bytea VOLATILE STRICT
+IS 'carries out commands of many clients of Redis, for kvstore-redis';
 
 -- Expiry
 

@@ -2,15 +2,13 @@
 // one should. It ends when it is given back, or in time.
 //
 // Leases are entries of a store of their own, kv_leases, where no scan, count or limit of another
-// meets them. Who may hold a lease is who may insert into the store that it is about; nobody but
-// the owner has a right to kv_leases itself. So these functions write to it always on the fast
-// path, which asks for no rights. In SQL they would have to act as its owner, and so would
-// whatever was planted there.
+// meets them. Who may hold a lease is who may insert into the store that it is about.
 
 #include "functions/arguments.hpp"
 #include "functions/ttl_argument.hpp"
 #include "operations/operations.hpp"
 #include "server/utility.hpp"
+#include "store/leases.hpp"
 
 namespace kvstore {
 
@@ -18,30 +16,6 @@ namespace {
 
 using operations::del_if;
 using operations::set_nx;
-
-constexpr const char *table_name = "kv_leases";
-
-Oid find_leases() {
-    Oid schema = extension_schema();
-    Oid found = get_relname_relid(table_name, schema);
-    if (!OidIsValid(found))
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_TABLE),
-                 errmsg("relation \"%s\" does not exist",
-                        quote_qualified_identifier(get_namespace_name(schema), table_name))));
-    return found;
-}
-
-store open_leases(const intent &what) {
-    store leases = open_store(find_leases(), what);
-    if (const char *why = find_detour_of_anybody(leases))
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("table \"%s\" cannot keep leases", table_name),
-                        errdetail_internal("Only SQL could write to it: %s.", why),
-                        errhint("Leave it as CREATE EXTENSION made it.")));
-    leases.detour = nullptr;
-    return leases;
-}
 
 // Keys of every length, of all stores: the store's OID and a digest.
 Datum lease_key(Oid store, Datum key) {
@@ -66,7 +40,7 @@ bool perform_on_lease(FunctionCallInfo fcinfo, const operation &op, const lifeti
     Oid about = leasable_store_argument(fcinfo, op.what);
     request asked{.key = lease_key(about, key), .value = token, .lives = lives, .expected = token};
 
-    store leases = open_leases(op.what);
+    store leases = *open_leases(op.what);
     bool applied = perform(op, leases, asked).applied;
     close_store(leases);
     return applied;

@@ -67,12 +67,20 @@ std::optional<entry> batch_reader::read(std::size_t position) const {
     return found;
 }
 
-int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
+std::span<pair> sorted_and_distinct(std::span<pair> pairs) {
     std::sort(pairs.begin(), pairs.end(), [](const pair &a, const pair &b) {
         int order = bytes_of(a.key).compare(bytes_of(b.key));
         return order != 0 ? order < 0 : a.position < b.position;
     });
-    std::span<pair> distinct = pairs.first(drop_duplicates(pairs));
+    return pairs.first(drop_duplicates(pairs));
+}
+
+void sort(std::span<Datum> keys) {
+    std::sort(keys.begin(), keys.end(), [](Datum a, Datum b) { return bytes_of(a) < bytes_of(b); });
+}
+
+int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
+    std::span<pair> distinct = sorted_and_distinct(pairs);
     perform_all(operations::set.called("kv_mset()"), in, distinct, [&](const pair &each) {
         return request{.key = each.key, .value = each.value, .lives = lives};
     });
@@ -81,7 +89,7 @@ int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
 
 int64 remove_all(const store &in, std::span<Datum> keys) {
     require_privilege(RelationGetRelid(in.table), ACL_DELETE);  // though there be no key
-    std::sort(keys.begin(), keys.end(), [](Datum a, Datum b) { return bytes_of(a) < bytes_of(b); });
+    sort(keys);
     return perform_all(operations::del, in, keys, [](Datum key) { return request{.key = key}; });
 }
 

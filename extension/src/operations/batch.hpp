@@ -15,6 +15,10 @@ struct pair {
     int position;  // in the batch, as it was given
 };
 
+// In the order of keys; of a key that occurs twice the last one.
+std::span<pair> sorted_and_distinct(std::span<pair> pairs);
+void sort(std::span<Datum> keys);
+
 // Stores all pairs; of a key that occurs twice the last one. How many
 // keys there were. Sorts `pairs`.
 std::int64_t store_all(const store &in, std::span<pair> pairs, const lifetime &lives);

@@ -1,9 +1,8 @@
 #include "operations/operations.hpp"
 
+#include "operations/operation_parts.hpp"
 #include "paths/fast_path.hpp"
 #include "paths/sql_path.hpp"
-#include "paths/statement_parts.hpp"
-#include "rules/integer.hpp"
 #include "server/errors.hpp"
 #include "store/statistics.hpp"
 
@@ -11,46 +10,11 @@ namespace kvstore {
 
 namespace {
 
-// --- Privileges that the equivalent SQL needs ---
-
-constexpr AclMode to_store = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
-constexpr AclMode to_change = ACL_SELECT | ACL_UPDATE;
-constexpr AclMode to_remove = ACL_SELECT | ACL_DELETE;
-
-// --- What the statistics count ---
-
-constexpr counted_as a_set{.set = true};
-constexpr counted_as a_read{.read = true};
-constexpr counted_as a_removal{.removed = true};
-constexpr counted_as a_read_and_set{.read = true, .set = true};
-constexpr counted_as a_read_and_removal{.read = true, .removed = true};
-constexpr counted_as nothing{};
-
-// --- Values ---
-
-bool equal(Datum a, Datum b) {
-    if (toast_raw_datum_size(a) != toast_raw_datum_size(b))
-        return false;
-    struct varlena *left = PG_DETOAST_DATUM_PACKED(a);
-    struct varlena *right = PG_DETOAST_DATUM_PACKED(b);
-    return memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
-}
-
-Datum digits_of(int64 number) {
-    integer_text digits(number);
-    return PointerGetDatum(
-        cstring_to_text_with_len(digits.view().data(), static_cast<int>(digits.view().size())));
-}
-
 Datum as_varlena(const rate &answer) {
     auto *result = static_cast<bytea *>(palloc(VARHDRSZ + sizeof(rate)));
     SET_VARSIZE(result, VARHDRSZ + sizeof(rate));
     memcpy(VARDATA(result), &answer, sizeof(rate));
     return PointerGetDatum(result);
-}
-
-bool is_expected(const request &asked, const entry *live) {
-    return live != nullptr && equal(live->value, asked.expected);
 }
 
 // --- Decisions ---
@@ -86,22 +50,6 @@ decision add(const request &asked, const entry *live, timestamp now) {
         raise_counter_overflow(asked.by);
     Datum value = digits_of(*sum);
     return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, value);
-}
-
-// The one behind the other; the first may be 0.
-Datum joined(Datum first, Datum second) {
-    struct varlena *head = first == 0 ? nullptr : PG_DETOAST_DATUM_PACKED(first);
-    struct varlena *tail = PG_DETOAST_DATUM_PACKED(second);
-    std::size_t before = head == nullptr ? 0 : VARSIZE_ANY_EXHDR(head);
-    std::size_t size = VARHDRSZ + before + VARSIZE_ANY_EXHDR(tail);
-    if (size > MaxAllocSize)
-        raise_value_too_long(size - VARHDRSZ);
-    auto *result = static_cast<struct varlena *>(palloc(size));
-    SET_VARSIZE(result, size);
-    if (head != nullptr)
-        memcpy(VARDATA(result), VARDATA_ANY(head), before);
-    memcpy(VARDATA(result) + before, VARDATA_ANY(tail), VARSIZE_ANY_EXHDR(tail));
-    return PointerGetDatum(result);
 }
 
 decision add_to_end(const request &asked, const entry *live, timestamp now) {
@@ -172,31 +120,6 @@ void count(const store &in, const counted_as &counts, const outcome &done) {
     if (counts.removed && done.applied)
         statistics::count(table, counter::deletes);
 }
-
-// --- The same in SQL ---
-
-#define IF_EXPECTED " AND value OPERATOR(pg_catalog.=) $4"
-#define IF_IT_EXPIRES " AND expires OPERATOR(pg_catalog.<) $3"
-#define IF_NOT_GOOD_ENOUGH                        \
-    " AND (expires OPERATOR(pg_catalog.<=) $5 OR" \
-    " expires OPERATOR(pg_catalog.>=) $6)"
-
-#define UPSERT_INTO(table)                       \
-    "INSERT INTO " table                         \
-    " (key, value, expires) VALUES ($1, $2, $3)" \
-    " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires = EXCLUDED.expires"
-#define IF_EXPIRED " WHERE present." HAS_EXPIRED
-
-// A change of the entry that `which` tells, with the lock that comes before it.
-#define CHANGE(set, which, ...)                      \
-    .sql = "UPDATE %1$s SET " set which __VA_ARGS__, \
-    .lock_sql = "SELECT FROM %1$s" which " FOR NO KEY UPDATE"
-
-// A removal, which answers a value and whether the entry was live till then; and the same for
-// stores with rules that RETURNING does not go with.
-#define REMOVAL(which, answer)                                        \
-    .sql = "DELETE FROM %1$s" which " RETURNING " answer "," IS_LIVE, \
-    .sql_under_rules = "DELETE FROM %1$s" which
 
 }  // namespace
 
@@ -348,6 +271,10 @@ std::optional<entry> read(const store &from, Datum key, bool want_value) {
                                                         : sql_path::read(from, key, want_value);
     count_read(from, found.has_value());
     return found;
+}
+
+std::optional<entry_version> version_of(const store &from, Datum key) {
+    return from.detour == nullptr ? fast_path::version(from, key) : sql_path::version(from, key);
 }
 
 }  // namespace kvstore

@@ -55,4 +55,7 @@ void count_read(const store &from, bool found);
 // current memory context, or 0 if it is not wanted.
 std::optional<entry> read(const store &from, Datum key, bool want_value);
 
+// Its version.
+std::optional<entry_version> version_of(const store &from, Datum key);
+
 }  // namespace kvstore

@@ -21,6 +21,9 @@ namespace {
 constexpr const char *read_entries =
     "SELECT key, value, expires FROM %1$s" OF_LIVE_ENTRIES IN_KEY_ORDER;
 constexpr const char *read_keys = "SELECT key FROM %1$s" OF_LIVE_ENTRIES IN_KEY_ORDER;
+constexpr const char *read_random_key_of =
+    "SELECT key FROM %1$s TABLESAMPLE pg_catalog.system($1) WHERE" IS_LIVE
+    " ORDER BY pg_catalog.random() USING OPERATOR(pg_catalog.<) LIMIT 1";
 constexpr const char *count_entries = "SELECT pg_catalog.count(*) FROM %1$s" OF_LIVE_ENTRIES;
 
 // The range of an index is found only for a prefix that the planner knows.
@@ -99,6 +102,38 @@ std::int64_t count(const store &from, Datum prefix) {
     std::int64_t result = DatumGetInt64(column(0, 1));
     SPI_finish();
     return result;
+}
+
+namespace {
+
+// Of that part of the pages.
+Datum random_key_of(const store &from, double percent) {
+    constexpr std::array<Oid, 1> type{FLOAT4OID};
+    MemoryContext memory = CurrentMemoryContext;
+    Datum share = Float4GetDatum(static_cast<float4>(percent));
+    Datum key = 0;
+    SPI_connect();
+    if (kvstore::execute({from, read_random_key_of, type, &share}, true) < 0)
+        elog(ERROR, "could not sample a store");
+    if (SPI_processed > 0) {
+        Datum found = column(0, 1);
+        MemoryContext before = MemoryContextSwitchTo(memory);
+        key = copy_of_value(found);
+        MemoryContextSwitchTo(before);
+    }
+    SPI_finish();
+    return key;
+}
+
+}  // namespace
+
+// A few pages mostly have one, however large the store is.
+Datum random_key(const store &from) {
+    constexpr double pages = 16;
+    bool has_pages = from.table->rd_rel->relkind == RELKIND_RELATION;
+    double size = has_pages ? RelationGetNumberOfBlocks(from.table) : 0;
+    Datum found = size > pages ? random_key_of(from, 100 * pages / size) : 0;
+    return found != 0 ? found : random_key_of(from, 100);
 }
 
 // Page by page: neither keys nor locks are taken out of order, and memory is bounded.

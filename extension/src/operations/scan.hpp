@@ -33,6 +33,9 @@ void scan(const store &from, const key_range &range, Visit visit) {
 // How many there are.
 std::int64_t count(const store &from, Datum prefix);
 
+// The key of any live entry, in the current memory context; 0 if there is none.
+Datum random_key(const store &from);
+
 // Removes them, in key order; how many there were.
 std::int64_t remove_prefix(const store &in, Datum prefix);
 

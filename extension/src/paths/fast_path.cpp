@@ -14,7 +14,11 @@ namespace kvstore::fast_path {
 
 namespace {
 
-enum class attempt : std::uint8_t { done, conflict };  // another transaction was faster
+enum class attempt : std::uint8_t {
+    done,
+    conflict,   // another transaction was faster
+    would_wait  // for another transaction, and may not
+};
 
 HeapTuple form_tuple(const store &in, Datum key, const entry &from) {
     std::array<Datum, 3> values{key, from.value, TimestampTzGetDatum(from.expires)};
@@ -33,19 +37,21 @@ attempt judge(TM_Result result) {
             if (IsolationUsesXactSnapshot())
                 raise_concurrent_change();
             return attempt::conflict;
+        case TM_BeingModified:
+            return attempt::would_wait;
         default:
             elog(ERROR, "unexpected result %d of a change to a store", static_cast<int>(result));
     }
 }
 
-attempt replace(const store &in, tuple_version &old, const entry &with) {
+attempt replace(const store &in, tuple_version &old, const entry &with, bool waits) {
     CheckCmdReplicaIdentity(in.table, CMD_UPDATE);
     // The key as it is stored, perhaps compressed: what looks changed is not HOT.
     Datum key = stored_key(in, old);
     HeapTuple tuple = form_tuple(in, key, with);
     TM_FailureData failure;
-    attempt result =
-        judge(pg::update_tuple(in.table, old.tid(), tuple, GetCurrentCommandId(true), &failure));
+    attempt result = judge(
+        pg::update_tuple(in.table, old.tid(), tuple, GetCurrentCommandId(true), waits, &failure));
     if (result == attempt::done && !HeapTupleIsHeapOnly(tuple)) {
         bool is_null = false;
         // Finds nothing in the way: other entries of the key are older versions of the row.
@@ -56,10 +62,10 @@ attempt replace(const store &in, tuple_version &old, const entry &with) {
     return result;
 }
 
-attempt remove(const store &in, tuple_version &old) {
+attempt remove(const store &in, tuple_version &old, bool waits) {
     CheckCmdReplicaIdentity(in.table, CMD_DELETE);
     TM_FailureData failure;
-    return judge(heap_delete(in.table, old.tid(), GetCurrentCommandId(true), InvalidSnapshot, true,
+    return judge(heap_delete(in.table, old.tid(), GetCurrentCommandId(true), InvalidSnapshot, waits,
                              &failure, false));
 }
 
@@ -85,15 +91,17 @@ attempt insert(const store &in, Datum key, const entry &put) {
 
 // Somebody else has the key that insert() did not get: waits until that
 // transaction is over, or just until its own speculative insertion is.
-void await_rival(const store &in, Datum key) {
+attempt await_rival(const store &in, Datum key, bool waits) {
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
     std::optional<tuple_version> rival = find({in, key, &dirty, purpose::reading});
     if (!rival)
-        return;
+        return attempt::conflict;
     ItemPointerData tid = *rival->tid();
     release(rival);  // no pin is held while we wait
 
+    if (!waits && (TransactionIdIsValid(dirty.xmin) || TransactionIdIsValid(dirty.xmax)))
+        return attempt::would_wait;
     if (TransactionIdIsValid(dirty.xmin) && dirty.speculativeToken != 0)
         SpeculativeInsertionWait(dirty.xmin, dirty.speculativeToken);
     else if (TransactionIdIsValid(dirty.xmin))
@@ -102,24 +110,23 @@ void await_rival(const store &in, Datum key) {
         XactLockTableWait(dirty.xmax, in.table, &tid, XLTW_InsertIndex);
     else if (IsolationUsesXactSnapshot())
         raise_concurrent_change();  // it is committed, and our snapshot will never show it
+    return attempt::conflict;
 }
 
-attempt carry_out(const store &in, const decision &decided, Datum key,
+attempt carry_out(const store &in, const decision &decided, const request &asked,
                   std::optional<tuple_version> &current) {
     switch (decided.what) {
         case decision::verb::leave:
             return attempt::done;
         case decision::verb::remove:
-            return current ? remove(in, *current) : attempt::done;
+            return current ? remove(in, *current, asked.waits) : attempt::done;
         case decision::verb::store:
             break;
     }
     if (current)
-        return replace(in, *current, decided.stored);
-    attempt tried = insert(in, key, decided.stored);
-    if (tried == attempt::conflict)
-        await_rival(in, key);
-    return tried;
+        return replace(in, *current, decided.stored, asked.waits);
+    attempt tried = insert(in, asked.key, decided.stored);
+    return tried == attempt::conflict ? await_rival(in, asked.key, asked.waits) : tried;
 }
 
 std::optional<entry> live_at(timestamp now, std::optional<entry> present) {
@@ -148,7 +155,7 @@ attempt decide_again(const store &in, const operation &op, const request &asked,
     PushActiveSnapshot(GetTransactionSnapshot());
     std::optional<tuple_version> written =
         find({in, asked.key, GetActiveSnapshot(), purpose::replacing});
-    attempt tried = carry_out(in, righted, asked.key, written);
+    attempt tried = carry_out(in, righted, asked, written);
     release(written);
     PopActiveSnapshot();
     return tried;
@@ -162,12 +169,13 @@ attempt try_modify(const store &in, const operation &op, const request &asked, o
     timestamp now = GetCurrentTimestamp();
     decision decided = decide(op, asked, before, now);
 
-    attempt tried = carry_out(in, decided, asked.key, current);
+    attempt tried = carry_out(in, decided, asked, current);
     if (tried == attempt::done && decided.what != decision::verb::leave && has_waited_since(now))
         tried = decide_again(in, op, asked, before, &decided);
     if (tried == attempt::done) {
         result->applied = decided.what != decision::verb::leave;
         result->answer = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
+        result->met = decided.met;
     }
     release(current);
     return tried;
@@ -195,6 +203,22 @@ std::optional<entry> read(const store &from, Datum key, const location &where, b
     return found;
 }
 
+std::optional<entry_version> version(const store &from, Datum key) {
+    std::optional<tuple_version> current = find({from, key, GetActiveSnapshot(), purpose::reading});
+    if (!current)
+        return std::nullopt;
+    std::optional<entry_version> result;
+    if (live_at(GetCurrentTimestamp(), entry_of(from, *current)))
+        result = entry_version{.file = pg::file_number_of(from.table),
+                               .page = ItemPointerGetBlockNumber(current->tid()),
+                               .line = ItemPointerGetOffsetNumber(current->tid()),
+                               .unused = 0,
+                               .written_by = HeapTupleHeaderGetRawXmin(current->tuple.t_data),
+                               .unused_too = 0};
+    release(current);
+    return result;
+}
+
 outcome modify(const store &in, const operation &op, const request &asked) {
     outcome result;
     attempt tried = attempt::conflict;
@@ -207,6 +231,8 @@ outcome modify(const store &in, const operation &op, const request &asked) {
         tried = try_modify(in, op, asked, &result);
         PopActiveSnapshot();
     }
+    if (tried == attempt::would_wait)
+        result.met = hindrance::would_wait;
     return result;
 }
 

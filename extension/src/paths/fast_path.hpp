@@ -15,9 +15,13 @@ std::optional<entry> read(const store &from, Datum key, bool want_value);
 location locate(const store &from, Datum key);
 std::optional<entry> read(const store &from, Datum key, const location &where, bool want_value);
 
+// The version of the live entry, as the active snapshot sees it.
+std::optional<entry_version> version(const store &from, Datum key);
+
 // Carries out an operation atomically, on the newest version of the entry; in
 // REPEATABLE READ and SERIALIZABLE on the version that the transaction sees, or
-// with an error 40001 if that is no longer the newest.
+// with an error 40001 if that is no longer the newest. Where it would wait for another transaction
+// and was asked not to, nothing is done.
 outcome modify(const store &in, const operation &op, const request &asked);
 
 }  // namespace kvstore::fast_path

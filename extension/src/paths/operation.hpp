@@ -42,11 +42,36 @@ struct request {
     std::int64_t by = 0;    // what is added to a counter
     std::int64_t most = 0;  // what a counter may come to
     std::optional<lifetime> slack = std::nullopt;  // an expiry may be off by less than this
+    const struct terms *on = nullptr;              // of the operations that have terms
+    bool waits = true;  // for other transactions; the SQL path does in any case, up to lock_timeout
 
     // The expiries of a live entry that need no change to `expires` at `moment`.
     expiry_range good_enough(timestamp expires, timestamp moment) const {
         return expiries_near(expires, slack ? slack->end(moment) - moment : 0);
     }
+};
+
+// Why an operation did not do what it was asked for: where that is no error, but an answer.
+enum class hindrance : std::uint8_t {
+    none,
+    unmet,  // a condition of its terms
+    not_an_integer,
+    out_of_range,  // a sum beyond 64 bits
+    not_a_number,
+    not_finite,  // a sum beyond all numbers
+    too_long,
+    not_text,    // the value that would come of it
+    would_wait,  // and was asked not to
+};
+
+// Which version of an entry is there: the same as long as nobody has written it.
+struct entry_version {
+    std::uint64_t file;  // of the table, or of the partition
+    std::uint32_t page;
+    std::uint16_t line;
+    std::uint16_t unused;
+    std::uint32_t written_by;  // a transaction
+    std::uint32_t unused_too;
 };
 
 // What to do about an entry.
@@ -56,18 +81,23 @@ struct decision {
     verb what = verb::leave;
     entry stored = {};  // with verb::store
     Datum answer = 0;   // what the call returns, a varlena, 0 for nothing
+    hindrance met = hindrance::none;
 
     static constexpr decision leave(Datum answer = 0) { return {verb::leave, {}, answer}; }
     static constexpr decision store(const entry &stored, Datum answer = 0) {
         return {verb::store, stored, answer};
     }
     static constexpr decision remove(Datum answer = 0) { return {verb::remove, {}, answer}; }
+    static constexpr decision refuse(hindrance why, Datum answer = 0) {
+        return {verb::leave, {}, answer, why};
+    }
 };
 
 // What a call did. The answer is a copy in the caller's memory context.
 struct outcome {
     bool applied = false;  // something was stored or removed
     Datum answer = 0;      // 0 if there is none
+    hindrance met = hindrance::none;
 };
 
 // What the statistics count it as, if it applied, and whether they count a hit or a miss.

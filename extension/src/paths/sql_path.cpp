@@ -15,6 +15,8 @@ constexpr const char *read_expiry = "SELECT NULL, expires FROM %1$s" OF_LIVE_ENT
 constexpr const char *read_version =
     "SELECT value, expires, tableoid, ctid FROM %1$s" OF_LIVE_ENTRY;
 
+constexpr const char *read_full_version = "SELECT tableoid, ctid, xmin FROM %1$s" OF_LIVE_ENTRY;
+
 // An upsert on a store with rules, which do not go together with ON CONFLICT.
 constexpr const char *lock_row = "SELECT value, expires FROM %1$s" OF_KEY " FOR UPDATE";
 constexpr const char *update_row = "UPDATE %1$s SET value = $2, expires = $3" OF_KEY;
@@ -202,7 +204,7 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
         // expiry that was good enough for the statement may not be so any more.
         sight now = look(in, op, asked);
         if (now.leaves())
-            return {false, copy_of_answer(now.decided.answer, caller)};
+            return {false, copy_of_answer(now.decided.answer, caller), now.decided.met};
         if (last && (IsolationUsesXactSnapshot() || same(now.version, *last)))
             return result;
         last = now.version;
@@ -305,7 +307,7 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
         locked_entry held = lock(in, asked);
         decision decided = op.decide(asked, held.live ? &held.current : nullptr, held.now);
         if (decided.what == decision::verb::leave)
-            return {false, copy_of_answer(decided.answer, caller)};
+            return {false, copy_of_answer(decided.answer, caller), decided.met};
         request change{asked.key, decided.stored.value, lifetime::until(decided.stored.expires)};
         change_result stored = held.found           ? update(in, change)
                                : tries < most_tries ? insert_unless_there(in, change)
@@ -317,7 +319,7 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
         }
         if (stored == change_result::done && !held.found)
             decided = count_from_insertion(in, op, asked, decided, held.now);
-        return {stored == change_result::done, copy_of_answer(decided.answer, caller)};
+        return {stored == change_result::done, copy_of_answer(decided.answer, caller), decided.met};
     }
 }
 
@@ -333,7 +335,7 @@ std::optional<outcome> leave_unlocked(const store &in, const operation &op, cons
     if (op.mostly_leaves) {
         sight now = look(in, op, asked);
         if (now.leaves())
-            return outcome{false, copy_of_answer(now.decided.answer, caller)};
+            return outcome{false, copy_of_answer(now.decided.answer, caller), now.decided.met};
     }
     return std::nullopt;
 }
@@ -365,6 +367,23 @@ std::optional<entry> read(const store &from, Datum key, bool want_value) {
         found.reset();
     SPI_finish();
     return found;
+}
+
+std::optional<entry_version> version(const store &from, Datum key) {
+    SPI_connect();
+    run(from, read_full_version, {.key = key}, true);
+    std::optional<entry_version> result;
+    if (SPI_processed > 0) {
+        auto *tid = reinterpret_cast<ItemPointer>(DatumGetPointer(column_of_first_row(2)));
+        result = entry_version{.file = DatumGetObjectId(column_of_first_row(1)),
+                               .page = ItemPointerGetBlockNumber(tid),
+                               .line = ItemPointerGetOffsetNumber(tid),
+                               .unused = 0,
+                               .written_by = DatumGetTransactionId(column_of_first_row(3)),
+                               .unused_too = 0};
+    }
+    SPI_finish();
+    return result;
 }
 
 }  // namespace kvstore::sql_path

@@ -8,6 +8,7 @@ namespace kvstore::sql_path {
 
 // As in fast_path.hpp.
 std::optional<entry> read(const store &from, Datum key, bool want_value);
+std::optional<entry_version> version(const store &from, Datum key);
 outcome modify(const store &in, const operation &op, const request &asked);
 
 }  // namespace kvstore::sql_path

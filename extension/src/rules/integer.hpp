@@ -22,6 +22,15 @@ inline std::optional<std::int64_t> parse_integer(std::string_view text) {
     return value;
 }
 
+// The same as Redis takes it for a number: each number has one way to write it, so that "007" and
+// "-0" are none.
+inline std::optional<std::int64_t> parse_strict_integer(std::string_view text) {
+    std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+    if (digits.empty() || (digits[0] == '0' && text.size() > 1))
+        return std::nullopt;
+    return parse_integer(text);
+}
+
 // Nothing if the sum does not fit.
 inline std::optional<std::int64_t> sum_of(std::int64_t a, std::int64_t b) {
     std::int64_t sum = 0;

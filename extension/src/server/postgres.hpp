@@ -47,9 +47,11 @@ extern "C" {
 #include "catalog/pg_proc_d.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -137,9 +139,8 @@ inline void resume_interrupts() {
 // What changed its shape between the majors.
 namespace kvstore::pg {
 
-// try_relation_open(), without looking for the relation twice.
-inline Relation open_relation(Oid relid, LOCKMODE lock) {
-    LockRelationOid(relid, lock);
+// try_relation_open(), without looking for the relation twice, of what is locked.
+inline Relation open_locked_relation(Oid relid) {
     Relation relation = RelationIdGetRelation(relid);
     if (!RelationIsValid(relation))
         return nullptr;
@@ -147,6 +148,11 @@ inline Relation open_relation(Oid relid, LOCKMODE lock) {
         MyXactFlags |= XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
     pgstat_init_relation(relation);
     return relation;
+}
+
+inline Relation open_relation(Oid relid, LOCKMODE lock) {
+    LockRelationOid(relid, lock);
+    return open_locked_relation(relid);
 }
 
 // The number of the table's file, which TRUNCATE and VACUUM FULL change.
@@ -371,15 +377,15 @@ inline bool is_virtual(Form_pg_attribute column) {
 #endif
 }
 
-// Updates the row at `tid` to `tuple`.
+// Updates the row at `tid` to `tuple`. TM_BeingModified if that would have to wait and may not.
 inline TM_Result update_tuple(Relation table, ItemPointer tid, HeapTuple tuple, CommandId cid,
-                              TM_FailureData *failure) {
+                              bool wait, TM_FailureData *failure) {
     LockTupleMode lock_mode;
 #if PG_VERSION_NUM >= 160000
     TU_UpdateIndexes due;
-    return heap_update(table, tid, tuple, cid, InvalidSnapshot, true, failure, &lock_mode, &due);
+    return heap_update(table, tid, tuple, cid, InvalidSnapshot, wait, failure, &lock_mode, &due);
 #else
-    return heap_update(table, tid, tuple, cid, InvalidSnapshot, true, failure, &lock_mode);
+    return heap_update(table, tid, tuple, cid, InvalidSnapshot, wait, failure, &lock_mode);
 #endif
 }
 

@@ -6,6 +6,7 @@ namespace kvstore {
 
 namespace settings {
 bool fast_path = true;
+char *redis_stores = nullptr;
 int sweep_interval = 60'000;
 int sweep_budget = 1;
 int sweep_pause = 20;
@@ -46,6 +47,11 @@ void define_settings() {
         "Has the background sweeper sweep stores that a subscription fills, too.",
         "Off leaves that to the publisher, whose deletions arrive like all its changes.",
         &settings::sweep_subscribed, false, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+
+    DefineCustomStringVariable(
+        "kvstore.redis_stores", "Stores that are the databases of Redis's clients, from 0 on.",
+        "Names of stores with commas between them, looked up with search_path.",
+        &settings::redis_stores, "kv_redis", PGC_USERSET, 0, nullptr, nullptr, nullptr);
 
     MarkGUCPrefixReserved("kvstore");
 }

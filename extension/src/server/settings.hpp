@@ -6,6 +6,7 @@ namespace kvstore {
 namespace settings {
 extern bool fast_path;         // kvstore.fast_path
 extern bool sweep_subscribed;  // kvstore.sweep_subscribed
+extern char *redis_stores;     // kvstore.redis_stores
 // In milliseconds:
 extern int sweep_interval;          // kvstore.sweep_interval, 0 turns sweeping off
 extern int sweep_budget;            // kvstore.sweep_budget

@@ -189,6 +189,33 @@ bool take_snapshot_after(Relation table) {
     return true;
 }
 
+// A table that is locked, if it is a store as far as can be told without its index.
+Relation open_locked_table(Oid relid) {
+    Relation table = pg::open_locked_relation(relid);
+    if (table == nullptr)
+        raise_no_such_table(relid);
+    require_usage_of_schema(table);
+    std::optional<value_kind> kind = kind_of_entry_type(table->rd_rel->reloftype);
+    if (const char *why = why_not_a_store(table, kind))
+        raise_not_a_store(table, why);
+    return table;
+}
+
+// The store, whose index is locked, too.
+store open_locked(Relation table, Oid index, const intent &what) {
+    if (what.meets_entries)
+        refuse_where_sql_would(table, what);
+    value_kind kind = *kind_of_entry_type(table->rd_rel->reloftype);
+    store opened{table, index_open(index, NoLock), kind};
+    if (!is_key_index(opened.key_index))
+        raise_not_a_store(table, "Its primary key is not on key alone, or it is deferrable.");
+
+    opened.detour = find_detour(opened, what);
+    if (what.meets_entries && what.takes_snapshot && !what.writes())
+        opened.has_snapshot = take_snapshot_after(table);
+    return opened;
+}
+
 }  // namespace
 
 const char *find_detour(const store &opened, const intent &what) {
@@ -227,25 +254,25 @@ bool is_store(Relation table) {
 store open_store(Oid relid, const intent &what) {
     if (what.writes())
         PreventCommandDuringRecovery(what.function);  // before the lock, which says it less well
-    Relation table = pg::open_relation(relid, what.lock());
-    if (table == nullptr)
-        raise_no_such_table(relid);
-    require_usage_of_schema(table);
+    LockRelationOid(relid, what.lock());
+    Relation table = open_locked_table(relid);
+    Oid index = pg::primary_key_index(table);
+    LockRelationOid(index, what.lock());
+    return open_locked(table, index, what);
+}
 
-    std::optional<value_kind> kind = kind_of_entry_type(table->rd_rel->reloftype);
-    if (const char *why = why_not_a_store(table, kind))
-        raise_not_a_store(table, why);
-    if (what.meets_entries)
-        refuse_where_sql_would(table, what);
-
-    store opened{table, index_open(pg::primary_key_index(table), what.lock()), *kind};
-    if (!is_key_index(opened.key_index))
-        raise_not_a_store(table, "Its primary key is not on key alone, or it is deferrable.");
-
-    opened.detour = find_detour(opened, what);
-    if (what.meets_entries && !what.writes())
-        opened.has_snapshot = take_snapshot_after(table);
-    return opened;
+std::optional<store> open_store_at_once(Oid relid, const intent &what) {
+    if (what.writes())
+        PreventCommandDuringRecovery(what.function);
+    if (!ConditionalLockRelationOid(relid, what.lock()))
+        return std::nullopt;
+    Relation table = open_locked_table(relid);
+    Oid index = pg::primary_key_index(table);
+    if (!ConditionalLockRelationOid(index, what.lock())) {
+        relation_close(table, NoLock);
+        return std::nullopt;
+    }
+    return open_locked(table, index, what);
 }
 
 void close_store(const store &opened) {

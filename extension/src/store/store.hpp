@@ -1,6 +1,7 @@
 // A store, opened: the table, its primary key, and how it may be reached.
 #pragma once
 
+#include <optional>
 #include <type_traits>
 
 #include "server/postgres.hpp"
@@ -14,6 +15,8 @@ struct intent {
     AclMode privileges;               // that the equivalent SQL needs on the table
     LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write
     bool meets_entries = true;        // or just looks at the table
+    bool takes_snapshot = true;       // for a read, where the statement's is too old; or the caller
+                                      // takes one for each, once the store is open
 
     constexpr bool writes() const { return (privileges & ~ACL_SELECT) != 0; }
     constexpr LOCKMODE lock() const {
@@ -52,6 +55,9 @@ bool is_store(Relation table);
 // and a temporary one in a parallel worker. A lack of privileges on the table is a detour:
 // SQL tells column privileges and words the error.
 store open_store(Oid relid, const intent &what);
+
+// The same, or nothing if the lock cannot be had at once.
+std::optional<store> open_store_at_once(Oid relid, const intent &what);
 
 void close_store(const store &opened);
 

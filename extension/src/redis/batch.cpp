@@ -1,0 +1,161 @@
+#include "redis/batch.hpp"
+
+#include "redis/dispatch.hpp"
+#include "redis/messages.hpp"
+#include "redis/watch.hpp"
+#include "rules/redis_batch.hpp"
+
+namespace kvstore::redis {
+
+namespace {
+
+[[noreturn]] void raise_malformed() {
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("malformed batch of commands"),
+                    errhint("kv_redis_batch() is for kvstore-redis; kv_redis() is for people.")));
+}
+
+[[noreturn]] void raise_other_version(int version) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("the batch is of version %d, and the extension speaks version %d", version,
+                    batch_version),
+             errhint("Update the older one: ALTER EXTENSION kvstore UPDATE, or kvstore-redis.")));
+}
+
+[[noreturn]] void raise_would_wait() {
+    ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+                    errmsg("a command of the EXEC would wait for another transaction")));
+}
+
+// The arguments of one command, in memory that is used again for the next one.
+class argument_list {
+  public:
+    arguments read(section_reader &from) {
+        std::uint32_t count = from.arguments();
+        if (count > capacity_) {
+            capacity_ = Max(count, 64U);
+            std::size_t size = sizeof(std::string_view) * capacity_;
+            list_ = static_cast<std::string_view *>(list_ == nullptr ? palloc_huge(size)
+                                                                     : repalloc_huge(list_, size));
+        }
+        for (std::uint32_t i = 0; i < count; i++)
+            list_[i] = from.next_argument();
+        if (!from.ok())
+            raise_malformed();
+        return {list_, count};
+    }
+
+  private:
+    static void *palloc_huge(std::size_t size) {
+        return MemoryContextAllocHuge(CurrentMemoryContext, size);
+    }
+
+    std::string_view *list_ = nullptr;
+    std::uint32_t capacity_ = 0;
+};
+
+struct batch_run {
+    execution &x;
+    replies_writer<reply_buffer> &replies;
+    argument_list &list;
+    MemoryContext scratch;  // for each command
+    bool may_wait;
+    bool in_exec;
+};
+
+// Has `work` allocate in memory that is given back afterwards.
+template <class Work>
+void with_scratch(const batch_run &run, Work work) {
+    MemoryContext before = MemoryContextSwitchTo(run.scratch);
+    work();
+    MemoryContextSwitchTo(before);
+    MemoryContextReset(run.scratch);
+}
+
+// Whether the watched keys are what they were. A key that cannot be looked at is not.
+bool are_unchanged(const batch_run &run, section_reader &section) {
+    bool unchanged = true;
+    for (int left = section.watched(); left > 0; left--) {
+        watched_key watched = section.next_watched();
+        if (!section.ok())
+            raise_malformed();
+        std::size_t written = run.x.out.buffer().size();
+        run.x.begin_command(run.may_wait);
+        with_scratch(run, [&] { unchanged &= is_unchanged(run.x, watched).value_or(false); });
+        run.x.out.buffer().truncate(written);
+        if (run.x.would_wait())
+            raise_would_wait();
+    }
+    return unchanged;
+}
+
+// False if it would wait.
+bool run_command(const batch_run &run, arguments given, bool waits) {
+    CHECK_FOR_INTERRUPTS();
+    std::size_t written = run.x.out.buffer().size();
+    run.replies.begin_reply();
+    run.x.begin_command(waits);
+    with_scratch(run, [&] { carry_out(run.x, given); });
+    if (run.x.would_wait()) {
+        run.x.out.buffer().truncate(written);
+        return false;
+    }
+    run.replies.end_reply();
+    return true;
+}
+
+section_status run_section(const batch_run &run, section_reader &section) {
+    run.x.begin_section(section.protocol(), section.database());
+    if (!run.in_exec && section.watched() > 0)
+        raise_malformed();
+    if (!are_unchanged(run, section))
+        return section_status::watched_changed;
+    std::uint32_t count = section.commands();
+    for (std::uint32_t i = 0; i < count; i++) {
+        arguments given = run.list.read(section);
+        bool waits = run.may_wait && (i == 0 || run.in_exec);
+        if (run_command(run, given, waits))
+            continue;
+        if (run.in_exec)
+            raise_would_wait();
+        return section_status::would_wait;
+    }
+    if (!section.ok() || !section.at_end())
+        raise_malformed();
+    return section_status::complete;
+}
+
+}  // namespace
+
+Datum carry_out_batch(std::string_view bytes) {
+    batch_reader batch(bytes);
+    if (!batch.ok())
+        raise_malformed();
+    if (batch.version() != batch_version)
+        raise_other_version(batch.version());
+
+    reply_buffer buffer;
+    execution x(buffer);
+    replies_writer<reply_buffer> replies(buffer);
+    argument_list list;
+    MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "Redis command", ALLOCSET_DEFAULT_SIZES);
+    batch_run run{x, replies, list, scratch, batch.has(may_wait), batch.has(exec)};
+    begin_messages();
+    if (run.in_exec)
+        x.set_in_exec();
+    while (batch.has_section()) {
+        section_reader section = batch.next_section();
+        if (!batch.ok() || !section.ok() || (run.in_exec && batch.has_section()))
+            raise_malformed();
+        replies.begin_section();
+        replies.end_section(run_section(run, section));
+    }
+    if (!batch.ok())
+        raise_malformed();
+    x.close();
+    MemoryContextDelete(scratch);
+    return buffer.as_varlena();
+}
+
+}  // namespace kvstore::redis

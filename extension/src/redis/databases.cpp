@@ -1,0 +1,32 @@
+#include "redis/databases.hpp"
+
+#include "rules/redis_stores.hpp"
+#include "server/settings.hpp"
+
+namespace kvstore::redis {
+
+int number_of_databases() {
+    return static_cast<int>(count_names(settings::redis_stores));
+}
+
+std::optional<const char *> name_of_database(int n) {
+    std::optional<std::string_view> name =
+        nth_name(settings::redis_stores, static_cast<std::size_t>(n));
+    if (!name)
+        return std::nullopt;
+    return pnstrdup(name->data(), name->size());
+}
+
+Oid find_store(const char *name) {
+    List *parts = NIL;
+    if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL ||
+        list_length(parts) > 2)
+        return InvalidOid;
+    List *names = NIL;
+    ListCell *each;
+    foreach (each, parts)
+        names = lappend(names, makeString(static_cast<char *>(lfirst(each))));
+    return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+}
+
+}  // namespace kvstore::redis

@@ -1,0 +1,20 @@
+// Which store a database of Redis's is: the setting kvstore.redis_stores.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "server/postgres.hpp"
+
+namespace kvstore::redis {
+
+// How many databases there are.
+int number_of_databases();
+
+// The n-th name of the setting; nothing if there are not so many. In the current memory context.
+std::optional<const char *> name_of_database(int n);
+
+// The table of that name, looked up with search_path; InvalidOid if there is none.
+Oid find_store(const char *name);
+
+}  // namespace kvstore::redis

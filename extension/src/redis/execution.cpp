@@ -1,0 +1,213 @@
+#include "redis/execution.hpp"
+
+#include "rules/key.hpp"
+#include "server/errors.hpp"
+
+namespace kvstore::redis {
+
+void execution::begin_section(int protocol, int database) {
+    out = reply(out.buffer(), protocol);
+    database_ = database;
+}
+
+void execution::begin_command(bool waits) {
+    waits_ = waits;
+    would_wait_ = false;
+    if (open_ > openings_.size() / 2)
+        close();
+}
+
+// --- Stores ---
+
+const store *execution::open(const intent &what, int database) {
+    for (std::size_t i = 0; i < open_; i++)
+        if (openings_[i].database == database && openings_[i].privileges == what.privileges)
+            return &openings_[i].opened;
+
+    std::optional<const char *> name = name_of_database(database);
+    if (!name) {
+        out.error("ERR DB index is out of range");
+        return nullptr;
+    }
+    Oid table = find_store(*name);
+    if (!OidIsValid(table)) {
+        out.error(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')",
+                           *name, quote_literal_cstr(*name)));
+        return nullptr;
+    }
+    if (what.writes() && (XactReadOnly || RecoveryInProgress())) {
+        out.error("READONLY You can't write against a read only replica.");
+        return nullptr;
+    }
+    Assert(open_ < openings_.size());  // begin_command() has made room
+    intent wanted = what;
+    wanted.takes_snapshot = false;
+    std::optional<store> opened =
+        waits_ ? open_store(table, wanted) : open_store_at_once(table, wanted);
+    if (!opened) {
+        set_would_wait();
+        return nullptr;
+    }
+    forget_snapshot();  // which may be older than the lock
+    openings_[open_] = {database, what.privileges, *opened};
+    return &openings_[open_++].opened;
+}
+
+void execution::close() {
+    forget_snapshot();
+    while (open_ > 0)
+        close_store(openings_[--open_].opened);
+}
+
+// --- Arguments ---
+
+Datum varlena_of(std::string_view bytes) {
+    auto *result = static_cast<struct varlena *>(palloc(VARHDRSZ + bytes.size()));
+    SET_VARSIZE(result, VARHDRSZ + bytes.size());
+    memcpy(VARDATA(result), bytes.data(), bytes.size());
+    return PointerGetDatum(result);
+}
+
+std::string_view bytes_of(Datum value) {
+    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+    return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+}
+
+namespace {
+
+bool is_text(std::string_view bytes) {
+    return pg_verify_mbstr(GetDatabaseEncoding(), bytes.data(), static_cast<int>(bytes.size()),
+                           true);
+}
+
+}  // namespace
+
+std::optional<Datum> execution::key(std::string_view given) {
+    if (given.size() > longest_key) {
+        out.error(psprintf("ERR key of %zu bytes is too long, a key has at most %zu", given.size(),
+                           longest_key));
+        return std::nullopt;
+    }
+    if (!is_text(given)) {
+        out.error(psprintf("ERR key is not valid text in encoding %s", GetDatabaseEncodingName()));
+        return std::nullopt;
+    }
+    return varlena_of(given);
+}
+
+std::optional<Datum> execution::value(const store &to, std::string_view given) {
+    if (to.kind == value_kind::text && !is_text(given)) {
+        out.error(
+            psprintf("ERR value is not valid text in encoding %s, and the store %s keeps text",
+                     GetDatabaseEncodingName(), RelationGetRelationName(to.table)));
+        return std::nullopt;
+    }
+    return varlena_of(given);
+}
+
+// --- Reading and writing ---
+
+void execution::take_snapshot() {
+    if (has_snapshot_)
+        return;
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    has_snapshot_ = true;
+}
+
+void execution::forget_snapshot() {
+    if (has_snapshot_)
+        PopActiveSnapshot();
+    has_snapshot_ = false;
+}
+
+std::optional<entry> execution::read(const store &from, Datum key, bool want_value) {
+    take_snapshot();
+    return kvstore::read(from, key, want_value);
+}
+
+outcome execution::perform(const operation &op, const store &in, request asked) {
+    forget_snapshot();
+    asked.waits = waits_;
+    outcome done = kvstore::perform(op, in, asked);
+    if (done.met == hindrance::would_wait)
+        set_would_wait();
+    return done;
+}
+
+// --- As a whole ---
+
+namespace {
+
+// Until the end of the subtransaction, or end_patience().
+int begin_impatience() {
+    int level = NewGUCNestLevel();
+    (void)set_config_option("lock_timeout", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                            0, false);
+    return level;
+}
+
+}  // namespace
+
+// What the errors of SQL are to a client of Redis: those that are about the command, not about the
+// server. Others are raised again.
+void execution::answer_or_raise(ErrorData *error) {
+    switch (error->sqlerrcode) {
+        case ERRCODE_LOCK_NOT_AVAILABLE:
+            if (waits_)
+                break;
+            return set_would_wait();
+        case ERRCODE_INSUFFICIENT_PRIVILEGE:
+            return out.error(psprintf("NOPERM %s", error->message));
+        case ERRCODE_READ_ONLY_SQL_TRANSACTION:
+            return out.error(psprintf("READONLY %s", error->message));
+        case ERRCODE_CHARACTER_NOT_IN_REPERTOIRE:
+        case ERRCODE_UNTRANSLATABLE_CHARACTER:
+        case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+        case ERRCODE_WRONG_OBJECT_TYPE:
+            return out.error(psprintf("ERR %s", error->message));
+    }
+    ReThrowError(error);
+}
+
+bool execution::do_as_a_whole(bool (*work)(void *), void *context) {
+    forget_snapshot();
+    MemoryContext memory = CurrentMemoryContext;
+    ResourceOwner owner = CurrentResourceOwner;
+    std::size_t written = out.buffer().size();
+    volatile bool done = false;
+
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(memory);
+    PG_TRY();
+    {
+        int level = waits_ ? 0 : begin_impatience();
+        done = work(context) && !would_wait_;
+        forget_snapshot();
+        if (level != 0)
+            AtEOXact_GUC(true, level);
+        if (done)
+            ReleaseCurrentSubTransaction();
+        else
+            RollbackAndReleaseCurrentSubTransaction();
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(memory);
+        ErrorData *error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(memory);
+        CurrentResourceOwner = owner;
+        has_snapshot_ = false;  // it was popped
+        out.buffer().truncate(written);
+        done = false;
+        answer_or_raise(error);
+    }
+    PG_END_TRY();
+    MemoryContextSwitchTo(memory);
+    CurrentResourceOwner = owner;
+    return done;
+}
+
+}  // namespace kvstore::redis

@@ -1,0 +1,208 @@
+// Commands on whole stores and on the server.
+
+#include "redis/entry_access.hpp"
+#include "redis/handlers.hpp"
+#include "redis/options.hpp"
+#include "server/utility.hpp"
+#include "store/statistics.hpp"
+
+namespace kvstore::redis::handlers {
+
+// --- Emptying ---
+
+namespace {
+
+// ASYNC and SYNC, which mean nothing here.
+bool takes_flush_option(execution &x, arguments given) {
+    bool takes = given.size() == 1 ||
+                 (given.size() == 2 && (is_word(given[1], "async") || is_word(given[1], "sync")));
+    if (!takes)
+        x.out.error(syntax_error);
+    return takes;
+}
+
+// As kv_flush() does, with the right to that asked before the lock, which keeps everybody out.
+void truncate(Oid table) {
+    constexpr intent emptying{"FLUSHDB", ACL_TRUNCATE, AccessExclusiveLock};
+    require_privilege(table, ACL_TRUNCATE);
+    close_store(open_store(table, emptying));
+    execute_utility(psprintf("TRUNCATE %s", qualified_name(table)));
+}
+
+}  // namespace
+
+void flushdb(execution &x, arguments given) {
+    if (!takes_flush_option(x, given))
+        return;
+    constexpr intent looking{.function = "FLUSHDB", .privileges = 0, .meets_entries = false};
+    const store *in = x.open(looking);
+    if (in == nullptr)
+        return;
+    Oid table = RelationGetRelid(in->table);
+    x.close();  // TRUNCATE wants nobody to have it open
+    x.as_a_whole([&] {
+        truncate(table);
+        x.out.ok();
+        return true;
+    });
+}
+
+// A store that is not there is as good as empty.
+void flushall(execution &x, arguments given) {
+    if (!takes_flush_option(x, given))
+        return;
+    x.close();
+    x.as_a_whole([&] {
+        for (int n = 0; n < number_of_databases(); n++)
+            if (Oid table = find_store(*name_of_database(n)); OidIsValid(table))
+                truncate(table);
+        x.out.ok();
+        return true;
+    });
+}
+
+void swapdb(execution &x, arguments) {
+    x.out.error("ERR SWAPDB is not supported by kvstore: change kvstore.redis_stores instead");
+}
+
+// --- The server ---
+
+void time(execution &x, arguments) {
+    std::int64_t now = GetCurrentTimestamp();
+    std::int64_t seconds = milliseconds_of(now) / 1000;
+    std::int64_t microseconds = now % microseconds_per_second;
+    x.out.array(2);
+    x.out.bulk(integer_text(seconds).view());
+    x.out.bulk(integer_text(microseconds).view());
+}
+
+void lolwut(execution &x, arguments) {
+    x.out.verbatim("kvstore ver. " KV_VERSION "\n");
+}
+
+// There are no replicas of which Redis's clients would know.
+void wait(execution &x, arguments given) {
+    if (!integer(x, given[1]))
+        return;
+    std::optional<std::int64_t> timeout = parse_strict_integer(given[2]);
+    if (!timeout)
+        x.out.error("ERR timeout is not an integer or out of range");
+    else if (*timeout < 0)
+        x.out.error("ERR timeout is negative");
+    else
+        x.out.integer(0);
+}
+
+void ping(execution &x, arguments given) {
+    if (given.size() > 2)
+        x.out.error("ERR wrong number of arguments for 'ping' command");
+    else if (given.size() == 2)
+        x.out.bulk(given[1]);
+    else
+        x.out.simple("PONG");
+}
+
+void echo(execution &x, arguments given) {
+    x.out.bulk(given[1]);
+}
+
+void memory_doctor(execution &x, arguments) {
+    x.out.verbatim("Memory is PostgreSQL's. The view kv_stats has the sizes of stores.\n");
+}
+
+void memory_purge(execution &x, arguments) {
+    x.out.ok();
+}
+
+void memory_help(execution &x, arguments) {
+    constexpr std::string_view help[] = {
+        "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "DOCTOR",
+        "    Where to look.",
+        "PURGE",
+        "    Accepted, without effect.",
+        "USAGE <key> [SAMPLES <count>]",
+        "    The bytes that an entry takes in its table and in the index.",
+        "HELP",
+        "    Prints this help.",
+    };
+    x.out.lines(help);
+}
+
+// --- What kvstore-redis asks ---
+
+void databases(execution &x, arguments) {
+    x.out.integer(number_of_databases());
+}
+
+namespace {
+
+// How many entries there are about, as the planner has it.
+double estimated_entries(Relation table) {
+    if (table->rd_rel->relkind != RELKIND_RELATION)
+        return Max(table->rd_rel->reltuples, 0);
+    BlockNumber pages = 0;
+    double rows = 0;
+    double all_visible = 0;
+    table_relation_estimate_size(table, nullptr, &pages, &rows, &all_visible);
+    return rows;
+}
+
+struct totals {
+    std::array<std::int64_t, number_of_counters> counts{};
+};
+
+void add_counts(totals &to, Oid table) {
+    std::optional<store_statistics> found = statistics::of(table);
+    for (std::size_t i = 0; found && i < number_of_counters; i++)
+        to.counts[i] += found->counts[i];
+}
+
+std::int64_t of(const totals &all, counter what) {
+    return all.counts[static_cast<std::size_t>(what)];
+}
+
+// One database of the section keyspace, if it has entries.
+void describe_database(StringInfo text, int n, totals &all) {
+    Oid table = find_store(*name_of_database(n));
+    if (!OidIsValid(table) || !ConditionalLockRelationOid(table, AccessShareLock))
+        return;
+    Relation opened = pg::open_locked_relation(table);
+    if (opened == nullptr)
+        return;
+    if (is_store(opened)) {
+        bool may_look =
+            opened->rd_rel->relpersistence != RELPERSISTENCE_UNLOGGED || !RecoveryInProgress();
+        double entries = may_look ? estimated_entries(opened) : 0;
+        if (entries >= 1)
+            appendStringInfo(text, "db%d:keys=%.0f,expires=0,avg_ttl=0\r\n", n, entries);
+        add_counts(all, table);
+    }
+    relation_close(opened, NoLock);
+}
+
+}  // namespace
+
+void info_sections(execution &x, arguments) {
+    StringInfoData keyspace;
+    StringInfoData text;
+    totals all;
+    initStringInfo(&keyspace);
+    for (int n = 0; n < number_of_databases(); n++)
+        describe_database(&keyspace, n, all);
+    initStringInfo(&text);
+    appendStringInfo(&text,
+                     "# Persistence\r\nloading:0\r\n\r\n"
+                     "# Stats\r\nkeyspace_hits:%lld\r\nkeyspace_misses:%lld\r\n"
+                     "expired_keys:%lld\r\nevicted_keys:%lld\r\n\r\n"
+                     "# Replication\r\nrole:%s\r\nconnected_slaves:0\r\n\r\n"
+                     "# Keyspace\r\n%s",
+                     static_cast<long long>(of(all, counter::hits)),
+                     static_cast<long long>(of(all, counter::misses)),
+                     static_cast<long long>(of(all, counter::swept)),
+                     static_cast<long long>(of(all, counter::evicted)),
+                     RecoveryInProgress() ? "slave" : "master", keyspace.data);
+    x.out.bulk({text.data, static_cast<std::size_t>(text.len)});
+}
+
+}  // namespace kvstore::redis::handlers
