@@ -1,0 +1,298 @@
+#include "backend.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include "rules/redis_batch.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+constexpr auto longest_login = std::chrono::seconds(10);
+constexpr const char *statement_name = "kv_redis_batch";
+constexpr Oid bytea_oid = 17;
+
+// As libpq words it, without the line breaks at its end.
+std::string trimmed(std::string_view message) {
+    while (message.ends_with('\n'))
+        message.remove_suffix(1);
+    return std::string(message);
+}
+
+answer answer_of(result from) {
+    const ExecStatusType status = PQresultStatus(from.get());
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return {.how = answer::kind::done, .rows = std::move(from), .sqlstate = {}, .message = {}};
+    const auto field = [&](int which) {
+        const char *text = PQresultErrorField(from.get(), which);
+        return std::string(text != nullptr ? text : "");
+    };
+    answer failed{.how = answer::kind::failed,
+                  .rows = {},
+                  .sqlstate = field(PG_DIAG_SQLSTATE),
+                  .message = field(PG_DIAG_MESSAGE_PRIMARY)};
+    if (const std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty())
+        failed.message += ". " + hint;
+    return failed;
+}
+
+}  // namespace
+
+// --- The connection ----------------------------------------------------------------------------
+
+void backend::close() {
+    if (connection_ == nullptr)
+        return;
+    if (socket_.is_open())
+        socket_.release();
+    PQfinish(std::exchange(connection_, nullptr));
+}
+
+bool backend::is_open() {
+    if (connection_ == nullptr)
+        return false;
+    if (PQconsumeInput(connection_) == 1 && PQstatus(connection_) == CONNECTION_OK)
+        return true;
+    close();
+    return false;
+}
+
+// libpq takes another socket for the server's next address.
+void backend::follow_socket() {
+    const int number = PQsocket(connection_);
+    if (socket_.is_open() && socket_.native_handle() == number)
+        return;
+    if (socket_.is_open())
+        socket_.release();
+    if (number >= 0)
+        socket_.assign(number);
+}
+
+task<bool> backend::wait(descriptor::wait_type what) {
+    asio::error_code problem;
+    co_await socket_.async_wait(what, on_error(problem));
+    co_return !problem && connection_ != nullptr;
+}
+
+task<std::string> backend::open(const server_address &to) {
+    close();
+    refused_ = false;
+    std::string problem = co_await log_in(to);
+    if (problem.empty())
+        problem = co_await meet(to);
+    if (!problem.empty())
+        close();
+    co_return problem;
+}
+
+task<std::string> backend::log_in(const server_address &to) {
+    std::vector<const char *> keywords{"fallback_application_name", "dbname"};
+    std::vector<const char *> values{"kvstore-redis", to.conninfo.c_str()};
+    for (const auto &[keyword, value] : {std::pair("user", &to.user), {"password", &to.password}})
+        if (!value->empty()) {
+            keywords.push_back(keyword);
+            values.push_back(value->c_str());
+        }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_ = PQconnectStartParams(keywords.data(), values.data(), 1);
+    steady_timer deadline(on_, longest_login);
+    deadline.async_wait([this](asio::error_code canceled) {
+        if (!canceled && socket_.is_open())
+            socket_.cancel();
+    });
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (PQstatus(connection_) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
+        follow_socket();
+        if (!co_await wait(state == PGRES_POLLING_READING ? descriptor::wait_read
+                                                          : descriptor::wait_write))
+            co_return "the server did not answer in time";
+        // It may close one socket, and open another with the same number.
+        socket_.release();
+        state = PQconnectPoll(connection_);
+        if (state == PGRES_POLLING_FAILED)
+            break;
+    }
+    if (PQstatus(connection_) != CONNECTION_OK) {
+        refused_ = PQconnectionUsedPassword(connection_) == 1;
+        co_return trimmed(PQerrorMessage(connection_));
+    }
+    if (to.must_ask && PQconnectionUsedPassword(connection_) == 0)
+        co_return "the server did not ask for the password";
+    follow_socket();
+    PQsetnonblocking(connection_, 1);
+    PQsetNoticeProcessor(
+        connection_, [](void *, const char *) {}, nullptr);
+    co_return "";
+}
+
+// --- Meeting the extension ---------------------------------------------------------------------
+
+task<std::string> backend::meet(const server_address &to) {
+    if (!to.stores.empty()) {
+        const std::vector<std::string> arguments(1, to.stores);
+        const answer set = co_await execute(
+            "SELECT pg_catalog.set_config('kvstore.redis_stores', $1, false)", arguments);
+        if (set.how != answer::kind::done)
+            co_return "--stores: " + set.message;
+    }
+    const answer schema = co_await execute(
+        "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension AS e "
+        "JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace "
+        "WHERE e.extname OPERATOR(pg_catalog.=) 'kvstore'");
+    if (schema.how != answer::kind::done)
+        co_return schema.message;
+    if (PQntuples(schema.rows.get()) == 0)
+        co_return std::string("database \"") + PQdb(connection_) +
+            "\" does not have the extension: CREATE EXTENSION kvstore";
+    const std::string statement =
+        "SELECT " + std::string(schema.rows.bytes()) + ".kv_redis_batch($1)";
+    PQsendPrepare(connection_, statement_name, statement.c_str(), 1, &bytea_oid);
+    const answer prepared = co_await read_answer();
+    if (prepared.sqlstate == "42883")
+        co_return "the extension kvstore in database \"" + std::string(PQdb(connection_)) +
+            "\" is older than this program: ALTER EXTENSION kvstore UPDATE";
+    if (prepared.how != answer::kind::done)
+        co_return prepared.message;
+    co_return co_await learn_databases();
+}
+
+task<std::string> backend::learn_databases() {
+    std::string batch;
+    redis::batch_writer writer(batch, 0);
+    writer.begin_section(2, 0);
+    writer.begin_command(1);
+    writer.argument("_DATABASES");
+    writer.end_section();
+    const answer told = co_await call(batch);
+    if (told.how != answer::kind::done)
+        co_return told.message;
+    redis::replies_reader replies(told.rows.bytes());
+    if (replies.version() != redis::batch_version)
+        co_return "the extension kvstore answers in version " + std::to_string(replies.version()) +
+            " of the batch format, and this program knows " + std::to_string(redis::batch_version) +
+            ": update the older of them";
+    if (replies.has_section()) {
+        redis::section_replies section = replies.next_section();
+        const std::string_view reply = section.answered() == 1 ? section.next_reply() : "";
+        if (reply.starts_with(':'))
+            std::from_chars(reply.data() + 1, reply.data() + reply.size(), databases_);
+    }
+    co_return "";
+}
+
+// --- Calls --------------------------------------------------------------------------------------
+
+bool backend::send_batch(std::string_view batch) {
+    const char *values[] = {batch.data()};
+    const int lengths[] = {static_cast<int>(batch.size())};
+    const int formats[] = {1};
+    return PQsendQueryPrepared(connection_, statement_name, 1, values, lengths, formats, 1) == 1;
+}
+
+task<answer> backend::call(std::string_view batch) {
+    if (!send_batch(batch))
+        co_return lost();
+    co_return co_await read_answer();
+}
+
+// In one exchange: what fails has the rest skipped, and the transaction is rolled back.
+task<answer> backend::call_in_transaction(const char *begin, std::string_view batch) {
+    const auto send = [&](const char *statement) {
+        return PQsendQueryParams(connection_, statement, 0, nullptr, nullptr, nullptr, nullptr, 0);
+    };
+    PQenterPipelineMode(connection_);
+    if (send(begin) == 0 || !send_batch(batch) || send("COMMIT") == 0 ||
+        PQpipelineSync(connection_) == 0 || !co_await send_rest())
+        co_return lost();
+    answer first_failure;
+    answer of_batch;
+    for (int statement = 0; statement < 3; statement++) {
+        result one = co_await read_result();
+        const bool skipped = PQresultStatus(one.get()) == PGRES_PIPELINE_ABORTED;
+        const bool undone =
+            statement == 2 && PQcmdStatus(one.get()) == std::string_view("ROLLBACK");
+        if (one.get() == nullptr)
+            co_return lost();
+        co_await read_result();  // the null behind it
+        answer each = answer_of(std::move(one));
+        if (undone)
+            each = {answer::kind::failed, {}, "40000", "the transaction was rolled back"};
+        if (!skipped && each.how == answer::kind::failed)
+            first_failure = std::move(each);
+        else if (statement == 1)
+            of_batch = std::move(each);
+    }
+    if (result sync = co_await read_result(); PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC)
+        co_return lost();
+    PQexitPipelineMode(connection_);
+    if (PQtransactionStatus(connection_) != PQTRANS_IDLE) {
+        const answer undone = co_await execute("ROLLBACK");
+        if (undone.how != answer::kind::done)
+            close();
+    }
+    co_return first_failure.how == answer::kind::failed ? std::move(first_failure)
+                                                        : std::move(of_batch);
+}
+
+task<answer> backend::execute(const char *statement, std::vector<std::string> arguments) {
+    std::vector<const char *> values;
+    for (const std::string &each : arguments)
+        values.push_back(each.c_str());
+    if (PQsendQueryParams(connection_, statement, static_cast<int>(values.size()), nullptr,
+                          values.data(), nullptr, nullptr, 0) == 0)
+        co_return lost();
+    co_return co_await read_answer();
+}
+
+task<void> backend::wait_for_input() {
+    if (co_await wait(descriptor::wait_read))
+        is_open();
+}
+
+// --- Sending and reading ------------------------------------------------------------------------
+
+task<bool> backend::send_rest() {
+    for (;;) {
+        const int state = connection_ != nullptr ? PQflush(connection_) : -1;
+        if (state <= 0)
+            co_return state == 0;
+        if (!co_await wait(descriptor::wait_write))
+            co_return false;
+    }
+}
+
+// The next result, or none where libpq has none.
+task<result> backend::read_result() {
+    while (connection_ != nullptr && PQisBusy(connection_) == 1)
+        if (!co_await wait(descriptor::wait_read) || PQconsumeInput(connection_) == 0)
+            break;
+    if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK)
+        co_return result();
+    co_return result(PQgetResult(connection_));
+}
+
+task<answer> backend::read_answer() {
+    if (!co_await send_rest())
+        co_return lost();
+    result first = co_await read_result();
+    if (first.get() == nullptr)
+        co_return lost();
+    while ((co_await read_result()).get() != nullptr)
+        ;
+    // A backend that ends says why, but not whether it had committed.
+    if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK)
+        co_return lost();
+    co_return answer_of(std::move(first));
+}
+
+answer backend::lost() {
+    answer what{.how = answer::kind::lost, .rows = {}, .sqlstate = {}, .message = "it was closed"};
+    if (connection_ != nullptr)
+        what.message = trimmed(PQerrorMessage(connection_));
+    close();
+    return what;
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,99 @@
+// One connection to the server. Nothing here waits without letting others go on, save the search
+// for the server's address by name, which libpq does at once.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "event_loop.hpp"
+
+namespace kvstore::gateway {
+
+struct server_address {
+    std::string conninfo;
+    std::string user;       // empty: as conninfo says
+    std::string password;   // likewise
+    std::string stores;     // for kvstore.redis_stores; empty: as the server has it
+    bool must_ask = false;  // refuse a server that lets us in without having asked for the password
+};
+
+class result {
+  public:
+    result() = default;
+    explicit result(PGresult *its_own) : its_(its_own, &PQclear) {}
+    PGresult *get() const { return its_.get(); }
+    std::string_view bytes(int row = 0, int column = 0) const {
+        return {PQgetvalue(get(), row, column),
+                static_cast<std::size_t>(PQgetlength(get(), row, column))};
+    }
+
+  private:
+    std::unique_ptr<PGresult, decltype(&PQclear)> its_{nullptr, &PQclear};
+};
+
+struct answer {
+    enum class kind : std::uint8_t { done, failed, lost };
+    kind how = kind::done;
+    result rows;           // if it is done
+    std::string sqlstate;  // if it failed
+    std::string message;   // if it did not get done
+};
+
+class backend {
+  public:
+    explicit backend(const executor &on) : on_(on), socket_(on) {}
+    ~backend() { close(); }
+    backend(const backend &) = delete;
+    backend &operator=(const backend &) = delete;
+
+    // Connects, and sees to it that the server and this program understand each other. Nothing, or
+    // why not.
+    task<std::string> open(const server_address &to);
+    void close();
+
+    // Whether it is open, so far as is known by now.
+    bool is_open();
+    bool has_connection() const { return connection_ != nullptr; }
+    // Whether the last open() failed since the server refused the user or the password.
+    bool was_refused() const { return refused_; }
+    int databases() const { return databases_; }
+
+    // kv_redis_batch(batch), as a transaction of its own; or in one that begins with `begin`.
+    task<answer> call(std::string_view batch);
+    task<answer> call_in_transaction(const char *begin, std::string_view batch);
+
+    // A statement with arguments in text.
+    task<answer> execute(const char *statement, std::vector<std::string> arguments = {});
+
+    // What has been notified, one after the other; nothing if there is no more. Waits for more.
+    using notification = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;
+    notification next_notification() { return {PQnotifies(connection_), &PQfreemem}; }
+    task<void> wait_for_input();
+
+  private:
+    using descriptor = asio::posix::basic_stream_descriptor<executor>;
+
+    task<std::string> log_in(const server_address &to);
+    task<std::string> meet(const server_address &to);
+    task<std::string> learn_databases();
+    void follow_socket();
+    task<bool> wait(descriptor::wait_type what);
+    task<bool> send_rest();
+    task<answer> read_answer();
+    task<result> read_result();
+    bool send_batch(std::string_view batch);
+    answer lost();
+
+    executor on_;
+    descriptor socket_;  // of libpq, which closes it
+    PGconn *connection_ = nullptr;
+    bool refused_ = false;
+    int databases_ = 1;
+};
+
+}  // namespace kvstore::gateway

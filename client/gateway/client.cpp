@@ -1,0 +1,86 @@
+#include "client.hpp"
+
+namespace kvstore::gateway {
+
+// --- Sending -----------------------------------------------------------------------------------
+
+// One write at a time; what is added meanwhile goes with the next.
+void client::flush() {
+    if (is_sending_ || closed_)
+        return;
+    if (sent_ == sending_.size()) {
+        sending_.clear();
+        sent_ = 0;
+        if (sending_.capacity() > 256 * 1024)
+            sending_ = {};
+        std::swap(sending_, out);
+    }
+    if (sending_.empty())
+        return;
+    is_sending_ = true;
+    auto then = [self = shared_from_this()](asio::error_code problem, std::size_t size) {
+        self->sent(problem, size);
+    };
+    const auto bytes = asio::buffer(sending_.data() + sent_, sending_.size() - sent_);
+    if (tls_)
+        tls_->async_write_some(bytes, std::move(then));
+    else
+        socket_.async_write_some(bytes, std::move(then));
+}
+
+void client::sent(asio::error_code problem, std::size_t size) {
+    is_sending_ = false;
+    sent_ += size;
+    bytes_out += size;
+    last_sent = clock::now();
+    if (problem)
+        close();
+    else
+        flush();
+    if (progress_.is_waited_for())
+        progress_.set();
+}
+
+task<void> client::until_sent(std::size_t at_most) {
+    while (!closed_ && unsent() > at_most) {
+        flush();
+        co_await progress_.wait();
+    }
+}
+
+// --- Receiving ---------------------------------------------------------------------------------
+
+task<std::size_t> client::receive(asio::error_code &problem) {
+    const std::span<char> room = requests.room();
+    const auto into = asio::buffer(room.data(), room.size());
+    return tls_ ? tls_->async_read_some(into, on_error(problem))
+                : socket_.async_read_some(into, on_error(problem));
+}
+
+task<bool> client::shake_hands(asio::ssl::context &with) {
+    tls_.emplace(socket_, with);
+    asio::error_code problem;
+    co_await tls_->async_handshake(asio::ssl::stream_base::server, on_error(problem));
+    co_return !problem;
+}
+
+// --- Closing -----------------------------------------------------------------------------------
+
+// What is under way ends with an error, and the coroutine that serves the client then ends.
+void client::close() {
+    if (std::exchange(closed_, true))
+        return;
+    asio::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_both, ignored);
+    socket_.close(ignored);
+    if (progress_.is_waited_for())
+        progress_.set();
+}
+
+void client::stop_receiving() {
+    asio::error_code ignored;
+    if (!closed_)
+        socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+}
+
+}  // namespace kvstore::gateway

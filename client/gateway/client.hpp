@@ -1,0 +1,111 @@
+// A client: its socket, what is known of it, and the state of its connection.
+#pragma once
+
+#include <asio/ssl/stream.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "event_loop.hpp"
+#include "job.hpp"
+#include "request_reader.hpp"
+#include "roles.hpp"
+
+namespace kvstore::gateway {
+
+// What MULTI has begun, and what WATCH asked for before.
+struct transaction {
+    struct watched {
+        std::uint16_t database;
+        std::string key;
+        std::string version;
+    };
+    bool is_open = false;
+    bool is_spoilt = false;  // EXEC will refuse
+    std::vector<std::vector<std::string>> commands;
+    std::size_t bytes = 0;
+    std::vector<watched> watching;
+};
+
+enum class replies_to_client : std::uint8_t { all, none, skip_next, skip_this };
+
+class client : public std::enable_shared_from_this<client> {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    client(stream_socket its_socket, std::uint64_t its_number, std::string its_address,
+           std::string its_own_address)
+        : number(its_number),
+          address(std::move(its_address)),
+          local_address(std::move(its_own_address)),
+          socket_(std::move(its_socket)) {}
+
+    // --- What is known of it ---
+    const std::uint64_t number;
+    const std::string address;  // host:port, or path:0
+    const std::string local_address;
+    const clock::time_point created = clock::now();
+    clock::time_point last_used = clock::now();
+    std::string name;
+    std::string library;
+    std::string library_version;
+    std::string last_command = "NULL";
+    bool no_evict = false;
+    bool no_touch = false;
+
+    // --- The state of the connection ---
+    int protocol = 2;
+    std::uint16_t database = 0;
+    role *as = nullptr;  // nullptr: not logged in
+    bool has_logged_in = false;
+    transaction its_transaction;
+    replies_to_client replying = replies_to_client::all;
+    std::set<std::string, std::less<>> channels;
+    std::set<std::string, std::less<>> patterns;
+    std::size_t subscriptions() const { return channels.size() + patterns.size(); }
+
+    request_reader requests;
+    job work;
+    bool is_ready = false;   // for commands: TLS has been agreed on
+    bool is_served = false;  // not waiting for its next command
+
+    // --- Sending ---
+    std::string out;  // what is to be sent next
+    void flush();
+    std::size_t unsent() const { return out.size() + sending_.size() - sent_; }
+    task<void> until_sent(std::size_t at_most);  // so much is left, or it is closed
+    clock::time_point last_sent = clock::now();
+
+    // --- Receiving ---
+    task<std::size_t> receive(asio::error_code &problem);
+    task<bool> shake_hands(asio::ssl::context &with);
+    const std::optional<asio::ssl::stream<stream_socket &>> &tls() const { return tls_; }
+
+    // Nothing more is read or sent; or nothing more is read, and the rest is sent first.
+    void close();
+    void close_when_sent() { closing_ = true; }
+    // Nothing more comes than what is there by now.
+    void stop_receiving();
+    bool is_closed() const { return closed_; }
+    bool is_closing() const { return closed_ || closing_; }
+    int descriptor() { return closed_ ? -1 : socket_.native_handle(); }
+
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+
+  private:
+    void sent(asio::error_code problem, std::size_t size);
+
+    stream_socket socket_;
+    std::optional<asio::ssl::stream<stream_socket &>> tls_;
+    std::string sending_;
+    std::size_t sent_ = 0;  // of sending_
+    bool is_sending_ = false;
+    bool closing_ = false;
+    bool closed_ = false;
+    event progress_;
+};
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,349 @@
+// CLIENT: about connections. A client sees, and closes, those of its own role.
+#include <algorithm>
+#include <sstream>
+
+#include "own_command.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+std::int64_t seconds_since(client::clock::time_point then) {
+    return std::chrono::duration_cast<std::chrono::seconds>(client::clock::now() - then).count();
+}
+
+std::string flags_of(const client &one) {
+    std::string flags;
+    if (one.subscriptions() > 0)
+        flags += 'P';
+    if (one.its_transaction.is_open)
+        flags += 'x';
+    if (one.no_evict)
+        flags += 'e';
+    if (one.no_touch)
+        flags += 'T';
+    return flags.empty() ? "N" : flags;
+}
+
+// A line as Redis writes it.
+std::string describe(client &one) {
+    const transaction &open = one.its_transaction;
+    std::ostringstream line;
+    line << "id=" << one.number << " addr=" << one.address << " laddr=" << one.local_address
+         << " fd=" << one.descriptor() << " name=" << one.name
+         << " age=" << seconds_since(one.created) << " idle=" << seconds_since(one.last_used)
+         << " flags=" << flags_of(one) << " db=" << one.database << " sub=" << one.channels.size()
+         << " psub=" << one.patterns.size() << " ssub=0 multi="
+         << (open.is_open ? static_cast<std::int64_t>(open.commands.size()) : -1)
+         << " qbuf=" << one.requests.buffered()
+         << " qbuf-free=" << one.requests.memory() - one.requests.buffered()
+         << " argv-mem=0 multi-mem=" << open.bytes
+         << " rbs=0 rbp=0 obl=0 oll=0 omem=" << one.unsent()
+         << " tot-mem=" << one.requests.memory() + one.unsent() + open.bytes
+         << " events=r cmd=" << one.last_command
+         << " user=" << (one.as != nullptr ? one.as->name : "(none)")
+         << " redir=-1 resp=" << one.protocol << " lib-name=" << one.library
+         << " lib-ver=" << one.library_version << "\n";
+    return line.str();
+}
+
+bool is_printable(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c >= '!' && c <= '~'; });
+}
+
+}  // namespace
+
+void client_id(call &what) {
+    what.reply().integer(static_cast<std::int64_t>(what.from.number));
+}
+
+void client_info(call &what) {
+    what.reply().verbatim(describe(what.from));
+}
+
+void client_getname(call &what) {
+    if (what.from.name.empty())
+        what.reply().null();
+    else
+        what.reply().bulk(what.from.name);
+}
+
+void client_setname(call &what) {
+    if (!is_printable(what.arguments[2])) {
+        what.reply().error(
+            "ERR Client names cannot contain spaces, newlines or special characters.");
+        return;
+    }
+    what.from.name = what.arguments[2];
+    what.reply().ok();
+}
+
+void client_setinfo(call &what) {
+    const std::string_view value = what.arguments[3];
+    const bool is_name = what.has(2, "lib-name");
+    if (!is_name && !what.has(2, "lib-ver")) {
+        what.reply().error("ERR Unrecognized option '" + std::string(what.arguments[2]) + "'");
+    } else if (!is_printable(value)) {
+        what.reply().error("ERR " + std::string(is_name ? "lib-name" : "lib-ver") +
+                           " cannot contain spaces, newlines or special characters.");
+    } else {
+        (is_name ? what.from.library : what.from.library_version) = value;
+        what.reply().ok();
+    }
+}
+
+// --- LIST and KILL -----------------------------------------------------------------------------
+
+namespace {
+
+// What LIST and KILL may be told; nothing counts as anything.
+struct filter {
+    std::vector<std::int64_t> numbers;
+    std::string_view type;
+    std::string_view address;
+    std::string_view local_address;
+    std::string_view user;
+    std::int64_t max_age = -1;
+    bool skips_me = true;
+
+    bool matches(const client &one, const client &me) const {
+        const auto number = static_cast<std::int64_t>(one.number);
+        const std::string_view its_type = one.subscriptions() > 0 ? "pubsub" : "normal";
+        return one.as == me.as &&
+               (numbers.empty() || std::ranges::find(numbers, number) != numbers.end()) &&
+               (type.empty() || type == its_type) && (address.empty() || address == one.address) &&
+               (local_address.empty() || local_address == one.local_address) &&
+               (user.empty() || user == one.as->name) &&
+               (max_age < 0 || seconds_since(one.created) >= max_age) && !(skips_me && &one == &me);
+    }
+};
+
+bool read_type(call &what, std::size_t argument, std::string_view &into) {
+    for (const std::string_view known : {"normal", "master", "replica", "pubsub"})
+        if (what.has(argument, known))
+            into = known;
+    if (what.has(argument, "slave"))
+        into = "replica";
+    if (into.empty())
+        what.reply().error("ERR Unknown client type '" + std::string(what.arguments[argument]) +
+                           "'");
+    return !into.empty();
+}
+
+// One option of KILL and its value.
+bool read_option(call &what, std::size_t at, filter &into) {
+    const std::string_view value = what.arguments[at + 1];
+    std::int64_t number = 0;
+    if (what.has(at, "id")) {
+        if (!read_integer(what, at + 1, number, "ERR client-id should be greater than 0"))
+            return false;
+        into.numbers.assign(1, number);
+    } else if (what.has(at, "type")) {
+        return read_type(what, at + 1, into.type);
+    } else if (what.has(at, "addr")) {
+        into.address = value;
+    } else if (what.has(at, "laddr")) {
+        into.local_address = value;
+    } else if (what.has(at, "user")) {
+        into.user = value;
+    } else if (what.has(at, "maxage")) {
+        return read_integer(what, at + 1, into.max_age,
+                            "ERR maxage is not an integer or out of range");
+    } else if (what.has(at, "skipme") && (what.has(at + 1, "yes") || what.has(at + 1, "no"))) {
+        into.skips_me = what.has(at + 1, "yes");
+    } else {
+        what.reply().error("ERR syntax error");
+        return false;
+    }
+    return true;
+}
+
+std::int64_t kill(call &what, const filter &whom) {
+    std::int64_t killed = 0;
+    std::vector<std::shared_ptr<client>> found;
+    for (const auto &[number, one] : what.in.clients)
+        if (whom.matches(*one, what.from) && !one->is_closing())
+            found.push_back(one);
+    for (const auto &one : found) {
+        if (one.get() == &what.from)
+            one->close_when_sent();
+        else
+            one->close();
+        killed++;
+    }
+    return killed;
+}
+
+}  // namespace
+
+void client_list(call &what) {
+    filter shown{.numbers = {}, .skips_me = false};
+    if (what.arguments.size() == 4 && what.has(2, "type")) {
+        if (!read_type(what, 3, shown.type))
+            return;
+    } else if (what.arguments.size() > 3 && what.has(2, "id")) {
+        for (std::size_t i = 3; i < what.arguments.size(); i++)
+            if (!read_integer(what, i, shown.numbers.emplace_back(), "ERR Invalid client ID"))
+                return;
+    } else if (what.arguments.size() != 2) {
+        what.reply().error("ERR syntax error");
+        return;
+    }
+    std::string lines;
+    for (const auto &[number, one] : what.in.clients)
+        if (shown.matches(*one, what.from))
+            lines += describe(*one);
+    what.reply().verbatim(lines);
+}
+
+void client_kill(call &what) {
+    filter whom;
+    if (what.arguments.size() == 3) {  // as it was once: an address, which may be one's own
+        whom.address = what.arguments[2];
+        whom.skips_me = false;
+        if (kill(what, whom) == 0)
+            what.reply().error("ERR No such client");
+        else
+            what.reply().ok();
+        return;
+    }
+    if (what.arguments.size() % 2 == 1) {
+        what.reply().error("ERR syntax error");
+        return;
+    }
+    for (std::size_t at = 2; at < what.arguments.size(); at += 2)
+        if (!read_option(what, at, whom))
+            return;
+    what.reply().integer(kill(what, whom));
+}
+
+// --- PAUSE, REPLY and what has no effect
+// ----------------------------------------------------------
+
+void client_pause(call &what) {
+    std::int64_t milliseconds = 0;
+    if (!read_integer(what, 2, milliseconds, "ERR timeout is not an integer or out of range"))
+        return;
+    const bool only_writes = what.has(3, "write");
+    if (milliseconds < 0) {
+        what.reply().error("ERR timeout is negative");
+    } else if (what.arguments.size() > 4 ||
+               (what.arguments.size() == 4 && !only_writes && !what.has(3, "all"))) {
+        what.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    } else {
+        constexpr std::int64_t longest = 24 * 3600 * 1000;
+        what.in.pauses[what.from.as] = {
+            gateway::clock::now() + std::chrono::milliseconds(std::min(milliseconds, longest)),
+            only_writes};
+        what.reply().ok();
+    }
+}
+
+void client_unpause(call &what) {
+    what.in.pauses.erase(what.from.as);
+    what.reply().ok();
+}
+
+void client_reply(call &what) {
+    client &one = what.from;
+    if (what.has(2, "on")) {
+        one.replying = replies_to_client::all;
+        reply_writer(one.out, one.protocol).ok();
+    } else if (what.has(2, "off")) {
+        one.replying = replies_to_client::none;
+    } else if (what.has(2, "skip")) {
+        if (one.replying != replies_to_client::none)
+            one.replying = replies_to_client::skip_next;
+    } else {
+        what.reply().error("ERR syntax error");
+    }
+}
+
+namespace {
+
+void switch_on_or_off(call &what, bool &which) {
+    if (!what.has(2, "on") && !what.has(2, "off")) {
+        what.reply().error("ERR syntax error");
+        return;
+    }
+    which = what.has(2, "on");
+    what.reply().ok();
+}
+
+}  // namespace
+
+void client_no_evict(call &what) {
+    switch_on_or_off(what, what.from.no_evict);
+}
+
+void client_no_touch(call &what) {
+    switch_on_or_off(what, what.from.no_touch);
+}
+
+void client_unblock(call &what) {
+    std::int64_t number = 0;
+    if (read_integer(what, 2, number))
+        what.reply().integer(0);  // nobody waits for a list
+}
+
+void client_tracking(call &what) {
+    if (what.has(2, "off"))
+        what.reply().ok();
+    else
+        what.reply().error("ERR CLIENT TRACKING is not supported by kvstore");
+}
+
+void client_trackinginfo(call &what) {
+    what.reply().map(3);
+    what.reply().bulk("flags");
+    what.reply().set(1);
+    what.reply().bulk("off");
+    what.reply().bulk("redirect");
+    what.reply().integer(-1);
+    what.reply().bulk("prefixes");
+    what.reply().array(0);
+}
+
+void client_getredir(call &what) {
+    what.reply().integer(-1);
+}
+
+void client_help(call &what) {
+    static constexpr std::string_view lines[] = {
+        "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "GETNAME",
+        "    Return the name of the current connection.",
+        "ID",
+        "    Return the ID of the current connection.",
+        "INFO",
+        "    Return information about the current client connection.",
+        "KILL <ip:port>",
+        "    Kill connection made from <ip:port>.",
+        "KILL <option> <value> [<option> <value> [...]]",
+        "    Kill connections of the same role. Options are:",
+        "    * ADDR <ip:port>, LADDR <ip:port>, ID <client-id>, USER <role>, MAXAGE <seconds>",
+        "    * TYPE (NORMAL|PUBSUB), SKIPME (YES|NO)",
+        "LIST [options ...]",
+        "    Return information about client connections of the same role. Options:",
+        "    * TYPE (NORMAL|PUBSUB), ID <client-id> [<client-id> ...]",
+        "NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF)",
+        "    Accepted, without effect.",
+        "PAUSE <timeout> [WRITE|ALL]",
+        "    Suspend the clients of the same role for <timeout> milliseconds.",
+        "REPLY (ON|OFF|SKIP)",
+        "    Control the replies sent to the current connection.",
+        "SETINFO <option> <value>",
+        "    Set client meta attr. Options are:",
+        "    * LIB-NAME: the client lib name.",
+        "    * LIB-VER: the client lib version.",
+        "SETNAME <name>",
+        "    Assign the name <name> to the current connection.",
+        "UNPAUSE",
+        "    Stop the current client pause, resuming traffic.",
+        "HELP",
+        "    Prints this help.",
+    };
+    help(what, lines);
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,146 @@
+// CONFIG: what Redis's parameters are here. Most say how it is; a few can be set, by --admin-user.
+#include <algorithm>
+#include <charconv>
+
+#include "own_command.hpp"
+#include "rules/glob.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+struct parameter {
+    std::string_view name;
+    std::string (*get)(const call &);
+    void (*set)(gateway &, std::int64_t) = nullptr;  // those that are numbers
+    std::int64_t least = 0;
+};
+
+template <class Number>
+std::string text(Number number) {
+    return std::to_string(number);
+}
+
+// In the order of their names, as Redis has them or as there is no other way to be.
+const parameter parameters[] = {
+    {"appendfsync", [](const call &) -> std::string { return "everysec"; }},
+    {"appendonly", [](const call &) -> std::string { return "no"; }},
+    {"bind", [](const call &) -> std::string { return ""; }},
+    {"databases", [](const call &what) { return text(what.from.as->backends.databases()); }},
+    {"maxclients", [](const call &what) { return text(what.in.told.max_clients); },
+     [](gateway &in, std::int64_t to) { in.told.max_clients = static_cast<std::size_t>(to); }, 1},
+    {"maxmemory", [](const call &) -> std::string { return "0"; }},
+    {"maxmemory-policy", [](const call &) -> std::string { return "noeviction"; }},
+    {"notify-keyspace-events", [](const call &) -> std::string { return ""; }},
+    {"proto-max-bulk-len", [](const call &what) { return text(what.in.told.max_request); }},
+    {"requirepass", [](const call &) -> std::string { return ""; }},
+    {"save", [](const call &) -> std::string { return ""; }},
+    {"slave-read-only", [](const call &) -> std::string { return "yes"; }},
+    {"slowlog-log-slower-than",
+     [](const call &what) { return text(what.in.told.slowlog_slower_than); },
+     [](gateway &in, std::int64_t to) { in.told.slowlog_slower_than = to; }, -1},
+    {"slowlog-max-len", [](const call &what) { return text(what.in.told.slowlog_max_len); },
+     [](gateway &in, std::int64_t to) {
+         in.told.slowlog_max_len = static_cast<std::size_t>(to);
+         in.slow.shorten_to(in.told.slowlog_max_len);
+     }},
+    {"timeout", [](const call &what) { return text(what.in.told.client_timeout); },
+     [](gateway &in, std::int64_t to) { in.told.client_timeout = to; }},
+};
+
+std::string in_small_letters(std::string_view word) {
+    std::string small(word);
+    std::ranges::transform(small, small.begin(), redis::lower);
+    return small;
+}
+
+const parameter *find_parameter(std::string_view name) {
+    const auto found = std::ranges::find(parameters, in_small_letters(name), &parameter::name);
+    return found != std::end(parameters) ? found : nullptr;
+}
+
+bool read_number(std::string_view text, std::int64_t &into) {
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
+    return problem == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+void config_get(call &what) {
+    std::vector<const parameter *> shown;
+    for (const parameter &each : parameters)
+        for (std::size_t i = 2; i < what.arguments.size(); i++)
+            if (glob_matches(in_small_letters(what.arguments[i]), each.name)) {
+                shown.push_back(&each);
+                break;
+            }
+    what.reply().map(shown.size());
+    for (const parameter *each : shown) {
+        what.reply().bulk(each->name);
+        what.reply().bulk(each->get(what));
+    }
+}
+
+// All or none.
+void config_set(call &what) {
+    if (!may_administer(what))
+        return;
+    if (what.arguments.size() % 2 == 1) {
+        what.reply().error("ERR wrong number of arguments for 'config|set' command");
+        return;
+    }
+    for (const bool is_check : {true, false})
+        for (std::size_t i = 2; i < what.arguments.size(); i += 2) {
+            const std::string name(what.arguments[i]);
+            const parameter *which = find_parameter(name);
+            std::int64_t number = 0;
+            const auto refuse = [&](const std::string &why) {
+                what.reply().error("ERR CONFIG SET failed (possibly related to argument '" + name +
+                                   "') - " + why);
+            };
+            if (which == nullptr)
+                return what.reply().error(
+                    "ERR Unknown option or number of arguments for CONFIG SET - '" + name + "'");
+            if (which->set == nullptr)
+                return refuse("can't set immutable config");
+            if (!read_number(what.arguments[i + 1], number))
+                return refuse("argument couldn't be parsed into an integer");
+            if (number < which->least)
+                return refuse("argument must be at least " + std::to_string(which->least));
+            if (!is_check)
+                which->set(what.in, number);
+        }
+    what.reply().ok();
+}
+
+void config_resetstat(call &what) {
+    if (!may_administer(what))
+        return;
+    what.in.counted = {};
+    what.in.commands_before = 0;
+    what.reply().ok();
+}
+
+void config_rewrite(call &what) {
+    if (may_administer(what))
+        what.reply().error("ERR kvstore-redis does not write its configuration file");
+}
+
+void config_help(call &what) {
+    static constexpr std::string_view lines[] = {
+        "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "GET <pattern>",
+        "    Return parameters matching the glob-like <pattern> and their values.",
+        "SET <directive> <value>",
+        "    Set the configuration <directive> to <value>.",
+        "RESETSTAT",
+        "    Reset statistics reported by the INFO command.",
+        "REWRITE",
+        "    Refused: the configuration file is the administrator's.",
+        "HELP",
+        "    Prints this help.",
+    };
+    help(what, lines);
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,36 @@
+// What a client waits for: a section of commands, or an EXEC, on its way to the server and back.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "event_loop.hpp"
+#include "section.hpp"
+
+namespace kvstore::gateway {
+
+struct job {
+    enum class kind : std::uint8_t { plain, exec, watched_exec };
+
+    section commands;
+    kind what = kind::plain;
+    bool writes = false;
+
+    // Replies, as RESP has them, one after the other; where each ends, if somebody wants to know.
+    std::string *replies = nullptr;
+    std::vector<std::size_t> *ends = nullptr;
+
+    // How it went, once it is done. An EXEC has either its replies or one of these.
+    bool watched_changed = false;
+    std::string error;  // with its prefix, of an EXEC
+
+    event done;
+
+    void reply(std::string_view bytes) {
+        replies->append(bytes);
+        if (ends != nullptr)
+            ends->push_back(replies->size());
+    }
+};
+
+}  // namespace kvstore::gateway

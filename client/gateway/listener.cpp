@@ -1,0 +1,169 @@
+#include "listener.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "log.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+using asio::ip::tcp;
+using local = asio::local::stream_protocol;
+
+std::string text_of(const tcp::endpoint &one) {
+    const std::string host = one.address().to_string();
+    return (one.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(one.port());
+}
+
+// The file of a socket is the same for all who come through it.
+std::string text_of(const local::endpoint &one) {
+    return one.path() + ":0";
+}
+
+void prepare(asio::basic_stream_socket<tcp, executor> &one) {
+    asio::error_code ignored;
+    one.set_option(tcp::no_delay(true), ignored);
+    one.set_option(asio::socket_base::keep_alive(true), ignored);
+}
+
+void prepare(asio::basic_stream_socket<local, executor> &) {}
+
+template <class Protocol>
+class listener_of : public listener {
+  public:
+    listener_of(const executor &on, const typename Protocol::endpoint &at, newcomer then)
+        : acceptor_(on, at, true), where_(text_of(at)), then_(std::move(then)) {}
+    ~listener_of() override { close(); }
+
+    void start() {
+        acceptor_.async_accept(
+            [this](asio::error_code problem, asio::basic_stream_socket<Protocol, executor> one) {
+                if (problem == asio::error::operation_aborted)
+                    return;
+                if (problem)
+                    pause(problem.message());
+                else
+                    welcome(std::move(one)), start();
+            });
+    }
+
+    void close() override {
+        asio::error_code ignored;
+        acceptor_.close(ignored);
+        pausing_.cancel();
+        if (!unlink_.empty())
+            unlink(std::exchange(unlink_, "").c_str());
+    }
+    std::string where() const override { return where_; }
+    bool is_local() const override {
+        if constexpr (std::is_same_v<Protocol, tcp>)
+            return acceptor_.local_endpoint().address().is_loopback();
+        else
+            return true;
+    }
+    void unlink_at_end(std::string path) { unlink_ = std::move(path); }
+
+  private:
+    void welcome(asio::basic_stream_socket<Protocol, executor> one) {
+        prepare(one);
+        asio::error_code gone;
+        const auto far = one.remote_endpoint(gone);
+        if (gone)
+            return;
+        std::string address = text_of(far);
+        std::string its_local = text_of(one.local_endpoint(gone));
+        if constexpr (!std::is_same_v<Protocol, tcp>)
+            address = its_local;
+        then_(stream_socket(std::move(one)), std::move(address), std::move(its_local));
+    }
+
+    // Such as too many open files, which is over when clients have gone.
+    void pause(const std::string &why) {
+        log("no client can be taken on at " + where_ + " now: " + why);
+        pausing_.expires_after(std::chrono::milliseconds(500));
+        pausing_.async_wait([this](asio::error_code canceled) {
+            if (!canceled)
+                start();
+        });
+    }
+
+    asio::basic_socket_acceptor<Protocol, executor> acceptor_;
+    std::string where_;
+    newcomer then_;
+    steady_timer pausing_{acceptor_.get_executor()};
+    std::string unlink_;
+};
+
+// The last colon divides; an address of IPv6 is in brackets.
+std::pair<std::string, std::string> host_and_port(const std::string &address) {
+    const std::size_t colon = address.rfind(':');
+    if (colon == address.npos)
+        throw std::runtime_error("--listen " + address + ": it is HOST:PORT");
+    std::string host = address.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    return {host, address.substr(colon + 1)};
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on,
+                                                         const std::string &address,
+                                                         const newcomer &then) {
+    const auto [host, port] = host_and_port(address);
+    asio::ip::basic_resolver<tcp, executor> resolver(on);
+    std::vector<std::unique_ptr<listener>> made;
+    try {
+        for (const auto &each : resolver.resolve(host, port, asio::ip::resolver_base::passive)) {
+            auto one = std::make_unique<listener_of<tcp>>(on, each.endpoint(), then);
+            one->start();
+            made.push_back(std::move(one));
+            if (host.empty())
+                break;  // all addresses: the first is said to be for both families
+        }
+    } catch (const std::system_error &problem) {
+        throw std::runtime_error("--listen " + address + ": " + problem.code().message());
+    }
+    return made;
+}
+
+namespace {
+
+// What a program that was killed has left behind, and nobody listens to.
+void remove_stale(const std::string &path) {
+    struct stat found;
+    if (lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
+        return;
+    asio::io_context loop;
+    local::socket probe(loop);
+    asio::error_code problem;
+    probe.connect(local::endpoint(path), problem);
+    if (problem == asio::error::connection_refused)
+        unlink(path.c_str());
+}
+
+}  // namespace
+
+std::unique_ptr<listener> listen_to_path(const executor &on, const std::string &path,
+                                         const newcomer &then) {
+    try {
+        remove_stale(path);
+        auto one = std::make_unique<listener_of<local>>(on, local::endpoint(path), then);
+        one->unlink_at_end(path);
+        chmod(path.c_str(), 0777);  // as for a port: who may do what, roles say
+        one->start();
+        return one;
+    } catch (const std::system_error &problem) {
+        throw std::runtime_error("--socket " + path + ": " + problem.code().message());
+    }
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,34 @@
+#include "log.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <string>
+
+namespace kvstore::gateway {
+
+namespace {
+
+std::string now() {
+    const std::time_t seconds = std::time(nullptr);
+    std::tm broken_down{};
+    gmtime_r(&seconds, &broken_down);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC ", &broken_down)};
+}
+
+}  // namespace
+
+// What others have sent may be part of it, so nothing but printable characters, in one line.
+void log(std::string_view line) {
+    static const bool is_timed = std::getenv("JOURNAL_STREAM") == nullptr;
+    std::string text = (is_timed ? now() : std::string()) + "kvstore-redis: ";
+    for (const char c : line)
+        text += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+    text += '\n';
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace kvstore::gateway

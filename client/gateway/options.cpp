@@ -1,0 +1,152 @@
+// The only file that includes CLI11, which takes as long to compile as many others.
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace kvstore::gateway {
+
+namespace {
+
+using its = settings;
+
+const option all_options[] = {
+    {"listen", "HOST:PORT",
+     "where clients come in; may be given more than once, and :PORT is all "
+     "addresses",
+     &its::listen},
+    {"socket", "PATH", "a Unix socket where clients come in", &its::socket},
+    {"conninfo", "STRING",
+     "the PostgreSQL database, as for psql; what it does not say, PGHOST and the "
+     "like do",
+     &its::conninfo},
+    {"stores", "NAMES", "the stores that SELECT 0, 1, .. choose, instead of kvstore.redis_stores",
+     &its::stores},
+    {"anonymous-user", "ROLE",
+     "the role of clients that do not AUTH; without it they may do nothing", &its::anonymous_user},
+    {"user", "ROLE", "the role of AUTH without a name, and of Redis's user \"default\"",
+     &its::user},
+    {"admin-user", "ROLE", "the role that may use CONFIG SET", &its::admin_user},
+    {"accept-trust", nullptr,
+     "accept AUTH although the server let the role in without asking for a "
+     "password: then any password is right",
+     &its::accept_trust},
+    {"allow-plaintext", nullptr, "listen on addresses that other machines reach, without TLS",
+     &its::allow_plaintext},
+    {"tls-cert", "FILE", "the certificate, and with it TLS on all addresses; read again on SIGHUP",
+     &its::tls_cert},
+    {"tls-key", "FILE", "its key, if that is in another file", &its::tls_key},
+    {"tls-ca", "FILE", "whose certificates clients must have; without it they need none",
+     &its::tls_ca},
+    {"backends", "NUMBER", "connections to the server for the commands of a role", &its::backends,
+     1},
+    {"waiting-backends", "NUMBER", "connections more, at most, for commands that wait for a lock",
+     &its::waiting_backends, 1},
+    {"max-clients", "NUMBER", "clients at most", &its::max_clients, 1},
+    {"client-timeout", "SECONDS", "close clients that were idle so long; 0 never",
+     &its::client_timeout},
+    {"max-request", "BYTES", "the longest request of a client, or transaction", &its::max_request,
+     1024},
+    {"metrics", "HOST:PORT", "a page of counters for Prometheus", &its::metrics},
+    {"slowlog-slower-than", "MICROSECONDS", "what SLOWLOG remembers; negative for nothing",
+     &its::slowlog_slower_than},
+    {"slowlog-max-len", "NUMBER", "how many it remembers", &its::slowlog_max_len},
+};
+
+template <class Number>
+constexpr bool is_number = std::is_integral_v<Number> && !std::is_same_v<Number, bool>;
+
+void declare(CLI::App &app, const option &one, settings &into) {
+    const std::string name = std::string("--") + one.name;
+    std::visit(
+        [&](auto member) {
+            auto &value = into.*member;
+            using type = std::remove_reference_t<decltype(value)>;
+            if constexpr (std::is_same_v<type, bool>) {
+                app.add_flag(name, value);
+            } else {
+                CLI::Option *declared = app.add_option(name, value);
+                if constexpr (std::is_same_v<type, std::vector<std::string>>)
+                    declared->expected(1, 64)->take_all();
+                if constexpr (is_number<type>)
+                    if (one.least > 0)
+                        declared->check(CLI::Range(static_cast<type>(one.least),
+                                                   std::numeric_limits<type>::max()));
+            }
+        },
+        one.into);
+}
+
+std::string help() {
+    std::string text =
+        "Any Redis client, on a key-value store in PostgreSQL: speaks Redis's protocol, and has "
+        "the\n"
+        "extension kvstore carry out the commands.\n"
+        "Usage: kvstore-redis [OPTIONS]\n\nOptions:\n";
+    const auto add = [&](std::string term, const std::string &meaning) {
+        term.resize(std::max<std::size_t>(term.size() + 2, 36), ' ');
+        text += "  " + term + meaning + "\n";
+    };
+    for (const option &each : all_options) {
+        const std::string standard = default_of(each);
+        add(std::string("--") + each.name +
+                (each.takes != nullptr ? std::string(" ") + each.takes : ""),
+            each.help + (standard.empty() ? "" : " (" + standard + ")"));
+    }
+    add("--config FILE", "a file of these options: lines as in listen = 127.0.0.1:6379");
+    add("--version", "print the version");
+    add("--help", "print this");
+    return text;
+}
+
+}  // namespace
+
+std::span<const option> options() {
+    return all_options;
+}
+
+std::string default_of(const option &one) {
+    const settings standard;
+    return std::visit(
+        [&](auto member) -> std::string {
+            const auto &value = standard.*member;
+            using type = std::remove_cvref_t<decltype(value)>;
+            if constexpr (std::is_same_v<type, std::string>)
+                return value;
+            else if constexpr (std::is_same_v<type, std::vector<std::string>>)
+                return value.front();
+            else if constexpr (std::is_same_v<type, bool>)
+                return "";
+            else
+                return std::to_string(value);
+        },
+        one.into);
+}
+
+command_line read_command_line(int argc, char **argv) {
+    command_line read;
+    CLI::App app;
+    bool wants_help = false;
+    bool wants_version = false;
+    app.set_help_flag();
+    app.add_flag("--help,-h", wants_help)->configurable(false);
+    app.add_flag("--version", wants_version)->configurable(false);
+    app.set_config("--config");
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    for (const option &each : all_options)
+        declare(app, each, read.told);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &problem) {
+        throw std::runtime_error(std::string(problem.what()) +
+                                 "\nkvstore-redis --help tells the options");
+    }
+    if (wants_help)
+        read.answer = help();
+    else if (wants_version)
+        read.answer = "kvstore-redis " KV_VERSION "\n";
+    return read;
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,103 @@
+// A command that the gateway answers itself.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway.hpp"
+#include "reply.hpp"
+#include "rules/redis_commands.hpp"
+
+namespace kvstore::gateway {
+
+// Clients switch by it what they use.
+constexpr std::string_view redis_version = "7.4.0";
+
+struct call {
+    gateway &in;
+    client &from;
+    std::span<const std::string_view> arguments;
+    std::string &out;
+
+    // In the protocol that the client has by now, which HELLO changes.
+    reply_writer reply() const { return {out, from.protocol}; }
+    // "FOO", in any case, as the argument of that number.
+    bool has(std::size_t number, std::string_view word) const {
+        return number < arguments.size() && redis::is_word(arguments[number], word);
+    }
+};
+
+// Answers at once, or later.
+struct own_command {
+    std::string_view name;  // as in the table of commands
+    void (*now)(call &) = nullptr;
+    task<void> (*later)(call &) = nullptr;
+};
+
+// nullptr if there is none.
+const own_command *find_own_command(std::string_view name);
+
+// --- What the table refers to --------------------------------------------------------------------
+
+void ping(call &what);
+void echo(call &what);
+void quit(call &what);
+void reset(call &what);
+task<void> select(call &what);
+task<void> hello(call &what);
+task<void> auth(call &what);
+
+void client_getname(call &what);
+void client_getredir(call &what);
+void client_help(call &what);
+void client_id(call &what);
+void client_info(call &what);
+void client_kill(call &what);
+void client_list(call &what);
+void client_no_evict(call &what);
+void client_no_touch(call &what);
+void client_pause(call &what);
+void client_reply(call &what);
+void client_setinfo(call &what);
+void client_setname(call &what);
+void client_tracking(call &what);
+void client_trackinginfo(call &what);
+void client_unblock(call &what);
+void client_unpause(call &what);
+
+void config_get(call &what);
+void config_help(call &what);
+void config_resetstat(call &what);
+void config_rewrite(call &what);
+void config_set(call &what);
+
+void latency_latest(call &what);
+void latency_reset(call &what);
+void role_of_server(call &what);
+void slowlog_get(call &what);
+void slowlog_help(call &what);
+void slowlog_len(call &what);
+void slowlog_reset(call &what);
+task<void> info(call &what);
+
+void multi(call &what);
+void discard(call &what);
+void unwatch(call &what);
+task<void> exec(call &what);
+task<void> watch(call &what);
+
+// --- What they share ---------------------------------------------------------------------------
+
+// As Redis reads one; nothing, with its error as the reply, if it is none.
+bool read_integer(call &what, std::size_t argument, std::int64_t &into,
+                  std::string_view error = "ERR value is not an integer or out of range");
+// Whether the client may, with the error as the reply if not.
+bool may_administer(call &what);
+// Sends `work` with the client's role, and waits.
+task<void> carry_out(gateway &in, client &from, job &work);
+void leave_transaction(client &one);
+// Lines of bulk strings or simple ones, as HELP of Redis has them.
+void help(call &what, std::span<const std::string_view> lines);
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,93 @@
+// The table of the commands that the gateway answers itself, and what they share.
+#include <algorithm>
+#include <charconv>
+
+#include "own_command.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+// In the order of their names.
+constexpr own_command own_commands[] = {
+    {"auth", nullptr, auth},
+    {"client|getname", client_getname},
+    {"client|getredir", client_getredir},
+    {"client|help", client_help},
+    {"client|id", client_id},
+    {"client|info", client_info},
+    {"client|kill", client_kill},
+    {"client|list", client_list},
+    {"client|no-evict", client_no_evict},
+    {"client|no-touch", client_no_touch},
+    {"client|pause", client_pause},
+    {"client|reply", client_reply},
+    {"client|setinfo", client_setinfo},
+    {"client|setname", client_setname},
+    {"client|tracking", client_tracking},
+    {"client|trackinginfo", client_trackinginfo},
+    {"client|unblock", client_unblock},
+    {"client|unpause", client_unpause},
+    {"config|get", config_get},
+    {"config|help", config_help},
+    {"config|resetstat", config_resetstat},
+    {"config|rewrite", config_rewrite},
+    {"config|set", config_set},
+    {"discard", discard},
+    {"echo", echo},
+    {"exec", nullptr, exec},
+    {"hello", nullptr, hello},
+    {"info", nullptr, info},
+    {"latency|latest", latency_latest},
+    {"latency|reset", latency_reset},
+    {"multi", multi},
+    {"ping", ping},
+    {"quit", quit},
+    {"reset", reset},
+    {"role", role_of_server},
+    {"select", nullptr, select},
+    {"slowlog|get", slowlog_get},
+    {"slowlog|help", slowlog_help},
+    {"slowlog|len", slowlog_len},
+    {"slowlog|reset", slowlog_reset},
+    {"unwatch", unwatch},
+    {"watch", nullptr, watch},
+};
+static_assert(std::ranges::is_sorted(own_commands, {}, &own_command::name));
+
+}  // namespace
+
+const own_command *find_own_command(std::string_view name) {
+    const auto found = std::ranges::lower_bound(own_commands, name, {}, &own_command::name);
+    return found != std::end(own_commands) && found->name == name ? found : nullptr;
+}
+
+bool read_integer(call &what, std::size_t argument, std::int64_t &into, std::string_view error) {
+    const std::string_view text = what.arguments[argument];
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
+    const bool has_zeros = text.size() > 1 && (text.starts_with('0') || text.starts_with("-0"));
+    if (problem == std::errc() && end == text.data() + text.size() && !has_zeros)
+        return true;
+    what.reply().error(error);
+    return false;
+}
+
+bool may_administer(call &what) {
+    const std::string &admin = what.in.told.admin_user;
+    if (!admin.empty() && what.from.as != nullptr && what.from.as->name == admin)
+        return true;
+    what.reply().error("NOPERM only the role of kvstore-redis's option --admin-user may do this");
+    return false;
+}
+
+void leave_transaction(client &one) {
+    one.its_transaction = {};
+}
+
+void help(call &what, std::span<const std::string_view> lines) {
+    what.reply().array(lines.size());
+    for (const std::string_view each : lines)
+        what.reply().simple(each);
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,273 @@
+#include "pool.hpp"
+
+#include <algorithm>
+
+#include "batch_replies.hpp"
+#include "reply.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t jobs_of_batch = 256;
+constexpr std::size_t bytes_of_batch = 4 << 20;
+// So that clients which keep asking do not have the server asked as often.
+constexpr auto pause_after_failure = std::chrono::milliseconds(200);
+
+std::string begin_batch(int flags) {
+    std::string batch;
+    redis::batch_writer(batch, flags);
+    return batch;
+}
+
+// The first command that is left.
+void answer_with_error(const answer &told, job &what) {
+    std::string reply;
+    reply_writer(reply, 2).error(redis_error(told.sqlstate, told.message));
+    what.reply(reply);
+    what.commands.answer(1);
+}
+
+}  // namespace
+
+// --- Queues and workers -------------------------------------------------------------------------
+
+void pool::submit(job &what) {
+    main_.jobs.push_back(&what);
+    wake(main_, sizes_.main);
+}
+
+// After what has happened in this turn of the loop, in which more may be submitted.
+void pool::wake(queue &one, std::size_t most) {
+    if (std::exchange(one.waking, true))
+        return;
+    asio::post(on_, [this, &one, most] {
+        one.waking = false;
+        for (worker &each : one.workers)
+            if (!each.busy && !one.jobs.empty())
+                each.woken.set();
+        if (!one.jobs.empty() && one.workers.size() < most) {
+            worker &added = one.workers.emplace_back();
+            added.its = std::make_unique<backend>(on_);
+            spawn(on_, work(one, added));
+        }
+    });
+}
+
+task<void> pool::work(queue &from, worker &self) {
+    for (;;) {
+        while (from.jobs.empty()) {
+            self.busy = false;
+            self.last_used = steady_clock::now();
+            co_await self.woken.wait();
+        }
+        self.busy = true;
+        std::string problem;
+        const bool is_ready = co_await ready(self, problem);
+        if (from.jobs.empty())
+            continue;
+        if (!is_ready) {
+            for (job *each : std::exchange(from.jobs, {})) {
+                fail(*each, no_connection(problem));
+                each->done.set();
+            }
+        } else if (&from == &main_) {
+            co_await carry_out(*self.its, take_batch());
+        } else {
+            job &next = *from.jobs.front();
+            from.jobs.pop_front();
+            co_await carry_out_waiting(*self.its, next);
+        }
+    }
+}
+
+task<bool> pool::ready(worker &self, std::string &problem) {
+    if (self.its->is_open())
+        co_return true;
+    if (steady_clock::now() - last_failure_ < pause_after_failure) {
+        problem = last_problem_;
+        co_return false;
+    }
+    problem = co_await self.its->open(address_);
+    if (!problem.empty()) {
+        last_problem_ = problem;
+        last_failure_ = steady_clock::now();
+        co_return false;
+    }
+    databases_ = self.its->databases();
+    co_return true;
+}
+
+void pool::adopt(std::unique_ptr<backend> opened) {
+    databases_ = opened->databases();
+    last_failure_ = {};
+    for (worker &each : main_.workers)
+        if (!each.busy && !each.its->is_open()) {
+            each.its = std::move(opened);
+            each.last_used = steady_clock::now();
+            return;
+        }
+    if (main_.workers.size() >= sizes_.main)
+        return;
+    worker &added = main_.workers.emplace_back();
+    added.its = std::move(opened);
+    spawn(on_, work(main_, added));
+}
+
+void pool::close_idle(std::chrono::seconds longer_than) {
+    for (queue *each : {&main_, &waiting_})
+        for (worker &one : each->workers)
+            if (!one.busy && steady_clock::now() - one.last_used > longer_than)
+                one.its->close();
+}
+
+bool pool::is_idle() const {
+    const auto idle = [](const worker &one) { return !one.busy; };
+    return main_.jobs.empty() && waiting_.jobs.empty() &&
+           std::ranges::all_of(main_.workers, idle) && std::ranges::all_of(waiting_.workers, idle);
+}
+
+std::size_t pool::open_backends() const {
+    std::size_t open = 0;
+    for (const queue *each : {&main_, &waiting_})
+        for (const worker &one : each->workers)
+            open += one.its->has_connection() ? 1 : 0;
+    return open;
+}
+
+// --- Batches ------------------------------------------------------------------------------------
+
+// An EXEC is alone, since it has a transaction of its own.
+std::vector<job *> pool::take_batch() {
+    std::vector<job *> taken;
+    std::size_t bytes = 0;
+    while (!main_.jobs.empty() && taken.size() < jobs_of_batch) {
+        job *next = main_.jobs.front();
+        const bool is_exec = next->what != job::kind::plain;
+        if (!taken.empty() && (is_exec || bytes + next->commands.size() > bytes_of_batch))
+            break;
+        main_.jobs.pop_front();
+        taken.push_back(next);
+        bytes += next->commands.size();
+        if (is_exec)
+            break;
+    }
+    return taken;
+}
+
+task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
+    if (jobs.front()->what != job::kind::plain) {
+        co_await carry_out_exec(on, *jobs.front(), false);
+        co_return;
+    }
+    std::string batch = begin_batch(0);
+    for (const job *each : jobs)
+        each->commands.append_left(batch);
+    counters_.batches++;
+    counters_.sections += jobs.size();
+    const auto begin = steady_clock::now();
+    const answer told = co_await on.call(batch);
+    const auto time = steady_clock::now() - begin;
+    counters_.took(static_cast<std::uint64_t>(time / std::chrono::microseconds(1)));
+    switch (told.how) {
+        case answer::kind::done:
+            take_replies(told, jobs);
+            break;
+        case answer::kind::failed:
+            counters_.batch_errors++;
+            for (job *each : jobs)
+                co_await carry_out_alone(on, *each);
+            break;
+        case answer::kind::lost:
+            counters_.lost_backends++;
+            for (job *each : jobs) {
+                fail(*each, may_be_done(told.message));
+                each->done.set();
+            }
+    }
+}
+
+// A section of a batch that failed: all of it in one call, then each command. So exactly the
+// command at fault is told.
+task<void> pool::carry_out_alone(backend &on, job &what) {
+    bool whole = what.commands.left() > 1;
+    while (what.commands.left() > 0) {
+        if (!on.is_open()) {
+            fail(what, no_connection("it broke"));
+            break;
+        }
+        std::string batch = begin_batch(0);
+        if (whole)
+            what.commands.append_left(batch);
+        else
+            what.commands.append_next(batch);
+        const answer told = co_await on.call(batch);
+        if (told.how == answer::kind::lost) {
+            counters_.lost_backends++;
+            fail(what, may_be_done(told.message));
+        } else if (told.how == answer::kind::done) {
+            const redis::section_status status = read_section(told, what);
+            if (status != redis::section_status::complete) {
+                settle(what, status);
+                co_return;
+            }
+        } else if (!std::exchange(whole, false)) {
+            answer_with_error(told, what);
+        }
+    }
+    what.done.set();
+}
+
+// The first command that is left, which may wait. What is behind it goes back to the others.
+task<void> pool::carry_out_waiting(backend &on, job &what) {
+    if (what.what != job::kind::plain) {
+        co_await carry_out_exec(on, what, true);
+        co_return;
+    }
+    std::string batch = begin_batch(redis::may_wait);
+    what.commands.append_next(batch);
+    const answer told = co_await on.call(batch);
+    if (told.how == answer::kind::lost) {
+        counters_.lost_backends++;
+        fail(what, may_be_done(told.message));
+    } else if (told.how == answer::kind::failed) {
+        answer_with_error(told, what);
+    } else if (const auto status = read_section(told, what);
+               status == redis::section_status::would_wait) {
+        hand_back(what, waiting_, sizes_.waiting);
+        co_return;
+    }
+    if (what.commands.left() > 0)
+        hand_back(what, main_, sizes_.main);
+    else
+        what.done.set();
+}
+
+void pool::hand_back(job &what, queue &to, std::size_t most) {
+    to.jobs.push_back(&what);
+    wake(to, most);
+}
+
+// --- Replies ------------------------------------------------------------------------------------
+
+void pool::take_replies(const answer &from, std::span<job *const> jobs) {
+    redis::replies_reader replies(from.rows.bytes());
+    for (job *each : jobs)
+        settle(*each, read_section(replies, *each));
+}
+
+// What becomes of a section, of which some commands may not have been carried out.
+void pool::settle(job &what, redis::section_status status) {
+    if (what.commands.left() == 0) {
+        what.done.set();
+    } else if (status == redis::section_status::would_wait) {
+        counters_.handed_back++;
+        hand_back(what, waiting_, sizes_.waiting);
+    } else {
+        hand_back(what, main_, sizes_.main);
+    }
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,81 @@
+// The backends of one role, and what waits for them. Whatever has arrived when a backend becomes
+// free goes to it as one batch, so batches grow with the load by themselves.
+//
+// Main backends never wait for a lock: what would is handed back, and sent to a backend that is
+// kept for waiting, by itself.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "backend.hpp"
+#include "counters.hpp"
+#include "job.hpp"
+
+namespace kvstore::gateway {
+
+struct pool_sizes {
+    std::size_t main = 1;
+    std::size_t waiting = 16;  // at most; each is opened when it is needed
+};
+
+class pool {
+  public:
+    pool(const executor &on, server_address address, const pool_sizes &sizes, counters &counted)
+        : on_(on), address_(std::move(address)), sizes_(sizes), counters_(counted) {}
+
+    // It is done some time later, and not before this returns. Both live until then.
+    void submit(job &what);
+
+    // A backend that has logged in already.
+    void adopt(std::unique_ptr<backend> opened);
+    void set_password(std::string password) { address_.password = std::move(password); }
+    const server_address &address() const { return address_; }
+
+    // Closes the backends that were idle for that long.
+    void close_idle(std::chrono::seconds longer_than);
+    bool is_idle() const;
+    std::size_t open_backends() const;
+    int databases() const { return databases_; }
+
+  private:
+    // A coroutine that carries out what is in a queue, with a backend of its own.
+    struct worker {
+        std::unique_ptr<backend> its;
+        event woken;
+        bool busy = false;
+        std::chrono::steady_clock::time_point last_used;
+    };
+    struct queue {
+        std::deque<job *> jobs;
+        std::list<worker> workers;
+        bool waking = false;
+    };
+
+    void wake(queue &one, std::size_t most);
+    task<void> work(queue &from, worker &self);
+    std::vector<job *> take_batch();
+    task<bool> ready(worker &self, std::string &problem);
+
+    task<void> carry_out(backend &on, std::vector<job *> jobs);
+    task<void> carry_out_alone(backend &on, job &what);
+    task<void> carry_out_waiting(backend &on, job &what);
+    task<void> carry_out_exec(backend &on, job &what, bool may_wait);
+    void hand_back(job &what, queue &to, std::size_t most);
+    void take_replies(const answer &from, std::span<job *const> jobs);
+    void settle(job &what, redis::section_status status);
+
+    executor on_;
+    server_address address_;
+    pool_sizes sizes_;
+    counters &counters_;
+    queue main_;
+    queue waiting_;
+    int databases_ = 1;
+    std::string last_problem_;  // of connecting
+    std::chrono::steady_clock::time_point last_failure_{};
+};
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,49 @@
+// EXEC: a transaction of its own, tried again where PostgreSQL says that this helps.
+#include "batch_replies.hpp"
+#include "pool.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+constexpr int most_tries = 50;
+
+const char *begin_of(job::kind what) {
+    return what == job::kind::watched_exec ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
+                                           : "BEGIN ISOLATION LEVEL REPEATABLE READ";
+}
+
+bool may_help_again(const answer &told) {
+    return told.sqlstate == "40001" || told.sqlstate == "40P01";
+}
+
+}  // namespace
+
+task<void> pool::carry_out_exec(backend &on, job &what, bool may_wait) {
+    std::string batch;
+    redis::batch_writer writer(batch, redis::exec | (may_wait ? redis::may_wait : 0));
+    what.commands.append_left(batch);
+    counters_.batches++;
+    counters_.sections++;
+    for (int tries = 1;; tries++) {
+        const answer told = co_await on.call_in_transaction(begin_of(what.what), batch);
+        if (told.how == answer::kind::lost) {
+            counters_.lost_backends++;
+            fail(what, may_be_done(told.message));
+        } else if (told.how == answer::kind::done) {
+            read_section(told, what);
+        } else if (told.sqlstate == "55P03" && !may_wait) {
+            counters_.handed_back++;
+            hand_back(what, waiting_, sizes_.waiting);
+            co_return;
+        } else if (may_help_again(told) && tries < most_tries && on.is_open()) {
+            continue;
+        } else {
+            fail(what, redis_error(told.sqlstate, told.message));
+        }
+        break;
+    }
+    what.done.set();
+}
+
+}  // namespace kvstore::gateway

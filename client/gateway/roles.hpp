@@ -1,0 +1,82 @@
+// The roles of PostgreSQL that clients are: each has backends of its own. Whether a password is
+// right says the server, by a connection that is opened with it, and is then the role's first
+// backend.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "password_memory.hpp"
+#include "pool.hpp"
+#include "settings.hpp"
+
+namespace kvstore::gateway {
+
+struct role {
+    role(const executor &on, server_address address, const pool_sizes &sizes, counters &counted)
+        : name(address.user), backends(on, std::move(address), sizes, counted) {}
+
+    std::string name;
+    pool backends;
+    std::size_t clients = 0;
+    password_memory password;
+    std::chrono::steady_clock::time_point last_used = std::chrono::steady_clock::now();
+};
+
+class roles {
+  public:
+    roles(const executor &on, const settings &told, counters &counted);
+
+    // Of clients that have not logged in; nullptr if they may do nothing.
+    role *anonymous() { return anonymous_.get(); }
+
+    struct login {
+        role *as = nullptr;
+        std::string error;  // if there is no role; with its prefix
+    };
+    // The role that Redis calls "default" is the one of --user. `address` is where the client is.
+    task<login> log_in(std::string name, std::string password, std::string address);
+
+    // Once in a while: closes what was not used for long.
+    void tidy();
+
+    template <class Visitor>
+    void for_each(Visitor visit) {
+        if (anonymous_)
+            visit(*anonymous_);
+        for (auto &[name, one] : by_name_)
+            visit(*one);
+    }
+
+  private:
+    struct attempts {  // from one address
+        int running = 0;
+        int delayed = 0;
+        int failures = 0;
+        std::chrono::steady_clock::time_point last{};
+    };
+    struct waiter {
+        attempts *from;
+        event turn;
+    };
+
+    task<login> ask_server(const std::string &name, const std::string &password);
+    task<void> wait_for_turn(attempts &from);
+    void end_turn(attempts &from);
+    bool may_run(const attempts &from) const;
+    role &known(const std::string &name);
+    server_address address_of(const std::string &user, const std::string &password) const;
+
+    executor on_;
+    const settings &told_;
+    counters &counters_;
+    std::unique_ptr<role> anonymous_;
+    std::map<std::string, std::unique_ptr<role>, std::less<>> by_name_;
+    std::map<std::string, attempts, std::less<>> attempts_;  // by address
+    std::deque<waiter *> waiting_;
+    int running_ = 0;
+};
+
+}  // namespace kvstore::gateway

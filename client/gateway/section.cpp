@@ -1,0 +1,53 @@
+#include "section.hpp"
+
+namespace kvstore::gateway {
+
+using writer = redis::byte_writer<std::string>;
+
+void section::begin(int protocol, std::uint16_t database,
+                    std::span<const redis::watched_key> watched) {
+    bytes_.clear();
+    begins_.clear();
+    answered_ = 0;
+    writer out(bytes_);
+    out.u8(static_cast<std::uint8_t>(protocol));
+    out.u8(0);
+    out.u16(database);
+    out.u16(static_cast<std::uint16_t>(watched.size()));
+    for (const redis::watched_key &each : watched) {
+        out.u16(each.database);
+        out.sized(each.key);
+        out.sized(each.version);
+    }
+    head_ = bytes_.size();
+}
+
+void section::add(std::span<const std::string_view> arguments) {
+    begins_.push_back(bytes_.size());
+    writer out(bytes_);
+    out.u32(static_cast<std::uint32_t>(arguments.size()));
+    for (const std::string_view each : arguments)
+        out.sized(each);
+}
+
+void section::append(std::string &batch, std::size_t commands) const {
+    const std::size_t from = left() > 0 ? begins_[answered_] : bytes_.size();
+    const std::size_t last = answered_ + commands;
+    const std::size_t to = last < begins_.size() ? begins_[last] : bytes_.size();
+    writer out(batch);
+    const std::size_t size = out.reserve_u32();
+    batch.append(bytes_, 0, head_);
+    out.u32(static_cast<std::uint32_t>(commands));
+    batch.append(bytes_, from, to - from);
+    out.set_size(size);
+}
+
+std::vector<std::string_view> section::arguments(std::size_t command) const {
+    redis::byte_reader in(std::string_view(bytes_).substr(begins_.at(command)));
+    std::vector<std::string_view> all(in.u32());
+    for (std::string_view &each : all)
+        each = in.sized();
+    return all;
+}
+
+}  // namespace kvstore::gateway
