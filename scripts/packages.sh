@@ -98,6 +98,8 @@ missing_packages() {
     has_header postgresql/libpq-fe.h || has_header libpq-fe.h || echo libpq-dev
     has_header nlohmann/json.hpp || echo nlohmann-json3-dev
     has_header CLI/CLI.hpp || echo libcli11-dev
+    has_header asio.hpp || echo libasio-dev
+    has_header openssl/ssl.h || echo libssl-dev
     has_header readline/readline.h || echo libreadline-dev
     missing_postgresql
     [ "$1" = test ] || return 0

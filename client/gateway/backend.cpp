@@ -87,8 +87,8 @@ task<std::string> backend::open(const server_address &to) {
 }
 
 task<std::string> backend::log_in(const server_address &to) {
-    std::vector<const char *> keywords{"fallback_application_name", "dbname"};
-    std::vector<const char *> values{"kvstore-redis", to.conninfo.c_str()};
+    std::vector<const char *> keywords{"fallback_application_name", "dbname", "client_encoding"};
+    std::vector<const char *> values{"kvstore-redis", to.conninfo.c_str(), "UTF8"};
     for (const auto &[keyword, value] : {std::pair("user", &to.user), {"password", &to.password}})
         if (!value->empty()) {
             keywords.push_back(keyword);
@@ -244,6 +244,11 @@ task<answer> backend::execute(const char *statement, std::vector<std::string> ar
                           values.data(), nullptr, nullptr, 0) == 0)
         co_return lost();
     co_return co_await read_answer();
+}
+
+std::string_view backend::parameter(const char *name) const {
+    const char *value = connection_ != nullptr ? PQparameterStatus(connection_, name) : nullptr;
+    return value != nullptr ? value : "";
 }
 
 task<void> backend::wait_for_input() {

@@ -74,6 +74,10 @@ class backend {
     using notification = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;
     notification next_notification() { return {PQnotifies(connection_), &PQfreemem}; }
     task<void> wait_for_input();
+    void interrupt() { socket_.cancel(); }  // that waiting
+
+    // A parameter that the server reports; empty if it does not.
+    std::string_view parameter(const char *name) const;
 
   private:
     using descriptor = asio::posix::basic_stream_descriptor<executor>;

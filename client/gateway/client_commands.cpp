@@ -177,7 +177,8 @@ std::int64_t kill(call &what, const filter &whom) {
 }  // namespace
 
 void client_list(call &what) {
-    filter shown{.numbers = {}, .skips_me = false};
+    filter shown;
+    shown.skips_me = false;
     if (what.arguments.size() == 4 && what.has(2, "type")) {
         if (!read_type(what, 3, shown.type))
             return;

@@ -33,8 +33,12 @@ void quit(call &what) {
 namespace {
 
 void become(client &one, role *as) {
-    if (one.as != nullptr)
+    if (one.as != nullptr) {
+        one.as->messages.leave(one);
         one.as->clients--;
+    }
+    one.channels.clear();
+    one.patterns.clear();
     one.as = as;
     if (as != nullptr)
         as->clients++;
@@ -45,8 +49,6 @@ void become(client &one, role *as) {
 void reset(call &what) {
     client &one = what.from;
     leave_transaction(one);
-    one.channels.clear();
-    one.patterns.clear();
     one.protocol = 2;
     one.database = 0;
     one.name.clear();

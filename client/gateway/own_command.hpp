@@ -81,6 +81,15 @@ void slowlog_len(call &what);
 void slowlog_reset(call &what);
 task<void> info(call &what);
 
+task<void> subscribe(call &what);
+task<void> psubscribe(call &what);
+void unsubscribe(call &what);
+void punsubscribe(call &what);
+void pubsub_channels(call &what);
+void pubsub_help(call &what);
+void pubsub_numpat(call &what);
+void pubsub_numsub(call &what);
+
 void multi(call &what);
 void discard(call &what);
 void unwatch(call &what);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "message_hub.hpp"
 #include "password_memory.hpp"
 #include "pool.hpp"
 #include "settings.hpp"
@@ -16,10 +17,13 @@ namespace kvstore::gateway {
 
 struct role {
     role(const executor &on, server_address address, const pool_sizes &sizes, counters &counted)
-        : name(address.user), backends(on, std::move(address), sizes, counted) {}
+        : name(address.user),
+          backends(on, std::move(address), sizes, counted),
+          messages(on, backends, counted) {}
 
     std::string name;
     pool backends;
+    message_hub messages;
     std::size_t clients = 0;
     password_memory password;
     std::chrono::steady_clock::time_point last_used = std::chrono::steady_clock::now();

@@ -211,8 +211,10 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
     co_await one.until_sent(0);
     one.close();
     in.counted.bytes_out += one.bytes_out;
-    if (one.as != nullptr)
+    if (one.as != nullptr) {
+        one.as->messages.leave(one);
         one.as->clients--;
+    }
     in.clients.erase(one.number);
 }
 

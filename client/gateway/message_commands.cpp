@@ -1,0 +1,121 @@
+// SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE PUBSUB.
+#include "own_command.hpp"
+#include "rules/glob.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+using kind = message_hub::kind;
+using names = std::set<std::string, std::less<>>;
+
+names &names_of(client &one, kind what) {
+    return what == kind::channel ? one.channels : one.patterns;
+}
+
+void confirm(const call &what, std::string_view word, const std::string *name) {
+    reply_writer out = what.reply();
+    out.push(3);
+    out.bulk(word);
+    if (name != nullptr)
+        out.bulk(*name);
+    else
+        out.null();
+    out.integer(static_cast<std::int64_t>(what.from.subscriptions()));
+}
+
+task<void> subscribe_to(call &what, kind which, std::string_view word) {
+    constexpr std::size_t most = 10000;
+    for (const std::string_view each : what.arguments.subspan(1)) {
+        const std::string name(each);
+        std::string problem;
+        if (what.from.subscriptions() >= most)
+            problem = "too many channels";
+        else if (!names_of(what.from, which).contains(name))
+            problem = co_await what.from.as->messages.subscribe(what.from, name, which);
+        if (!problem.empty()) {
+            what.reply().error("ERR " + problem);
+            co_return;
+        }
+        names_of(what.from, which).insert(name);
+        confirm(what, word, &name);
+    }
+}
+
+void unsubscribe_from(call &what, kind which, std::string_view word) {
+    names &its = names_of(what.from, which);
+    const auto one = [&](const std::string &name) {
+        if (its.erase(name) > 0)
+            what.from.as->messages.unsubscribe(what.from, name, which);
+        confirm(what, word, &name);
+    };
+    if (what.arguments.size() > 1)
+        for (const std::string_view each : what.arguments.subspan(1))
+            one(std::string(each));
+    else if (its.empty())
+        confirm(what, word, nullptr);
+    else
+        for (const std::string &each : names(its))
+            one(each);
+}
+
+}  // namespace
+
+task<void> subscribe(call &what) {
+    return subscribe_to(what, kind::channel, "subscribe");
+}
+
+task<void> psubscribe(call &what) {
+    return subscribe_to(what, kind::pattern, "psubscribe");
+}
+
+void unsubscribe(call &what) {
+    unsubscribe_from(what, kind::channel, "unsubscribe");
+}
+
+void punsubscribe(call &what) {
+    unsubscribe_from(what, kind::pattern, "punsubscribe");
+}
+
+// --- PUBSUB: about the clients of this gateway and role
+// --------------------------------------------
+
+void pubsub_channels(call &what) {
+    std::vector<std::string_view> shown;
+    for (const std::string_view each : what.from.as->messages.channels())
+        if (what.arguments.size() < 3 || glob_matches(what.arguments[2], each))
+            shown.push_back(each);
+    what.reply().array(shown.size());
+    for (const std::string_view each : shown)
+        what.reply().bulk(each);
+}
+
+void pubsub_numsub(call &what) {
+    what.reply().map(what.arguments.size() - 2);
+    for (const std::string_view each : what.arguments.subspan(2)) {
+        what.reply().bulk(each);
+        what.reply().integer(static_cast<std::int64_t>(what.from.as->messages.subscribers(each)));
+    }
+}
+
+void pubsub_numpat(call &what) {
+    what.reply().integer(static_cast<std::int64_t>(what.from.as->messages.patterns()));
+}
+
+void pubsub_help(call &what) {
+    static constexpr std::string_view lines[] = {
+        "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "CHANNELS [<pattern>]",
+        "    Return the currently active channels matching a <pattern> (default: '*').",
+        "NUMPAT",
+        "    Return number of subscriptions to patterns.",
+        "NUMSUB [<channel> ...]",
+        "    Return the number of subscribers for the specified channels, excluding",
+        "    pattern subscriptions(default: no channels).",
+        "HELP",
+        "    Prints this help.",
+    };
+    help(what, lines);
+}
+
+}  // namespace kvstore::gateway

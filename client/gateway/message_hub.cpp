@@ -1,0 +1,219 @@
+#include "message_hub.hpp"
+
+#include <algorithm>
+
+#include "client.hpp"
+#include "log.hpp"
+#include "pool.hpp"
+#include "reply.hpp"
+#include "rules/glob.hpp"
+#include "rules/redis_messages.hpp"
+
+namespace kvstore::gateway {
+
+namespace {
+
+// A client that reads its messages too slowly is closed, as Redis does.
+constexpr std::size_t most_unsent = std::size_t{32} << 20;
+
+std::string quoted(std::string_view name) {
+    std::string text = "\"";
+    for (const char c : name)
+        text.append(c == '"' ? 2 : 1, c);
+    return text + "\"";
+}
+
+}  // namespace
+
+// --- Who listens -------------------------------------------------------------------------------
+
+std::string message_hub::channel_for(const std::string &name, kind what) const {
+    if (what == kind::pattern)
+        return std::string(redis::patterns_channel);
+    return std::string(redis::notify_channel(name, in_utf8_).name());
+}
+
+task<std::string> message_hub::subscribe(client &one, const std::string &name, kind what) {
+    auto asked = std::make_shared<wish>();
+    asked->is_listen = true;
+    // What is not ASCII is named by the encoding of the database, which is known when it is open.
+    if (!its_.has_connection()) {
+        wishes_.push_back(asked);
+        make_sure_it_runs();
+        co_await asked->done.wait();
+        if (!asked->problem.empty())
+            co_return asked->problem;
+    }
+    asked->channel = channel_for(name, what);
+    (what == kind::channel ? channels_ : patterns_)[name].insert(&one);
+    if (!heard_.contains(asked->channel)) {
+        wishes_.push_back(asked);
+        make_sure_it_runs();
+        co_await asked->done.wait();
+    }
+    if (!asked->problem.empty())
+        unsubscribe(one, name, what);
+    co_return asked->problem;
+}
+
+void message_hub::unsubscribe(client &one, const std::string &name, kind what) {
+    listeners &all = what == kind::channel ? channels_ : patterns_;
+    const auto found = all.find(name);
+    if (found == all.end() || found->second.erase(&one) == 0 || !found->second.empty())
+        return;
+    all.erase(found);
+    auto asked = std::make_shared<wish>();
+    asked->channel = channel_for(name, what);
+    asked->is_listen = false;
+    if (heard_.contains(asked->channel) && !is_wanted(asked->channel)) {
+        wishes_.push_back(std::move(asked));
+        make_sure_it_runs();
+    }
+}
+
+// Different channels may have the same name for the server.
+bool message_hub::is_wanted(const std::string &server_channel) const {
+    if (server_channel == redis::patterns_channel)
+        return !patterns_.empty();
+    return std::ranges::any_of(channels_, [&](const auto &each) {
+        return redis::notify_channel(each.first, in_utf8_).name() == server_channel;
+    });
+}
+
+void message_hub::leave(client &one) {
+    for (const std::string &name : one.channels)
+        unsubscribe(one, name, kind::channel);
+    for (const std::string &name : one.patterns)
+        unsubscribe(one, name, kind::pattern);
+}
+
+std::size_t message_hub::subscribers(std::string_view channel) const {
+    const auto found = channels_.find(channel);
+    return found != channels_.end() ? found->second.size() : 0;
+}
+
+std::vector<std::string_view> message_hub::channels() const {
+    std::vector<std::string_view> names;
+    for (const auto &[name, whom] : channels_)
+        names.push_back(name);
+    return names;
+}
+
+// --- The connection ----------------------------------------------------------------------------
+
+void message_hub::make_sure_it_runs() {
+    if (is_waiting_)
+        its_.interrupt();
+    else if (!std::exchange(is_running_, true))
+        spawn(on_, run());
+}
+
+// As long as somebody listens.
+task<void> message_hub::run() {
+    while (!wishes_.empty() || !channels_.empty() || !patterns_.empty()) {
+        if (!its_.is_open()) {
+            close_listeners();
+            const std::string problem = co_await its_.open(role_.address());
+            in_utf8_ = its_.parameter("server_encoding") == "UTF8";
+            if (!problem.empty()) {
+                for (const auto &each : std::exchange(wishes_, {})) {
+                    each->problem = problem;
+                    each->done.set();
+                }
+                break;
+            }
+        }
+        co_await fulfil_wishes();
+        deliver();
+        if (!wishes_.empty() || !its_.is_open())
+            continue;
+        is_waiting_ = true;
+        co_await its_.wait_for_input();
+        is_waiting_ = false;
+    }
+    its_.close();
+    heard_.clear();
+    is_running_ = false;
+    if (!wishes_.empty())
+        make_sure_it_runs();
+}
+
+task<void> message_hub::fulfil_wishes() {
+    while (!wishes_.empty()) {
+        const std::shared_ptr<wish> next = wishes_.front();
+        wishes_.pop_front();
+        // Meanwhile somebody may have come, or left; an empty one wants the connection only.
+        const bool is_due =
+            next->is_listen ? !heard_.contains(next->channel) : !is_wanted(next->channel);
+        if (is_due && !next->channel.empty()) {
+            const std::string statement =
+                (next->is_listen ? "LISTEN " : "UNLISTEN ") + quoted(next->channel);
+            const answer told = co_await its_.execute(statement.c_str());
+            next->problem = told.message;
+            if (told.how == answer::kind::done && next->is_listen)
+                heard_.insert(next->channel);
+            else if (!next->is_listen)
+                heard_.erase(next->channel);
+        }
+        next->done.set();
+    }
+}
+
+// Nobody knows what they have missed, so they are to know that they may have.
+void message_hub::close_listeners() {
+    if (heard_.empty())
+        return;
+    heard_.clear();
+    log("the connection that listens broke: clients that hear channels are closed");
+    std::vector<std::shared_ptr<client>> whom;
+    for (const listeners *all : {&channels_, &patterns_})
+        for (const auto &[name, some] : *all)
+            for (client *each : some)
+                whom.push_back(each->shared_from_this());
+    for (const auto &each : whom)
+        each->close();
+}
+
+// --- Messages ----------------------------------------------------------------------------------
+
+void message_hub::deliver() {
+    while (const backend::notification next = its_.next_notification()) {
+        std::string scratch;
+        const auto read = redis::read_message(scratch, next->relname, next->extra);
+        if (!read)
+            continue;
+        if (next->relname == redis::patterns_channel) {
+            const listeners patterns = patterns_;
+            for (const auto &[pattern, whom] : patterns)
+                if (glob_matches(pattern, read->channel))
+                    deliver_to(whom, pattern, read->channel, read->text);
+        } else if (const auto found = channels_.find(read->channel); found != channels_.end()) {
+            deliver_to(std::set(found->second), {}, read->channel, read->text);
+        }
+    }
+}
+
+void message_hub::deliver_to(const std::set<client *> &whom, std::string_view pattern,
+                             std::string_view channel, std::string_view text) {
+    std::vector<std::shared_ptr<client>> all;
+    for (client *each : whom)
+        all.push_back(each->shared_from_this());
+    for (const auto &one : all) {
+        if (one->is_closed())
+            continue;
+        reply_writer out(one->out, one->protocol);
+        out.push(pattern.empty() ? 3 : 4);
+        out.bulk(pattern.empty() ? "message" : "pmessage");
+        if (!pattern.empty())
+            out.bulk(pattern);
+        out.bulk(channel);
+        out.bulk(text);
+        counters_.published++;
+        if (one->unsent() > most_unsent)
+            one->close();
+        else
+            one->flush();
+    }
+}
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,67 @@
+// Who hears which channels, of the clients of one role: over one connection that listens to
+// PostgreSQL's notifications. How messages travel by them is in rules/redis_messages.hpp.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "backend.hpp"
+#include "counters.hpp"
+
+namespace kvstore::gateway {
+
+class client;
+class pool;
+
+class message_hub {
+  public:
+    enum class kind : std::uint8_t { channel, pattern };
+
+    message_hub(const executor &on, const pool &of_role, counters &counted)
+        : on_(on), role_(of_role), counters_(counted), its_(on) {}
+
+    // Once the server listens. Nothing, or why not.
+    task<std::string> subscribe(client &one, const std::string &name, kind what);
+    void unsubscribe(client &one, const std::string &name, kind what);
+    void leave(client &one);  // all of them
+
+    std::size_t subscribers(std::string_view channel) const;
+    std::size_t patterns() const { return patterns_.size(); }
+    std::vector<std::string_view> channels() const;
+
+  private:
+    using listeners = std::map<std::string, std::set<client *>, std::less<>>;
+    struct wish {
+        std::string channel;  // as the server knows it
+        bool is_listen;
+        std::string problem;
+        event done;
+    };
+
+    std::string channel_for(const std::string &name, kind what) const;
+    bool is_wanted(const std::string &server_channel) const;
+    void make_sure_it_runs();
+    task<void> run();
+    task<void> fulfil_wishes();
+    void deliver();
+    void deliver_to(const std::set<client *> &whom, std::string_view pattern,
+                    std::string_view channel, std::string_view text);
+    void close_listeners();
+
+    executor on_;
+    const pool &role_;
+    counters &counters_;
+    backend its_;
+    bool is_running_ = false;
+    bool is_waiting_ = false;
+    bool in_utf8_ = true;
+    listeners channels_;
+    listeners patterns_;
+    std::set<std::string> heard_;  // by the server's names
+    std::deque<std::shared_ptr<wish>> wishes_;
+};
+
+}  // namespace kvstore::gateway

@@ -1,0 +1,166 @@
+# kvstore-redis with clients in order: its own commands, batches, transactions, messages, limits, and
+# its end.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway', "shared_preload_libraries = 'kvstore'", "max_connections = 60");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+	SELECT kv_create_store('another', value_type => 'bytea');
+});
+my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--stores', 'kv_redis, another', '--max-request', 1000000);
+my $client = $gateway->client;
+
+# --- Commands of its own -----------------------------------------------------------------------
+
+is($client->ask('PING'), 'PONG', 'PING');
+is($client->ask('ping', 'hi'), 'hi', 'PING with a message, in any case');
+is($client->ask('ECHO', "a\r\nb\0"), "a\r\nb\0", 'ECHO of any bytes');
+is($client->ask('NONE', 'a', 'b'), "-ERR unknown command 'NONE', with args beginning with: 'a' 'b' ", 'no such command');
+is($client->ask('GET'), "-ERR wrong number of arguments for 'get' command", 'too few arguments');
+is($client->ask('CLIENT', 'NONE'), "-ERR unknown subcommand 'NONE'. Try CLIENT HELP.", 'no such subcommand');
+is($client->ask('CLIENT', 'SETNAME', 'a b'), '-ERR Client names cannot contain spaces, newlines or special characters.', 'a name that is none');
+is($client->ask_all([ 'CLIENT', 'SETNAME', 'me' ], [ 'CLIENT', 'GETNAME' ]), "OK\nme", 'CLIENT SETNAME and GETNAME');
+like($client->ask('CLIENT', 'LIST'), qr/\Aid=\d+ addr=.* name=me .* db=0 .* cmd=client\|list user=postgres .* resp=2/, 'CLIENT LIST');
+is($client->ask('CLIENT', 'TRACKING', 'ON'), '-ERR CLIENT TRACKING is not supported by kvstore', 'CLIENT TRACKING is refused');
+is($client->ask('CONFIG', 'GET', 'sav*', 'timeout'), '[save  timeout 0]', 'CONFIG GET');
+is($client->ask('CONFIG', 'SET', 'timeout', '5'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is for the administrator');
+is($client->ask('HELLO', '4'), '-NOPROTO unsupported protocol version', 'HELLO 4');
+like($client->ask('HELLO', '3', 'SETNAME', 'you'), qr/\A%\[server redis version 7\.4\.0 proto 3 id \d+ mode standalone role master modules \[\]\]\z/, 'HELLO 3');
+is($client->ask('GET', 'none'), '(nil)', 'RESP3');
+is($client->ask('RESET'), 'RESET', 'RESET');
+is($client->ask('CLIENT', 'GETNAME'), '(nil)', 'RESET takes the name away');
+like($client->ask('INFO'), qr/# Server.*redis_version:7\.4\.0.*# Clients.*connected_clients:1.*# Stats.*# Keyspace/s, 'INFO');
+$client->send_all([ 'CLIENT', 'REPLY', 'SKIP' ], [ 'SET', 'skipped', '1' ], [ 'GET', 'skipped' ]);
+is($client->reply, '1', 'CLIENT REPLY SKIP');
+$client->send_all([ 'CLIENT', 'REPLY', 'OFF' ], [ 'INCR', 'skipped' ], ['PING'], [ 'CLIENT', 'REPLY', 'ON' ], [ 'GET', 'skipped' ]);
+is($client->reply . $client->reply, 'OK2', 'CLIENT REPLY OFF and ON');
+
+# --- Requests in pieces, and many at once ---------------------------------------------------------
+
+$client->send_bytes("PING\r\n  ECHO \"a b\"\nSET inline 'x y'\r\n");
+is(join(' ', map { $client->reply } 1 .. 3), 'PONG a b OK', 'inline commands');
+$client->send_bytes("*2\r\n\$3\r\nGE");
+select undef, undef, undef, 0.1;
+$client->send_bytes("T\r\n\$6\r\ninline\r\n");
+is($client->reply, 'x y', 'a request in pieces');
+is($client->ask_all(map { ([ 'SET', "k$_", $_ ], [ 'PING' ], [ 'GET', "k$_" ], ['NONE'], [ 'ECHO', $_ ]) } 1 .. 50),
+	join("\n", map { ('OK', 'PONG', $_, "-ERR unknown command 'NONE', with args beginning with: ", $_) } 1 .. 50),
+	'commands of both kinds, mixed: replies in order');
+is($client->ask_all(map { [ 'INCR', 'many' ] } 1 .. 5000), join("\n", 1 .. 5000), 'five thousand commands at once');
+my @clients = map { $_ % 2 ? $gateway->client : $gateway->tcp_client } 1 .. 30;
+for my $round (1 .. 20)
+{
+	$clients[$_]->send_all([ 'SET', "c$_", "$_ $round" ], [ 'INCR', 'shared' ], [ 'GET', "c$_" ]) for 0 .. $#clients;
+	my @got = map { my $one = $clients[$_]; my @three = map { $one->reply } 1 .. 3; "$three[0] $three[2]" } 0 .. $#clients;
+	is_deeply(\@got, [ map { "OK $_ $round" } 0 .. $#clients ], "thirty clients, round $round") or last;
+}
+is($client->ask('GET', 'shared'), 600, 'each was done once');
+like($client->ask('INFO', 'stats'), qr/kvstore_batches:\d+/, 'batches are counted');
+@clients = ();
+
+# --- Stores --------------------------------------------------------------------------------------
+
+is($client->ask_all([ 'SELECT', '1' ], [ 'SET', 'here', 'x' ], [ 'SELECT', '0' ], [ 'GET', 'here' ]), "OK\nOK\nOK\n(nil)", 'SELECT');
+is($node->sql("SELECT kv_get('here', store => 'another')"), 'x', 'SQL sees it in the other store');
+is($client->ask('SELECT', '2'), '-ERR DB index is out of range', 'SELECT past the last store');
+is($client->ask('SELECT', 'x'), '-ERR value is not an integer or out of range', 'SELECT of no number');
+
+# --- Transactions ------------------------------------------------------------------------------
+
+is($client->ask_all(['MULTI'], [ 'SET', 'm', '1' ], ['PING'], [ 'INCR', 'm' ], ['EXEC']), "OK\nQUEUED\nQUEUED\nQUEUED\n[OK PONG 2]", 'EXEC, with a command of the gateway within');
+is($client->ask_all(['MULTI'], [ 'SET', 'm', 'text' ], [ 'INCR', 'm' ], ['EXEC']), "OK\nQUEUED\nQUEUED\n[OK -ERR value is not an integer or out of range]", 'an error within does not undo the others');
+is($client->ask_all(['MULTI'], ['NONE'], ['EXEC']) =~ s/\n.*\n/ /r, 'OK -EXECABORT Transaction discarded because of previous errors.', 'EXECABORT');
+is($client->ask_all(['EXEC'], ['DISCARD'], ['MULTI'], ['MULTI'], [ 'WATCH', 'm' ], ['DISCARD']),
+	"-ERR EXEC without MULTI\n-ERR DISCARD without MULTI\nOK\n-ERR MULTI calls can not be nested\n-ERR WATCH inside MULTI is not allowed\nOK", 'what is not in its place');
+is($client->ask_all(['MULTI'], ['EXEC']), "OK\n[]", 'an empty transaction');
+is($client->ask_all([ 'WATCH', 'm', 'absent' ], ['MULTI'], [ 'SET', 'm', '5' ], ['EXEC']), "OK\nOK\nQUEUED\n[OK]", 'WATCH of what nobody changes');
+$client->ask('WATCH', 'm', 'absent');
+$node->sql("SELECT kv_set('absent', 'now', store => 'kv_redis')");
+is($client->ask_all(['MULTI'], [ 'SET', 'm', '6' ], ['EXEC'], [ 'GET', 'm' ]), "OK\nQUEUED\n(nil)\n5", 'WATCH sees what SQL stores');
+$client->ask('WATCH', 'm');
+$node->sql("SELECT kv_set('m', '5', store => 'kv_redis')");
+is($client->ask_all(['UNWATCH'], ['MULTI'], [ 'SET', 'm', '7' ], ['EXEC']), "OK\nOK\nQUEUED\n[OK]", 'UNWATCH');
+
+# --- Messages ----------------------------------------------------------------------------------
+
+my $listener = $gateway->client;
+is($listener->ask_all([ 'SUBSCRIBE', 'news', "bin\0ary" ], [ 'PSUBSCRIBE', 'n*' ]) . "\n" . $listener->reply, "[subscribe news 1]\n[subscribe bin\0ary 2]\n[psubscribe n* 3]", 'SUBSCRIBE and PSUBSCRIBE');
+is($listener->ask('GET', 'm'), q{-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context}, 'little else in RESP2');
+is($listener->ask('PING'), '[pong ]', 'but PING');
+$node->sql("NOTIFY news, 'from SQL'");
+is($listener->reply, '[message news from SQL]', 'NOTIFY is heard');
+$client->ask('PUBLISH', 'news', 'hello');
+is_deeply([ sort map { $listener->reply } 1, 2 ], [ '[message news hello]', '[pmessage n* news hello]' ], 'PUBLISH is heard by the channel and by the pattern');
+$client->ask('PUBLISH', "bin\0ary", "\xff\0");
+is($listener->reply, "[message bin\0ary \xff\0]", 'any bytes');
+is($client->ask('PUBSUB', 'CHANNELS', 'n*'), '[news]', 'PUBSUB CHANNELS');
+is($client->ask('PUBSUB', 'NUMSUB', 'news', 'none'), '[news 1 none 0]', 'PUBSUB NUMSUB');
+is($client->ask('PUBSUB', 'NUMPAT'), 1, 'PUBSUB NUMPAT');
+is($listener->ask('UNSUBSCRIBE', 'news'), '[unsubscribe news 2]', 'UNSUBSCRIBE');
+is($listener->ask('PUNSUBSCRIBE'), '[punsubscribe n* 1]', 'PUNSUBSCRIBE of all');
+is($listener->ask('UNSUBSCRIBE'), "[unsubscribe bin\0ary 0]", 'and of the last');
+is($listener->ask('GET', 'm'), '7', 'then it is a client as others are');
+my $third = $gateway->client;
+$third->ask('HELLO', '3');
+is($third->ask('SUBSCRIBE', 'news'), '>[subscribe news 1]', 'a push in RESP3');
+is($third->ask('GET', 'm'), '7', 'where other commands go on');
+
+# --- Limits ------------------------------------------------------------------------------------
+
+sub last_words
+{
+	my ($bytes) = @_;
+	my $one = $gateway->client;
+	$one->send_bytes($bytes);
+	return $one->reply . ' ' . $one->reply;
+}
+is(last_words("*1\r\n*1\r\n\$4\r\nPING\r\n"), q{-ERR Protocol error: expected '$', got '*' (end)}, 'nested arrays');
+is(last_words("*2\r\n\$3\r\nGET\r\n\$629145600\r\n"), '-ERR Protocol error: invalid bulk length (end)', 'a bulk of 600 MB');
+is(last_words("*1000001\r\n" . "\$1\r\na\r\n" x 200000), '-ERR Protocol error: invalid bulk length (end)', 'a million arguments');
+is(last_words("\xff" x 70000), '-ERR Protocol error: too big inline request (end)', 'garbage');
+is($client->ask('PING'), 'PONG', 'the others go on');
+
+# Ten thousand replies of 100 kB, which nobody reads: neither is memory used for them, nor are others disturbed.
+my $deaf = $gateway->tcp_client;
+$client->ask('SET', 'large', 'x' x 100000);
+$deaf->send_bytes(Gateway::Client::request('GET', 'large') x 1500);
+is($client->ask('GET', 'm'), '7', 'a client that does not read disturbs nobody');
+my ($memory) = map { /VmRSS:\s+(\d+)/ ? $1 : () } split /\n/, PostgreSQL::Test::Utils::slurp_file("/proc/$gateway->{pid}/status");
+cmp_ok($memory, '<', 400_000, 'and costs bounded memory');
+undef $deaf;
+
+# --- Its end -----------------------------------------------------------------------------------
+
+my $descriptors = () = glob "/proc/$gateway->{pid}/fd/*";
+for (1 .. 200) { my $one = $gateway->client; $one->ask('PING') }
+$gateway->wait_for(sub { (() = glob "/proc/$gateway->{pid}/fd/*") <= $descriptors });
+pass('no descriptor is lost');
+
+my $blocked = $gateway->client;
+my $holder = $node->background_psql('postgres');
+$holder->query_safe("BEGIN; SELECT kv_set('m', '8', store => 'kv_redis')");
+$blocked->send_all([ 'INCR', 'm' ]);
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die;
+kill 'TERM', $gateway->{pid};
+$gateway->wait_for(sub { $gateway->log_text =~ /stopping/ });
+$holder->query_safe('COMMIT');
+$holder->quit;
+is($blocked->reply . $blocked->reply, '9(end)', 'what has been accepted is answered');
+is($gateway->stop, 0, 'and then it ends');
+ok(!-e $gateway->{socket}, 'without leaving its socket');
+
+# Nobody can be reached over the network without a word for it.
+my $open = Gateway->begin($node, '--listen', '0.0.0.0:0');
+$open->wait_for(sub { $open->has_ended });
+like($open->log_text, qr/--listen 0\.0\.0\.0:\d+ is reached from other machines/, 'no plain text over a network unless told');
+
+done_testing();

@@ -1,0 +1,176 @@
+# kvstore-redis when something breaks: nobody is told of a write that is not there, nothing is done
+# twice, and who has nothing to do with it goes on.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway_faults', "shared_preload_libraries = 'kvstore'", "max_connections = 60");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea', logged => true);
+	CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF NEW.key = 'bad' THEN RAISE 'not this one'; END IF;
+		RETURN NEW;
+	END $$;
+});
+my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--waiting-backends', 2);
+my $client = $gateway->client;
+my $another = $gateway->client;
+
+sub wait_until_locked
+{
+	my $count = shift;
+	$node->poll_query_until('postgres', qq{SELECT count(*) = $count FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
+}
+
+# --- A row that SQL has locked -----------------------------------------------------------------
+
+$client->ask_all([ 'SET', 'held', '1' ], [ 'SET', 'n', '0' ]);
+my $holder = $node->background_psql('postgres');
+$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+$client->send_all([ 'INCR', 'n' ], [ 'INCR', 'held' ], [ 'INCR', 'n' ]);
+wait_until_locked(1);
+is($another->ask_all(map { [ 'INCR', 'other' ] } 1 .. 500), join("\n", 1 .. 500), 'others go on while one waits for a row');
+is($another->ask('GET', 'n'), '1', 'what stood before has been done, what stands behind has not');
+ok($client->is_waiting, 'and the client waits');
+$holder->query_safe('COMMIT');
+is(join(' ', map { $client->reply } 1 .. 3), '1 3 2', 'it has its replies when the row is free, in order');
+
+# More wait than there are backends for it.
+$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+my @many = map { $gateway->client } 1 .. 6;
+$_->send_all([ 'INCR', 'held' ]) for @many;
+wait_until_locked(2);
+is($another->ask('INCR', 'other'), 501, 'others go on while many wait');
+$holder->query_safe('ROLLBACK');
+is(join(' ', sort map { $_->reply } @many), '4 5 6 7 8 9', 'all of them have their turn');
+
+# A transaction that has to wait is one that waits.
+$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+$client->send_all(['MULTI'], [ 'INCR', 'n' ], [ 'INCR', 'held' ], ['EXEC']);
+is(join(' ', map { $client->reply } 1 .. 3), 'OK QUEUED QUEUED', 'a transaction that will wait');
+wait_until_locked(1);
+is($another->ask('GET', 'n'), '2', 'nothing of it is seen before');
+$holder->query_safe('COMMIT');
+is($client->reply, '[3 11]', 'EXEC waits for a row');
+
+# With a limit to it.
+$node->sql("ALTER ROLE postgres SET lock_timeout = '200ms'");
+my $hasty = Gateway->begin($node, '--anonymous-user', 'postgres');
+$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+my $short = $hasty->client;
+is($short->ask_all([ 'INCR', 'n' ], [ 'INCR', 'held' ], [ 'INCR', 'n' ]), "4\n-ERR canceling statement due to lock timeout\n5", 'lock_timeout is an error of that command alone');
+$holder->query_safe('ROLLBACK');
+is($hasty->stop, 0, 'it ends well');
+$node->sql('ALTER ROLE postgres RESET lock_timeout');
+
+# --- An error of a batch -----------------------------------------------------------------------
+
+$node->sql('CREATE TRIGGER refuse BEFORE INSERT ON kv_redis FOR EACH ROW EXECUTE FUNCTION refuse()');
+is($client->ask_all([ 'INCR', 'n' ], [ 'SET', 'bad', '1' ], [ 'INCR', 'n' ], [ 'SET', 'bad', '2' ], [ 'GET', 'n' ]),
+	"6\n-ERR not this one\n7\n-ERR not this one\n7", 'exactly the commands at fault are told, and the others are done once');
+my @crowd = map { $gateway->client } 1 .. 20;
+for (1 .. 10)
+{
+	$crowd[$_]->send_all([ 'INCR', "own$_" ], [ 'SET', $_ % 5 ? "good$_" : 'bad', '1' ], [ 'INCR', 'together' ]) for 0 .. 19;
+	my @got = map { my $one = $_; join ' ', (map { $one->reply } 1 .. 3)[ 0, 1 ] } @crowd;
+	my $round = $_;
+	is_deeply(\@got, [ map { "$round " . ($_ % 5 ? 'OK' : '-ERR not this one') } 0 .. 19 ], "a crowd, some at fault, round $round");
+}
+is($client->ask('GET', 'together'), 200, 'nothing is done twice or lost');
+is($client->ask_all(['MULTI'], [ 'INCR', 'n' ], [ 'SET', 'bad', '1' ], ['EXEC'], [ 'GET', 'n' ]) =~ s/.*QUEUED\n//sr, "-ERR not this one\n7", 'of a transaction nothing is done');
+$node->sql('DROP TRIGGER refuse ON kv_redis');
+
+# --- A backend that is killed ------------------------------------------------------------------
+
+$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+$client->send_all([ 'INCR', 'held' ], [ 'INCR', 'n' ]);
+wait_until_locked(1);
+$node->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kvstore-redis' AND wait_event_type = 'Lock'});
+like($client->reply, qr/\A-ERR the connection to the server broke, and this may have been done: .*terminating connection due to administrator command/, 'a backend that is killed');
+like($client->reply, qr/\A-ERR the connection to the server broke/, 'and what stood behind');
+$holder->query_safe('ROLLBACK');
+is($client->ask_all([ 'GET', 'held' ], [ 'GET', 'n' ]), "11\n7", 'then it goes on');
+$node->sql(q{SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'kvstore-redis'});
+is($client->ask('INCR', 'n'), 8, 'idle backends that are killed are nobody\'s trouble');
+
+# --- Deadlocks ---------------------------------------------------------------------------------
+
+$client->ask('MSET', 'left', '0', 'right', '0');
+my $second = Gateway->begin($node, '--anonymous-user', 'postgres');
+my ($one, $two) = ($gateway->client, $second->client);
+for (1 .. 100)
+{
+	$one->send_all(['MULTI'], [ 'INCR', 'left' ], [ 'INCR', 'right' ], ['EXEC']);
+	$two->send_all(['MULTI'], [ 'INCR', 'right' ], [ 'INCR', 'left' ], ['EXEC']);
+	my @got = map { my $each = $_; (map { $each->reply } 1 .. 4)[3] } $one, $two;
+	like("@got", qr/\A\[\d+ \d+\] \[\d+ \d+\]\z/, 'transactions in opposite orders') or last;
+}
+is($client->ask('MGET', 'left', 'right'), '[200 200]', 'each was done, once');
+
+# --- The server is away ------------------------------------------------------------------------
+
+my $listener = $gateway->client;
+$listener->ask('SUBSCRIBE', 'news');
+$node->stop('fast');
+is($listener->reply, '(end)', 'who hears channels is closed, since messages may be lost');
+like($client->ask('INCR', 'n'), qr/\A-ERR no connection to the server: /, 'no server: an error that says so');
+is($client->ask('PING'), 'PONG', 'and the gateway is there');
+like($client->ask_all(['MULTI'], [ 'INCR', 'n' ], ['EXEC']), qr/\AOK\nQUEUED\n-ERR no connection to the server: /, 'EXEC too');
+my $early = Gateway->begin($node, '--anonymous-user', 'postgres');
+my $first = $early->client;
+like($first->ask('GET', 'n'), qr/\A-ERR no connection to the server: /, 'no server when the gateway starts');
+$node->start;
+$gateway->wait_for(sub { $client->ask('GET', 'n') eq '8' });
+pass('when it is back all goes on');
+$gateway->wait_for(sub { $first->ask('INCR', 'n') eq '9' });
+pass('for whoever came before it too');
+
+# What was under way when the server broke down may have been done: it is counted, and compared.
+my $sent = 0;
+my $told = 0;
+my $unsure = 0;
+my @writers = map { $gateway->client } 1 .. 8;
+$_->send_all([ 'INCR', 'sum' ]) for @writers;
+for my $round (1 .. 300)
+{
+	$node->stop('immediate'), $node->start if $round == 100 || $round == 200;
+	for my $writer (@writers)
+	{
+		my $reply = $writer->reply;
+		if ($reply =~ /\A\d+\z/) { $told++ }
+		elsif ($reply =~ /may have been done/) { $unsure++ }
+		elsif ($reply !~ /no connection/) { fail("a reply to INCR: $reply") }
+		$writer->send_all([ 'INCR', 'sum' ]);
+	}
+}
+for my $writer (@writers)
+{
+	my $reply = $writer->reply;
+	$told++ if $reply =~ /\A\d+\z/;
+	$unsure++ if $reply =~ /may have been done/;
+}
+$gateway->wait_for(sub { ($client->ask('GET', 'sum') // '') =~ /\A\d+\z/ });
+my $sum = $client->ask('GET', 'sum');
+cmp_ok($sum, '>=', $told, "no write is lost that was told ($told told, $unsure unsure, $sum done)");
+cmp_ok($sum, '<=', $told + $unsure, 'nothing is done that nobody was told of');
+
+# --- Versions that do not fit ------------------------------------------------------------------
+
+$node->sql(q{CREATE OR REPLACE FUNCTION kv_redis_batch(batch bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT '\x09'::bytea $$});
+my $stranger = Gateway->begin($node, '--anonymous-user', 'postgres');
+is($stranger->client->ask('GET', 'n'), '-ERR no connection to the server: the extension kvstore answers in version 9 of the batch format, and this program knows 1: update the older of them', 'another version of batches');
+$node->sql('ALTER EXTENSION kvstore DROP FUNCTION kv_redis_batch(bytea); DROP FUNCTION kv_redis_batch(bytea)');
+is(Gateway->begin($node, '--anonymous-user', 'postgres')->client->ask('GET', 'n'), '-ERR no connection to the server: the extension kvstore in database "postgres" is older than this program: ALTER EXTENSION kvstore UPDATE', 'an extension without them');
+$node->sql('CREATE DATABASE bare');
+is(Gateway->begin($node, '--anonymous-user', 'postgres', '--conninfo', $node->connstr('bare'))->client->ask('GET', 'n'), '-ERR no connection to the server: database "bare" does not have the extension: CREATE EXTENSION kvstore', 'a database without the extension');
+
+done_testing();

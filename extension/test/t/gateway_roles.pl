@@ -1,0 +1,104 @@
+# Who clients of kvstore-redis are: AUTH is the server's own, and so are privileges; what attackers may do.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway_roles', "shared_preload_libraries = 'kvstore'", "max_connections = 60");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+	CREATE ROLE writer LOGIN PASSWORD 'writes';
+	CREATE ROLE reader LOGIN PASSWORD 'reads';
+	CREATE ROLE nobody NOLOGIN PASSWORD 'nothing';
+	CREATE ROLE trusted LOGIN PASSWORD 'asked for by nobody';
+	GRANT ALL ON kv_redis TO writer;
+	GRANT SELECT ON kv_redis TO reader;
+});
+my $hba = $node->data_dir . '/pg_hba.conf';
+my $trust = PostgreSQL::Test::Utils::slurp_file($hba);
+open my $file, '>', $hba or die;
+print $file "local all writer,reader,nobody scram-sha-256\nhost all writer,reader,nobody all scram-sha-256\n$trust";
+close $file;
+$node->reload;
+
+my $gateway = Gateway->begin($node, '--user', 'writer', '--admin-user', 'writer');
+my $wrong = '-WRONGPASS invalid username-password pair or user is disabled.';
+
+my $client = $gateway->client;
+is($client->ask('GET', 'k'), '-NOAUTH Authentication required.', 'nothing without AUTH');
+like($client->ask('HELLO', '3'), qr/\A-NOAUTH HELLO must be called with the client already authenticated/, 'nor HELLO');
+is($client->ask('AUTH', 'writer', 'reads'), $wrong, 'a wrong password');
+is($client->ask('AUTH', 'none', 'writes'), $wrong, 'a role that is not there');
+is($client->ask('AUTH', 'nobody', 'nothing'), $wrong, 'one that may not log in');
+is($client->ask('AUTH', 'writer', ''), $wrong, 'an empty password');
+is($client->ask('GET', 'k'), '-NOAUTH Authentication required.', 'none of these helps');
+is($client->ask('AUTH', 'trusted', 'any'), q{-ERR AUTH is not possible now: see kvstore-redis's log}, 'a server that does not ask for the password is not believed');
+like($gateway->log_text, qr/AUTH as "trusted" failed: the server did not ask for the password/, 'and the log says why');
+is($client->ask('AUTH', 'writer', 'writes'), 'OK', 'the right one');
+is($client->ask_all([ 'SET', 'k', 'v' ], [ 'GET', 'k' ]), "OK\nv", 'then all may be done that the role may');
+
+my $reader = $gateway->client;
+like($reader->ask('HELLO', '3', 'AUTH', 'reader', 'reads', 'SETNAME', 'r'), qr/\A%\[server redis /, 'HELLO with AUTH');
+is($reader->ask('GET', 'k'), 'v', 'who may read reads');
+like($reader->ask('SET', 'k', 'w'), qr/\A-NOPERM permission denied/, 'and gets NOPERM for a write');
+like($reader->ask_all(['MULTI'], [ 'SET', 'k', 'w' ], ['EXEC']), qr/-NOPERM permission denied/, 'in a transaction too');
+is($reader->ask('GET', 'k'), 'v', 'nothing has changed');
+is($node->sql(q{SELECT string_agg(DISTINCT usename, ' ') FROM pg_stat_activity WHERE application_name = 'kvstore-redis'}), 'reader writer', 'each role has backends of its own');
+unlike($reader->ask('CLIENT', 'LIST'), qr/user=writer/, 'a role sees its own clients');
+is($reader->ask('CLIENT', 'KILL', 'TYPE', 'normal'), 0, 'and closes its own only');
+is($reader->ask('CONFIG', 'SET', 'timeout', '7'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is not for all');
+is($client->ask_all([ 'CONFIG', 'SET', 'timeout', '7' ], [ 'CONFIG', 'GET', 'timeout' ], [ 'CONFIG', 'SET', 'timeout', '0' ]), "OK\n[timeout 7]\nOK", 'but for --admin-user');
+
+is($gateway->client->ask('AUTH', 'writes'), 'OK', 'AUTH without a name is --user');
+is($gateway->client->ask('AUTH', 'default', 'writes'), 'OK', "and so is Redis's user default");
+is($reader->ask('AUTH', 'writer', 'writes'), 'OK', 'a client may become another');
+is($reader->ask('SET', 'k', 'w'), 'OK', 'and then may what that may');
+
+# A password that was changed: the old one is remembered for seconds at most.
+$node->sql("ALTER ROLE writer PASSWORD 'anew'");
+is($gateway->client->ask('AUTH', 'writer', 'anew'), 'OK', 'a new password counts at once');
+is($gateway->client->ask('AUTH', 'writer', 'writes'), $wrong, 'and the old one no more');
+
+# A pool that reconnects: one exchange of SCRAM, not one for each connection.
+my $before = $node->sql(q{SELECT sessions FROM pg_stat_database WHERE datname = 'postgres'});
+is($gateway->client->ask('AUTH', 'writer', 'anew'), 'OK', 'once more') for 1 .. 50;
+$node->sql('SELECT pg_stat_force_next_flush()');
+cmp_ok($node->sql(q{SELECT sessions FROM pg_stat_database WHERE datname = 'postgres'}) - $before, '<', 10, 'a password that was right a moment ago is remembered');
+
+# Attackers: each failure takes longer, and the others notice nothing.
+my @attackers = map { $gateway->tcp_client } 1 .. 40;
+$_->send_all([ 'AUTH', 'reader', 'guess' ]) for @attackers;
+is($client->ask('GET', 'k'), 'w', 'who is there goes on while others guess');
+is($gateway->client->ask('AUTH', 'reader', 'reads'), 'OK', 'and who comes from elsewhere gets in');
+is_deeply([ map { $_->reply } @attackers ], [ ($wrong) x 40 ], 'none of them gets in');
+
+# Before AUTH.
+my $large = $gateway->client;
+$large->send_bytes("*2\r\n\$4\r\nAUTH\r\n\$2000\r\n");
+is($large->reply . $large->reply, '-ERR Protocol error: unauthenticated bulk length(end)', 'little may be sent before AUTH');
+my $many = $gateway->client;
+$many->send_bytes("*20\r\n");
+is($many->reply . $many->reply, '-ERR Protocol error: unauthenticated multibulk length(end)', 'nor many arguments');
+is($gateway->client->reply, '(end)', 'who does not log in is closed');
+is($gateway->stop, 0, 'it ends well');
+unlike($gateway->log_text, qr/writes|reads|guess|anew/, 'no password is in the log');
+
+# Without AUTH a client is --anonymous-user, and can still become somebody.
+my $open = Gateway->begin($node, '--anonymous-user', 'trusted', '--max-clients', 2);
+my $anonymous = $open->client;
+is($anonymous->ask('PING'), 'PONG', 'an anonymous client');
+like($anonymous->ask('GET', 'k'), qr/\A-NOPERM permission denied/, 'has the rights of its role');
+is($anonymous->ask('AUTH', 'writes'), '-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?', 'AUTH without a name and without --user');
+is($anonymous->ask_all([ 'AUTH', 'writer', 'anew' ], [ 'GET', 'k' ], ['RESET'], [ 'CLIENT', 'KILL', 'ID', '1' ]), "OK\nw\nRESET\n0", 'RESET makes it anonymous again');
+my $second = $open->client;
+$second->ask('PING');
+my $third = $open->client;
+is($third->reply . $third->reply, '-ERR max number of clients reached(end)', '--max-clients');
+
+done_testing();
