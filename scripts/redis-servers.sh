@@ -40,10 +40,15 @@ start_redis() {
     wait_for_redis "$redis_port" $! || { cat "$work/redis-server.log" >&2; die "redis-server did not start"; }
 }
 
+gateway_program() { echo "$build/gateway/gateway/kvstore-redis"; }
+build_gateway_program() {
+    targets=kvstore-redis build_cmake client gateway -DKVSTORE_TESTS=ON -DKVSTORE_TOOL=OFF -DKVSTORE_EXAMPLES=OFF
+}
+
 # The program, at $gateway_port; the arguments are options of its own.
 start_gateway() {
     gateway_port=$(free_port)
-    "$build/client/gateway/kvstore-redis" --listen "127.0.0.1:$gateway_port" \
+    "$(gateway_program)" --listen "127.0.0.1:$gateway_port" \
         --anonymous-user postgres "$@" >"$work/kvstore-redis.log" 2>&1 &
     echo $! >"$work/run/kvstore-redis.$gateway_port.pid"
     wait_for_redis "$gateway_port" $! || { cat "$work/kvstore-redis.log" >&2; die "kvstore-redis did not start"; }
