@@ -97,10 +97,13 @@ task<std::string> backend::log_in(const server_address &to) {
     keywords.push_back(nullptr);
     values.push_back(nullptr);
     connection_ = PQconnectStartParams(keywords.data(), values.data(), 1);
+    // The timer may have run out just when all of this is over.
+    const auto running = std::make_shared<backend *>(this);
     steady_timer deadline(on_, longest_login);
-    deadline.async_wait([this](asio::error_code canceled) {
-        if (!canceled && socket_.is_open())
-            socket_.cancel();
+    deadline.async_wait([since = std::weak_ptr(running)](asio::error_code canceled) {
+        const auto its = since.lock();
+        if (!canceled && its && (*its)->socket_.is_open())
+            (*its)->socket_.cancel();
     });
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (PQstatus(connection_) != CONNECTION_BAD && state != PGRES_POLLING_OK) {

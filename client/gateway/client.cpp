@@ -18,6 +18,7 @@ void client::flush() {
     if (sending_.empty())
         return;
     is_sending_ = true;
+    last_sent_ = clock::now();
     auto then = [self = shared_from_this()](asio::error_code problem, std::size_t size) {
         self->sent(problem, size);
     };
@@ -32,7 +33,6 @@ void client::sent(asio::error_code problem, std::size_t size) {
     is_sending_ = false;
     sent_ += size;
     bytes_out += size;
-    last_sent = clock::now();
     if (problem)
         close();
     else

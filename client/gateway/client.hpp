@@ -68,15 +68,21 @@ class client : public std::enable_shared_from_this<client> {
 
     request_reader requests;
     job work;
-    bool is_ready = false;   // for commands: TLS has been agreed on
-    bool is_served = false;  // not waiting for its next command
+    struct publication {
+        std::size_t command;  // which of the section's
+        std::size_t receivers;
+    };
+    std::vector<publication> publications;  // in the section, that somebody hears
+    bool is_ready = false;                  // for commands: TLS has been agreed on
+    bool is_served = false;                 // not waiting for its next command
 
     // --- Sending ---
     std::string out;  // what is to be sent next
     void flush();
     std::size_t unsent() const { return out.size() + sending_.size() - sent_; }
     task<void> until_sent(std::size_t at_most);  // so much is left, or it is closed
-    clock::time_point last_sent = clock::now();
+    // Whether it has taken nothing for so long, although there is something for it.
+    bool is_deaf_since(clock::time_point then) const { return is_sending_ && last_sent_ < then; }
 
     // --- Receiving ---
     task<std::size_t> receive(asio::error_code &problem);
@@ -103,6 +109,7 @@ class client : public std::enable_shared_from_this<client> {
     std::string sending_;
     std::size_t sent_ = 0;  // of sending_
     bool is_sending_ = false;
+    clock::time_point last_sent_{};
     bool closing_ = false;
     bool closed_ = false;
     event progress_;

@@ -1,5 +1,5 @@
-// Writes the manual page and systemd's unit: the file of the first argument, in which @NAME@ stands for
-// what the program knows of itself, to that of the second.
+// Writes the manual page and systemd's unit: the file of the first argument, in which @NAME@ stands
+// for what the program knows of itself, to that of the second.
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -24,7 +24,8 @@ std::string manual_options() {
         page += ".TP\n.B " + roff(std::string("--") + each.name);
         if (each.takes != nullptr)
             page += std::string(" ") + each.takes;
-        page += "\n" + roff(each.help) + (standard.empty() ? "" : " (" + roff(standard) + ")") + ".\n";
+        page +=
+            "\n" + roff(each.help) + (standard.empty() ? "" : " (" + roff(standard) + ")") + ".\n";
     }
     return page;
 }

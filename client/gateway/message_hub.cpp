@@ -92,6 +92,14 @@ std::size_t message_hub::subscribers(std::string_view channel) const {
     return found != channels_.end() ? found->second.size() : 0;
 }
 
+std::size_t message_hub::receivers(std::string_view channel) const {
+    std::size_t number = subscribers(channel);
+    for (const auto &[pattern, whom] : patterns_)
+        if (glob_matches(pattern, channel))
+            number += whom.size();
+    return number;
+}
+
 std::vector<std::string_view> message_hub::channels() const {
     std::vector<std::string_view> names;
     for (const auto &[name, whom] : channels_)

@@ -29,6 +29,7 @@ class message_hub {
     void leave(client &one);  // all of them
 
     std::size_t subscribers(std::string_view channel) const;
+    std::size_t receivers(std::string_view channel) const;  // those of patterns too
     std::size_t patterns() const { return patterns_.size(); }
     std::vector<std::string_view> channels() const;
 

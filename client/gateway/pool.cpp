@@ -22,10 +22,12 @@ std::string begin_batch(int flags) {
     return batch;
 }
 
-// The first command that is left.
+// The first command that is left, which was sent alone.
 void answer_with_error(const answer &told, job &what) {
     std::string reply;
-    reply_writer(reply, 2).error(redis_error(told.sqlstate, told.message));
+    reply_writer(reply, 2).error(told.how == answer::kind::lost
+                                     ? may_be_done(told.message)
+                                     : redis_error(told.sqlstate, told.message));
     what.reply(reply);
     what.commands.answer(1);
 }
@@ -178,7 +180,7 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
         case answer::kind::failed:
             counters_.batch_errors++;
             for (job *each : jobs)
-                co_await carry_out_alone(on, *each);
+                co_await carry_out_alone(on, *each, jobs.size() > 1);
             break;
         case answer::kind::lost:
             counters_.lost_backends++;
@@ -189,10 +191,10 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
     }
 }
 
-// A section of a batch that failed: all of it in one call, then each command. So exactly the
-// command at fault is told.
-task<void> pool::carry_out_alone(backend &on, job &what) {
-    bool whole = what.commands.left() > 1;
+// A section of a batch that failed: all of it in one call, if others may be at fault, then each
+// command. So exactly the command at fault is told.
+task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
+    bool whole = had_others && what.commands.left() > 1;
     while (what.commands.left() > 0) {
         if (!on.is_open()) {
             fail(what, no_connection("it broke"));
@@ -204,17 +206,18 @@ task<void> pool::carry_out_alone(backend &on, job &what) {
         else
             what.commands.append_next(batch);
         const answer told = co_await on.call(batch);
-        if (told.how == answer::kind::lost) {
-            counters_.lost_backends++;
-            fail(what, may_be_done(told.message));
-        } else if (told.how == answer::kind::done) {
+        counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
+        const bool was_whole = std::exchange(whole, false);
+        if (told.how == answer::kind::done) {
             const redis::section_status status = read_section(told, what);
             if (status != redis::section_status::complete) {
                 settle(what, status);
                 co_return;
             }
-        } else if (!std::exchange(whole, false)) {
+        } else if (!was_whole) {
             answer_with_error(told, what);
+        } else if (told.how == answer::kind::lost) {
+            fail(what, may_be_done(told.message));
         }
     }
     what.done.set();
@@ -229,10 +232,8 @@ task<void> pool::carry_out_waiting(backend &on, job &what) {
     std::string batch = begin_batch(redis::may_wait);
     what.commands.append_next(batch);
     const answer told = co_await on.call(batch);
-    if (told.how == answer::kind::lost) {
-        counters_.lost_backends++;
-        fail(what, may_be_done(told.message));
-    } else if (told.how == answer::kind::failed) {
+    counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
+    if (told.how != answer::kind::done) {
         answer_with_error(told, what);
     } else if (const auto status = read_section(told, what);
                status == redis::section_status::would_wait) {

@@ -60,7 +60,7 @@ class pool {
     task<bool> ready(worker &self, std::string &problem);
 
     task<void> carry_out(backend &on, std::vector<job *> jobs);
-    task<void> carry_out_alone(backend &on, job &what);
+    task<void> carry_out_alone(backend &on, job &what, bool had_others);
     task<void> carry_out_waiting(backend &on, job &what);
     task<void> carry_out_exec(backend &on, job &what, bool may_wait);
     void hand_back(job &what, queue &to, std::size_t most);

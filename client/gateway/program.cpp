@@ -121,12 +121,14 @@ task<void> program::look_after_clients() {
 void program::look_after(client &one, client::clock::time_point now) {
     const auto timeout = std::chrono::seconds(in_.told.client_timeout);
     const bool is_idle = one.subscriptions() == 0 && !one.is_served;
-    if (one.unsent() > 0 && now - one.last_sent > time_to_read)
+    if (one.is_deaf_since(now - time_to_read))
         one.close();
     else if ((one.as == nullptr || !one.is_ready) && now - one.created > time_to_log_in)
         one.close();
     else if (timeout.count() > 0 && is_idle && now - one.last_used > timeout)
         one.close();
+    else
+        one.flush();  // replies in front of a command that waits
 }
 
 task<void> program::watch_signals() {

@@ -42,6 +42,15 @@ request_limits limits_of(const gateway &in, const client &one) {
 
 enum class step : std::uint8_t { carry_out, answer, receive, refuse };
 
+constexpr const redis::command *publish = redis::find_command("publish");
+
+// The server does not know who hears a channel; of its own clients the gateway does.
+void note_publication(client &one) {
+    const std::size_t receivers = one.as->messages.receivers(one.requests.arguments()[1]);
+    if (receivers > 0)
+        one.publications.push_back({one.work.commands.commands() - 1, receivers});
+}
+
 // Takes requests as long as they go to the server, and says what comes then.
 step collect(client &one) {
     section &commands = one.work.commands;
@@ -56,6 +65,8 @@ step collect(client &one) {
             commands.begin(one.protocol, one.database);
         commands.add(one.requests.arguments());
         one.last_command = found.of->name;
+        if (found.of == publish)
+            note_publication(one);
         if (redis::has(found.of->flags, redis::flag::write))
             one.work.writes = true;
         if (commands.commands() >= commands_of_section || commands.size() >= bytes_of_section ||
@@ -78,10 +89,32 @@ void end_command(client &one) {
         one.replying = replies_to_client::skip_this;
 }
 
+// With how many hear what was published, instead of the server's 0.
+void append_with_receivers(client &one, std::string_view replies,
+                           const std::vector<std::size_t> &ends) {
+    std::size_t begin = 0;
+    for (const client::publication &each : std::exchange(one.publications, {})) {
+        const std::size_t at = each.command == 0 ? 0 : ends[each.command - 1];
+        if (replies.substr(at, ends[each.command] - at) != ":0\r\n")
+            continue;
+        one.out.append(replies, begin, at - begin);
+        reply_writer(one.out, one.protocol).integer(static_cast<std::int64_t>(each.receivers));
+        begin = ends[each.command];
+    }
+    one.out.append(replies, begin);
+}
+
 task<void> carry_out_section(gateway &in, client &one) {
-    std::string unwanted;
-    one.work.replies = is_muted(one) ? &unwanted : &one.out;
+    std::string aside;
+    std::vector<std::size_t> ends;
+    const bool is_published = !one.publications.empty() && !is_muted(one);
+    one.work.replies = is_muted(one) || is_published ? &aside : &one.out;
+    one.work.ends = is_published ? &ends : nullptr;
     co_await carry_out(in, one, one.work);
+    one.work.ends = nullptr;
+    if (is_published)
+        append_with_receivers(one, aside, ends);
+    one.publications.clear();
     one.work.commands.begin(one.protocol, one.database);
     one.work.writes = false;
     end_command(one);

@@ -1,4 +1,5 @@
-// Whatever a client sends: it is read the same in any pieces, and costs no more memory than has come.
+// Whatever a client sends: it is read the same in any pieces, and costs no more memory than has
+// come.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -53,8 +53,9 @@ std::string problem_of(std::string_view bytes, const request_limits &limits = {}
 }
 
 TEST(Framing, ReadsArraysAndInlineCommandsInAnyPieces) {
-    const std::string bytes("*2\r\n$3\r\nGET\r\n$4\r\na\r\nb\r\n*0\r\n\r\nPING  \"a b\\x41\\n\" 'it\\'s'\r\n*-1\r\n"
-                            "*1\r\n$0\r\n\r\nset k v\n");
+    const std::string bytes(
+        "*2\r\n$3\r\nGET\r\n$4\r\na\r\nb\r\n*0\r\n\r\nPING  \"a b\\x41\\n\" 'it\\'s'\r\n*-1\r\n"
+        "*1\r\n$0\r\n\r\nset k v\n");
     const requests expected{{"GET", "a\r\nb"}, {"PING", "a bA\n", "it's"}, {""}, {"set", "k", "v"}};
     for (std::size_t size = 1; size <= bytes.size(); size++)
         EXPECT_EQ(read_in_pieces(bytes, size), expected) << "in pieces of " << size;

@@ -162,11 +162,4 @@ sub ask_all
 	return join "\n", map { $self->reply } @commands;
 }
 
-# Whether nothing has come by now.
-sub is_waiting
-{
-	my $self = shift;
-	return $self->{read} eq '' && !IO::Select->new($self->{handle})->can_read(0);
-}
-
 1;

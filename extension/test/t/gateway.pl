@@ -98,7 +98,7 @@ is($listener->ask('GET', 'm'), q{-ERR Can't execute 'get': only (P|S)SUBSCRIBE /
 is($listener->ask('PING'), '[pong ]', 'but PING');
 $node->sql("NOTIFY news, 'from SQL'");
 is($listener->reply, '[message news from SQL]', 'NOTIFY is heard');
-$client->ask('PUBLISH', 'news', 'hello');
+is($client->ask_all([ 'GET', 'm' ], [ 'PUBLISH', 'news', 'hello' ], [ 'GET', 'm' ], [ 'PUBLISH', 'unheard', 'x' ]), "7\n2\n7\n0", 'PUBLISH says how many of this gateway hear it');
 is_deeply([ sort map { $listener->reply } 1, 2 ], [ '[message news hello]', '[pmessage n* news hello]' ], 'PUBLISH is heard by the channel and by the pattern');
 $client->ask('PUBLISH', "bin\0ary", "\xff\0");
 is($listener->reply, "[message bin\0ary \xff\0]", 'any bytes');

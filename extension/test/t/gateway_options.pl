@@ -1,0 +1,114 @@
+# How kvstore-redis is started: options, a configuration file, TLS and its renewal, the page of counters.
+use strict;
+use warnings;
+use FindBin;
+use IPC::Run;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway_options', "shared_preload_libraries = 'kvstore'");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+});
+my $folder = PostgreSQL::Test::Utils::tempdir();
+
+# --- The command line and the file ---------------------------------------------------------------
+
+sub run_program
+{
+	my @options = @_;
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ $ENV{KV_GATEWAY}, @options ], '<', \undef, '>', \$out, '2>', \$err);
+	return ($? >> 8) . " $out$err";
+}
+like(run_program('--help'), qr/\A0 .*--anonymous-user ROLE .*--tls-cert FILE/s, '--help');
+like(run_program('--version'), qr/\A0 kvstore-redis \d+\.\d+\.\d+\n\z/, '--version');
+like(run_program('--none'), qr/\A2 .*--none.*kvstore-redis --help tells the options/s, 'an option that is none');
+like(run_program('--backends', '0'), qr/\A2 .*backends/, 'a number out of range');
+like(run_program('--listen', 'here'), qr/\A2 .*--listen here: it is HOST:PORT/, 'an address that is none');
+like(run_program('--listen', '127.0.0.1:0', '--tls-cert', '/none'), qr/\A2 .*--tls-cert: No such file/, 'a certificate that is not there');
+
+append_to_file("$folder/conf", "anonymous-user = postgres\nslowlog-slower-than = 0\nmax-clients = 7\n");
+my $gateway = Gateway->begin($node, '--config', "$folder/conf", '--max-clients', 8, '--metrics', '127.0.0.1:' . (my $port = PostgreSQL::Test::Cluster::get_free_port()));
+my $client = $gateway->client;
+is($client->ask('CONFIG', 'GET', 'maxclients'), '[maxclients 8]', 'the command line counts before the file');
+is($client->ask_all([ 'SET', 'k', 'v' ], [ 'GET', 'k' ]), "OK\nv", 'and what the file says counts');
+like($client->ask('SLOWLOG', 'GET'), qr/\A\[\[0 \d+ \d+ \[SET k v\] \S+:0 \]\]\z/, 'SLOWLOG');
+is($client->ask_all([ 'SLOWLOG', 'LEN' ], [ 'SLOWLOG', 'RESET' ], [ 'SLOWLOG', 'LEN' ]), "1\nOK\n0", 'and what it forgets');
+append_to_file("$folder/wrong", "none = 1\n");
+like(run_program('--config', "$folder/wrong"), qr/\A2 .*none/, 'a word in the file that is none');
+
+# --- The page of counters --------------------------------------------------------------------------
+
+my $browser = $gateway->client($port);
+$browser->send_bytes("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+my $page = '';
+while ($browser->fill) { }
+$page = $browser->{read};
+like($page, qr/\AHTTP\/1\.1 200 OK\r\n.*\nkvstore_redis_clients 1\n.*\nkvstore_redis_commands_total [1-9]\d*\n.*\nkvstore_redis_batch_seconds_bucket\{le="\+Inf"\} [1-9]/s, '--metrics');
+is($gateway->stop, 0, 'it ends well');
+
+# --- TLS -----------------------------------------------------------------------------------------
+
+sub openssl
+{
+	my (@arguments) = @_;
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ 'openssl', @arguments ], '<', \undef, '>', \$out, '2>', \$err) or die "openssl @arguments: $err";
+	return;
+}
+
+sub make_certificate
+{
+	my ($name) = @_;
+	openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', "$folder/$name.key", '-out', "$folder/$name.crt", '-subj', "/CN=$name", '-days', '2');
+	return;
+}
+
+# What a client of TLS that trusts this certificate gets to a line.
+sub over_tls
+{
+	my ($one, $trusted, @more) = @_;
+	my ($in, $out, $err) = ("PING\r\nQUIT\r\n", '', '');
+	IPC::Run::run([ 'openssl', 's_client', '-quiet', '-verify_return_error', '-connect', "127.0.0.1:$one->{port}", '-CAfile', "$folder/$trusted.crt", @more ],
+		'<', \$in, '>', \$out, '2>', \$err);
+	return $out;
+}
+
+SKIP:
+{
+	skip 'there is no openssl', 7 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
+	make_certificate($_) for 'first', 'second', 'user';
+	my $certificate = sub {
+		my $name = shift;
+		PostgreSQL::Test::Utils::slurp_file("$folder/$name.key") . PostgreSQL::Test::Utils::slurp_file("$folder/$name.crt");
+	};
+	append_to_file("$folder/now.pem", $certificate->('first'));
+	my $secret = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/now.pem", '--listen', '0.0.0.0:0');
+	is(over_tls($secret, 'first'), "+PONG\r\n+OK\r\n", 'TLS');
+	is(over_tls($secret, 'second'), '', 'the certificate is looked at');
+	my $plain = $secret->tcp_client;
+	$plain->send_all(['PING']);
+	unlike($plain->reply, qr/PONG/, 'no plain text where TLS is');
+	unlink "$folder/now.pem";
+	append_to_file("$folder/now.pem", $certificate->('second'));
+	kill 'HUP', $secret->{pid};
+	$secret->wait_for(sub { $secret->log_text =~ /read again/ });
+	is(over_tls($secret, 'second'), "+PONG\r\n+OK\r\n", 'another certificate after SIGHUP');
+	unlink "$folder/now.pem";
+	append_to_file("$folder/now.pem", 'no certificate');
+	kill 'HUP', $secret->{pid};
+	$secret->wait_for(sub { $secret->log_text =~ /going on with the certificate as it was/ });
+	is(over_tls($secret, 'second'), "+PONG\r\n+OK\r\n", 'one that cannot be read changes nothing');
+	is($secret->stop, 0, 'it ends well');
+	my $strict = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/first.key", '--tls-ca', "$folder/user.crt");
+	is(over_tls($strict, 'first') . over_tls($strict, 'first', '-cert', "$folder/user.crt", '-key', "$folder/user.key"), "+PONG\r\n+OK\r\n", '--tls-ca: who has no certificate is refused');
+}
+
+done_testing();
