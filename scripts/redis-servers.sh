@@ -49,7 +49,7 @@ build_gateway_program() {
 start_gateway() {
     gateway_port=$(free_port)
     "$(gateway_program)" --listen "127.0.0.1:$gateway_port" \
-        --anonymous-user postgres "$@" >"$work/kvstore-redis.log" 2>&1 &
+        --anonymous-user postgres --admin-user postgres "$@" >"$work/kvstore-redis.log" 2>&1 &
     echo $! >"$work/run/kvstore-redis.$gateway_port.pid"
     wait_for_redis "$gateway_port" $! || { cat "$work/kvstore-redis.log" >&2; die "kvstore-redis did not start"; }
 }

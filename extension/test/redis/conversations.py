@@ -1,5 +1,6 @@
 """What a client sends byte by byte, well-formed or not, and all that comes back until the server closes."""
 
+import re
 import sys
 
 from resp import Connection, encode
@@ -8,7 +9,7 @@ QUIT = encode([b"QUIT"])
 SENT = [
     b"PING\r\nPING\n\r\n\r\nPING\r\n",
     b"*1\r\n$4\r\nPING\r\n*0\r\n*-1\r\n*1\r\n$4\r\nPING\r\n",
-    b"*x\r\n", b"*1\r\nPING\r\n", b"*1\r\n$x\r\n", b"*1\r\n$-1\r\n", b"*2000000\r\n", b"*1\r\n$999999999999\r\n", b"*99999999999\r\n",
+    b"*x\r\n", b"*1\r\nPING\r\n", b"*1\r\n$x\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$999999999999\r\n", b"*99999999999\r\n",
     b"*1\r\n$ 4\r\nPING\r\n", b"* 1\r\n", b"*+1\r\n$4\r\nPING\r\n", b"*1\r\n*1\r\n$4\r\nPING\r\n",
     b"GET 'a\r\n", b'GET "a"b\r\n', b"GET '\\'a'\r\nGET \"\\x41\\n\\\"\"\r\n",
     encode([b"CLIENT", b"REPLY", b"SKIP"]) + encode([b"PING"]) + encode([b"ECHO", b"heard"]),
@@ -28,8 +29,14 @@ SENT = [
 ]  # fmt: skip
 
 
+def without_numbers(replies):
+    """HELLO's version and the number of the connection are each server's own."""
+    return re.sub(rb"\$\d+\r\n\d\.\d\.\d+\r\n|(?<=\$2\r\nid\r\n):\d+", b"..", replies)
+
+
 def compare(redis, kvstore):
-    """How many there were; ends the program if one differs."""
+    """How many there were; ends the program if some differ."""
+    different = 0
     for address in redis, kvstore:
         connection = Connection(address)
         connection.ask("FLUSHALL")
@@ -39,8 +46,11 @@ def compare(redis, kvstore):
         for address in redis, kvstore:
             connection = Connection(address)
             connection.send(sent + QUIT)
-            replies.append(connection.rest())
+            replies.append(without_numbers(connection.rest()))
             connection.close()
         if replies[0] != replies[1]:
-            sys.exit(f"sent: {sent!r}\n    Redis:   {replies[0]!r}\n    kvstore: {replies[1]!r}")
+            print(f"sent: {sent!r}\n    Redis:   {replies[0]!r}\n    kvstore: {replies[1]!r}")
+            different += 1
+    if different:
+        sys.exit(1)
     return len(SENT)
