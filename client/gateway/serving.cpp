@@ -223,8 +223,11 @@ void refuse(gateway &in, client &one) {
 task<void> serve(gateway &in, std::shared_ptr<client> self,
                  std::shared_ptr<asio::ssl::context> tls) {
     client &one = *self;
-    if (tls && !co_await one.shake_hands(*tls))
-        one.close();
+    if (tls) {
+        const bool is_agreed = co_await one.shake_hands(*tls);
+        if (!is_agreed)
+            one.close();
+    }
     one.is_ready = true;
     while (!one.is_closing()) {
         const step next = collect(one);
