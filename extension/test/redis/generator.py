@@ -353,7 +353,9 @@ class Generator:
                 self.add(connection, "command", [b"GET", self.key()])
             if self.chance(0.6):
                 writer = connection if self.chance(0.3) else 1 - connection
-                self.add(writer, "command", self.command(0, of=self.OF_DATA))
+                command = self.command(0, of=self.OF_DATA)
+                if command[-1] != b"PERSIST":
+                    self.add(writer, "command", command)
         self.add(connection, "command", [b"MULTI"])
         for _ in range(self.random.randint(0, 8)):
             self.add(connection, "command", self.command(0.02, of=self.OF_DATA))
