@@ -238,7 +238,7 @@ pooler_keeps_statements() {
 # that were interrupted.
 stop_servers() {
     local pid_file
-    for pid_file in "$work"/run/pgbouncer.*.pid; do
+    for pid_file in "$work"/run/*.pid; do
         [ ! -e "$pid_file" ] || kill "$(cat "$pid_file")" || true
     done
     find "$work" -name postmaster.pid 2>/dev/null | while read -r pid_file; do

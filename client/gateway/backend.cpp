@@ -108,8 +108,10 @@ task<std::string> backend::log_in(const server_address &to) {
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (PQstatus(connection_) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
         follow_socket();
-        if (!co_await wait(state == PGRES_POLLING_READING ? descriptor::wait_read
-                                                          : descriptor::wait_write))
+        const auto what =
+            state == PGRES_POLLING_READING ? descriptor::wait_read : descriptor::wait_write;
+        const bool is_ready = co_await wait(what);
+        if (!is_ready)
             co_return "the server did not answer in time";
         // It may close one socket, and open another with the same number.
         socket_.release();
@@ -134,9 +136,8 @@ task<std::string> backend::log_in(const server_address &to) {
 
 task<std::string> backend::meet(const server_address &to) {
     if (!to.stores.empty()) {
-        const std::vector<std::string> arguments(1, to.stores);
         const answer set = co_await execute(
-            "SELECT pg_catalog.set_config('kvstore.redis_stores', $1, false)", arguments);
+            "SELECT pg_catalog.set_config('kvstore.redis_stores', $1, false)", to.stores.c_str());
         if (set.how != answer::kind::done)
             co_return "--stores: " + set.message;
     }
@@ -207,7 +208,10 @@ task<answer> backend::call_in_transaction(const char *begin, std::string_view ba
     };
     PQenterPipelineMode(connection_);
     if (send(begin) == 0 || !send_batch(batch) || send("COMMIT") == 0 ||
-        PQpipelineSync(connection_) == 0 || !co_await send_rest())
+        PQpipelineSync(connection_) == 0)
+        co_return lost();
+    const bool is_sent = co_await send_rest();
+    if (!is_sent)
         co_return lost();
     answer first_failure;
     answer of_batch;
@@ -218,7 +222,7 @@ task<answer> backend::call_in_transaction(const char *begin, std::string_view ba
             statement == 2 && PQcmdStatus(one.get()) == std::string_view("ROLLBACK");
         if (one.get() == nullptr)
             co_return lost();
-        co_await read_result();  // the null behind it
+        const result null_behind = co_await read_result();
         answer each = answer_of(std::move(one));
         if (undone)
             each = {answer::kind::failed, {}, "40000", "the transaction was rolled back"};
@@ -227,7 +231,8 @@ task<answer> backend::call_in_transaction(const char *begin, std::string_view ba
         else if (statement == 1)
             of_batch = std::move(each);
     }
-    if (result sync = co_await read_result(); PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC)
+    const result sync = co_await read_result();
+    if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC)
         co_return lost();
     PQexitPipelineMode(connection_);
     if (PQtransactionStatus(connection_) != PQTRANS_IDLE) {
@@ -239,12 +244,10 @@ task<answer> backend::call_in_transaction(const char *begin, std::string_view ba
                                                         : std::move(of_batch);
 }
 
-task<answer> backend::execute(const char *statement, std::vector<std::string> arguments) {
-    std::vector<const char *> values;
-    for (const std::string &each : arguments)
-        values.push_back(each.c_str());
-    if (PQsendQueryParams(connection_, statement, static_cast<int>(values.size()), nullptr,
-                          values.data(), nullptr, nullptr, 0) == 0)
+task<answer> backend::execute(const char *statement, const char *argument) {
+    const char *values[] = {argument};
+    if (PQsendQueryParams(connection_, statement, argument != nullptr ? 1 : 0, nullptr, values,
+                          nullptr, nullptr, 0) == 0)
         co_return lost();
     co_return co_await read_answer();
 }
@@ -255,7 +258,8 @@ std::string_view backend::parameter(const char *name) const {
 }
 
 task<void> backend::wait_for_input() {
-    if (co_await wait(descriptor::wait_read))
+    const bool is_ready = co_await wait(descriptor::wait_read);
+    if (is_ready)
         is_open();
 }
 
@@ -266,29 +270,35 @@ task<bool> backend::send_rest() {
         const int state = connection_ != nullptr ? PQflush(connection_) : -1;
         if (state <= 0)
             co_return state == 0;
-        if (!co_await wait(descriptor::wait_write))
+        const bool is_ready = co_await wait(descriptor::wait_write);
+        if (!is_ready)
             co_return false;
     }
 }
 
 // The next result, or none where libpq has none.
 task<result> backend::read_result() {
-    while (connection_ != nullptr && PQisBusy(connection_) == 1)
-        if (!co_await wait(descriptor::wait_read) || PQconsumeInput(connection_) == 0)
+    while (connection_ != nullptr && PQisBusy(connection_) == 1) {
+        const bool is_ready = co_await wait(descriptor::wait_read);
+        if (!is_ready || PQconsumeInput(connection_) == 0)
             break;
+    }
     if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK)
         co_return result();
     co_return result(PQgetResult(connection_));
 }
 
 task<answer> backend::read_answer() {
-    if (!co_await send_rest())
+    const bool is_sent = co_await send_rest();
+    if (!is_sent)
         co_return lost();
     result first = co_await read_result();
     if (first.get() == nullptr)
         co_return lost();
-    while ((co_await read_result()).get() != nullptr)
-        ;
+    for (bool is_last = false; !is_last;) {
+        const result next = co_await read_result();
+        is_last = next.get() == nullptr;
+    }
     // A backend that ends says why, but not whether it had committed.
     if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK)
         co_return lost();

@@ -67,8 +67,8 @@ class backend {
     task<answer> call(std::string_view batch);
     task<answer> call_in_transaction(const char *begin, std::string_view batch);
 
-    // A statement with arguments in text.
-    task<answer> execute(const char *statement, std::vector<std::string> arguments = {});
+    // A statement, with an argument in text if it has one.
+    task<answer> execute(const char *statement, const char *argument = nullptr);
 
     // What has been notified, one after the other; nothing if there is no more. Waits for more.
     using notification = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;

@@ -111,8 +111,8 @@ std::string host_of(const client &one) {
 
 // Says whether it went well; if not, there is a reply.
 task<bool> log_in(call &what, std::string_view name, std::string_view password) {
-    const roles::login outcome = co_await what.in.its_roles.log_in(
-        std::string(name), std::string(password), host_of(what.from));
+    const std::string address = host_of(what.from);
+    const roles::login outcome = co_await what.in.its_roles.log_in(name, password, address);
     if (outcome.as == nullptr) {
         what.in.counted.errors++;
         what.reply().error(outcome.error);
@@ -137,7 +137,9 @@ task<void> auth(call &what) {
             "you sure your configuration is correct?");
         co_return;
     }
-    if (co_await log_in(what, words.size() == 3 ? words[1] : "default", words.back()))
+    const std::string_view name = words.size() == 3 ? words[1] : "default";
+    const bool is_in = co_await log_in(what, name, words.back());
+    if (is_in)
         what.reply().ok();
 }
 
@@ -213,8 +215,11 @@ task<void> hello(call &what) {
     if (!read_hello(what, told))
         co_return;
     client &one = what.from;
-    if (told.has_auth && !co_await log_in(what, told.user, told.password))
-        co_return;
+    if (told.has_auth) {
+        const bool is_in = co_await log_in(what, told.user, told.password);
+        if (!is_in)
+            co_return;
+    }
     if (one.as == nullptr) {
         what.reply().error(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the "

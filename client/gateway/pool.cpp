@@ -76,7 +76,8 @@ task<void> pool::work(queue &from, worker &self) {
                 each->done.set();
             }
         } else if (&from == &main_) {
-            co_await carry_out(*self.its, take_batch());
+            std::vector<job *> batch = take_batch();
+            co_await carry_out(*self.its, std::move(batch));
         } else {
             job &next = *from.jobs.front();
             from.jobs.pop_front();

@@ -185,6 +185,10 @@ task<void> program::stop() {
         co_await sleep_for(in_.on, std::chrono::milliseconds(10));
     if (!in_.clients.empty())
         log(std::to_string(in_.clients.size()) + " clients were not answered in time");
+    // Another signal, as impatient people send, is not to spoil the exit status.
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, nullptr);
     loop_.stop();
 }
 

@@ -49,9 +49,10 @@ role &roles::known(const std::string &name) {
 
 // --- Logging in --------------------------------------------------------------------------------
 
-task<roles::login> roles::log_in(std::string name, std::string password, std::string address) {
-    if (name == "default")
-        name = told_.user;
+task<roles::login> roles::log_in(std::string_view given_name, std::string_view given_password,
+                                 std::string_view address) {
+    const std::string name(given_name == "default" ? told_.user : given_name);
+    const std::string password(given_password);
     // Without a password libpq would look for one in this program's environment and files.
     if (name.empty() || password.empty() || name.find('\0') != name.npos ||
         password.find('\0') != password.npos)
@@ -61,7 +62,7 @@ task<roles::login> roles::log_in(std::string name, std::string password, std::st
         login known_already{found->second.get(), ""};
         co_return known_already;
     }
-    attempts &from = attempts_[address];
+    attempts &from = attempts_[std::string(address)];
     co_await wait_for_turn(from);
     login outcome = co_await ask_server(name, password);
     from.last = steady_clock::now();
@@ -70,8 +71,9 @@ task<roles::login> roles::log_in(std::string name, std::string password, std::st
     if (outcome.as == nullptr) {
         counters_.failed_logins++;
         from.delayed++;
-        co_await sleep_for(on_, std::min<std::chrono::milliseconds>(
-                                    delay_of_failure * from.failures, longest_delay));
+        const auto delay =
+            std::min<std::chrono::milliseconds>(delay_of_failure * from.failures, longest_delay);
+        co_await sleep_for(on_, delay);
         from.delayed--;
     }
     co_return outcome;
@@ -79,7 +81,8 @@ task<roles::login> roles::log_in(std::string name, std::string password, std::st
 
 task<roles::login> roles::ask_server(const std::string &name, const std::string &password) {
     auto opened = std::make_unique<backend>(on_);
-    const std::string problem = co_await opened->open(address_of(name, password));
+    const server_address address = address_of(name, password);
+    const std::string problem = co_await opened->open(address);
     login outcome;
     if (problem.empty()) {
         role &one = known(name);

@@ -41,7 +41,7 @@ class roles {
         std::string error;  // if there is no role; with its prefix
     };
     // The role that Redis calls "default" is the one of --user. `address` is where the client is.
-    task<login> log_in(std::string name, std::string password, std::string address);
+    task<login> log_in(std::string_view name, std::string_view password, std::string_view address);
 
     // Once in a while: closes what was not used for long.
     void tidy();

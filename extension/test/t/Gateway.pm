@@ -31,6 +31,7 @@ sub begin
 	if ($self->{pid} == 0)
 	{
 		open STDERR, '>', $self->{log} or die;
+		delete $ENV{PGAPPNAME};    # which the other tests are known by
 		exec $ENV{KV_GATEWAY}, '--listen', "127.0.0.1:$self->{port}", '--socket', $self->{socket},
 			'--conninfo', $node->connstr('postgres'), @options;
 	}

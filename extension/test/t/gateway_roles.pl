@@ -23,7 +23,7 @@ $node->sql(q{
 my $hba = $node->data_dir . '/pg_hba.conf';
 my $trust = PostgreSQL::Test::Utils::slurp_file($hba);
 open my $file, '>', $hba or die;
-print $file "local all writer,reader,nobody scram-sha-256\nhost all writer,reader,nobody all scram-sha-256\n$trust";
+print $file "local all writer,reader,nobody,none scram-sha-256\nhost all writer,reader,nobody,none all scram-sha-256\n$trust";
 close $file;
 $node->reload;
 

@@ -20,13 +20,15 @@ my %settings = (
 	'kvstore.redis_database' => [ 'app', 'app' ],
 	'kvstore.redis_user' => [ 'guest', 'guest' ],
 	'kvstore.redis_config' => [ '/etc/some.conf', '/etc/some.conf' ],
-	'kvstore.redis_program' => [ '/bin/false', '/bin/false' ]);
+	'kvstore.redis_program' => [ '/bin/false', '/bin/false' ],
+	'kvstore.redis_stores' => [ 'pages, s.tokens', 'pages, s.tokens' ]);
+my %users = map { $_ => 1 } ('kvstore.fast_path', 'kvstore.redis_stores');
 
 my %defaults = (
 	'kvstore.fast_path' => 'on', 'kvstore.sweep_interval' => '1min', 'kvstore.sweep_budget' => '1ms', 'kvstore.sweep_pause' => '20ms',
 	'kvstore.sweep_subscribed' => 'off', 'kvstore.log_sweep_min_duration' => '10s',
 	'kvstore.redis_listen' => '', 'kvstore.redis_database' => 'postgres', 'kvstore.redis_user' => '', 'kvstore.redis_config' => '',
-	'kvstore.redis_program' => 'kvstore-redis');
+	'kvstore.redis_program' => 'kvstore-redis', 'kvstore.redis_stores' => 'kv_redis');
 
 # In a session that was there before, which loads the library, and in a new one.
 sub shown_in
@@ -66,7 +68,7 @@ for my $preload (1, 0)
 		is(shown_in($session, $node, $name, $shown), "$shown $shown", "$mode, $name: a reload sets it");
 		like($node->error_of("SELECT kv_count(); ALTER SYSTEM SET $name = '$wrong'"), qr/ERROR:  22023/, "$mode, $name: $wrong is refused") if defined $wrong;
 		my $set = $node->error_of("SELECT kv_count(); SET SESSION AUTHORIZATION somebody; SET $name = '$value'");
-		like($set, $name eq 'kvstore.fast_path' ? qr/^$/ : qr/ERROR:  55P02: parameter "\Q$name\E" cannot be changed now/, "$mode, $name: who may set it");
+		like($set, $users{$name} ? qr/^$/ : qr/ERROR:  55P02: parameter "\Q$name\E" cannot be changed now/, "$mode, $name: who may set it");
 	}
 	like($node->error_of('SELECT kv_count(); SET kvstore.sweep_intervall = 1'), qr/ERROR:  42602: invalid configuration parameter name/, "$mode: a name that is none is told of");
 	$session->quit;

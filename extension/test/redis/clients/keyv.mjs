@@ -1,0 +1,31 @@
+// Keyv with its adapter for Redis.
+import KeyvRedis from '@keyv/redis';
+import Keyv from 'keyv';
+import { is, report, until, url } from './support.mjs';
+
+const cache = new Keyv({ store: new KeyvRedis(url), namespace: 'app' });
+const other = new Keyv({ store: new KeyvRedis(url), namespace: 'other' });
+cache.on('error', (error) => is('no error', null, error));
+await cache.clear();
+await other.clear();
+is('set', true, await cache.set('k', { any: ['thing', 1.5, null] }, 100000));
+is('get', { any: ['thing', 1.5, null] }, await cache.get('k'));
+is('nothing', undefined, await cache.get('nothing'));
+is('has', [true, false], [await cache.has('k'), await cache.has('nothing')]);
+await cache.setMany([{ key: 'a', value: 1 }, { key: 'b', value: 2, ttl: 50000 }, { key: 'c', value: 3 }]);
+is('getMany', [1, undefined, 3], await cache.getMany(['a', 'nothing', 'c']));
+is('namespaces', undefined, await other.get('a'));
+await other.set('a', 'theirs');
+is('delete', [true, false], [await cache.delete('k'), await cache.delete('k')]);
+await cache.deleteMany(['a', 'b']);
+is('deleteMany', [undefined, undefined, 3], await cache.getMany(['a', 'b', 'c']));
+await cache.set('short', 1, 20);
+await until(async () => (await cache.get('short')) === undefined);
+is('expired', undefined, await cache.get('short'));
+const found = [];
+for await (const [key, value] of cache.store.iterator('app')) found.push([key, value !== undefined]);
+is('iterator', [['app:c', true]], found);
+await cache.clear();
+is('clear', [undefined, 'theirs'], [await cache.get('c'), await other.get('a')]);
+await Promise.all([cache.disconnect(), other.disconnect()]);
+report();
