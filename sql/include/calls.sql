@@ -68,6 +68,7 @@ INSERT INTO calls (function, call, with_null, key) VALUES
     ('kv_limit', 'kv_limit(''1 TB'')', '{"kv_limit(''1 TB'', NULL)","kv_limit(''1 TB'', store => NULL)"}', NULL),
     ('kv_stats_reset', 'kv_stats_reset()', '{}', NULL),
     ('kv_counters', 'count(*) FROM kv_stats', '{"kv_counters(NULL)"}', NULL),
-    -- With tests of their own: pg_cron's, and what makes stores or is fired by triggers.
+    -- With tests of their own: Redis's, pg_cron's, and what makes stores or is fired by triggers.
+    ('kv_redis', NULL, '{}', NULL), ('kv_redis_batch', NULL, '{}', NULL),
     ('kv_schedule_sweep', NULL, '{}', NULL), ('kv_unschedule_sweep', NULL, '{}', NULL),
     ('kv_create_store', NULL, '{}', NULL), ('kv_invalidate', NULL, '{}', NULL), ('kv_limit_trigger', NULL, '{}', NULL);

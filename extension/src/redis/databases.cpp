@@ -2,6 +2,7 @@
 
 #include "rules/redis_stores.hpp"
 #include "server/settings.hpp"
+#include "store/entry_types.hpp"
 
 namespace kvstore::redis {
 
@@ -27,6 +28,15 @@ Oid find_store(const char *name) {
     foreach (each, parts)
         names = lappend(names, makeString(static_cast<char *>(lfirst(each))));
     return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+}
+
+bool is_of_entry_type(Oid table) {
+    HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(row))
+        return false;
+    Oid type = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->reloftype;
+    ReleaseSysCache(row);
+    return kind_of_entry_type(type).has_value();
 }
 
 }  // namespace kvstore::redis

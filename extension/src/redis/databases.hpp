@@ -17,4 +17,7 @@ std::optional<const char *> name_of_database(int n);
 // The table of that name, looked up with search_path; InvalidOid if there is none.
 Oid find_store(const char *name);
 
+// Whether it is a store, as far as its type tells.
+bool is_of_entry_type(Oid table);
+
 }  // namespace kvstore::redis

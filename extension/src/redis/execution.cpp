@@ -35,6 +35,10 @@ const store *execution::open(const intent &what, int database) {
                            *name, quote_literal_cstr(*name)));
         return nullptr;
     }
+    if (!is_of_entry_type(table)) {
+        out.error(psprintf("ERR %s is not a store", *name));
+        return nullptr;
+    }
     if (what.writes() && (XactReadOnly || RecoveryInProgress())) {
         out.error("READONLY You can't write against a read only replica.");
         return nullptr;

@@ -35,25 +35,25 @@ constexpr named_flag flag_names[] = {
 // Calls `visit` with each category of Redis's ACL that the command is in.
 template <class Visit>
 void categories_of(const one_command &one, Visit visit) {
-    if (has(one.flags, flag::write))
-        visit("@write");
-    if (has(one.flags, flag::readonly))
-        visit("@read");
     if (one.about == group::generic && one.name != "wait")
         visit("@keyspace");
+    if (has(one.flags, flag::readonly))
+        visit("@read");
+    if (has(one.flags, flag::write))
+        visit("@write");
     if (one.about == group::string)
         visit("@string");
+    if (has(one.flags, flag::pubsub))
+        visit("@pubsub");
+    if (has(one.flags, flag::admin))
+        visit("@admin");
+    visit(has(one.flags, flag::fast) ? "@fast" : "@slow");
+    if (has(one.flags, flag::admin) || has(one.flags, flag::dangerous))
+        visit("@dangerous");
     if (one.about == group::connection)
         visit("@connection");
     if (one.about == group::transactions)
         visit("@transaction");
-    if (has(one.flags, flag::pubsub))
-        visit("@pubsub");
-    visit(has(one.flags, flag::fast) ? "@fast" : "@slow");
-    if (has(one.flags, flag::admin))
-        visit("@admin");
-    if (has(one.flags, flag::admin) || has(one.flags, flag::dangerous))
-        visit("@dangerous");
 }
 
 // The subcommands stand behind their container.
@@ -84,9 +84,9 @@ void describe(execution &x, const one_command &one) {
     categories_of(one, [&](std::string_view) { count++; });
     x.out.set(count);
     categories_of(one, [&](std::string_view name) { x.out.simple(name); });
-    x.out.array(0);  // tips
-    x.out.array(0);  // key specifications
-    x.out.array(subcommands_of(one));
+    x.out.set(0);  // tips
+    x.out.set(0);  // key specifications
+    x.out.set(subcommands_of(one));
     for (std::size_t i = 1; i <= subcommands_of(one); i++)
         describe(x, (&one)[i]);
 }
@@ -162,6 +162,8 @@ const one_command *called_command(execution &x, arguments call) {
 constexpr std::string_view access_flags(const one_command &one) {
     if (has(one.flags, flag::readonly))
         return "RO access";
+    if (one.name == "del" || one.name == "unlink")
+        return "RM delete";
     return one.name == "set" || one.name == "mset" ? "OW update" : "RW access update";
 }
 
@@ -196,7 +198,7 @@ void command_info(execution &x, arguments given) {
         if (const one_command *found = find_by_full_name(name))
             describe(x, *found);
         else
-            x.out.null_array();
+            x.out.null();
 }
 
 // Names that there are not are left out.
@@ -250,10 +252,10 @@ void command_list(execution &x, arguments given) {
     };
     std::size_t count = 0;
     for (const one_command &each : commands)
-        count += is_wanted(each) && (filters || !each.is_subcommand()) ? 1 : 0;
-    x.out.set(count);
+        count += is_wanted(each) ? 1 : 0;
+    x.out.array(count);
     for (const one_command &each : commands)
-        if (is_wanted(each) && (filters || !each.is_subcommand()))
+        if (is_wanted(each))
             x.out.bulk(each.name);
 }
 

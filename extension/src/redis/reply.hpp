@@ -55,7 +55,6 @@ class reply {
     // A text for people, as INFO is.
     void verbatim(std::string_view text);
     void null() { put(protocol_ == 3 ? "_\r\n" : "$-1\r\n"); }
-    void null_array() { put(protocol_ == 3 ? "_\r\n" : "*-1\r\n"); }
     // What follows are so many elements, or as many keys, each with its value.
     void array(std::size_t size) { number('*', static_cast<std::int64_t>(size)); }
     void map(std::size_t size) {

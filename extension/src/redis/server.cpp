@@ -54,7 +54,7 @@ void flushall(execution &x, arguments given) {
     x.close();
     x.as_a_whole([&] {
         for (int n = 0; n < number_of_databases(); n++)
-            if (Oid table = find_store(*name_of_database(n)); OidIsValid(table))
+            if (Oid table = find_store(*name_of_database(n)); is_of_entry_type(table))
                 truncate(table);
         x.out.ok();
         return true;
@@ -165,7 +165,7 @@ std::int64_t of(const totals &all, counter what) {
 // One database of the section keyspace, if it has entries.
 void describe_database(StringInfo text, int n, totals &all) {
     Oid table = find_store(*name_of_database(n));
-    if (!OidIsValid(table) || !ConditionalLockRelationOid(table, AccessShareLock))
+    if (!is_of_entry_type(table) || !ConditionalLockRelationOid(table, AccessShareLock))
         return;
     Relation opened = pg::open_locked_relation(table);
     if (opened == nullptr)

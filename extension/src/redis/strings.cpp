@@ -68,6 +68,18 @@ void set_for(execution &x, arguments given, time_form form) {
                        [&](const outcome &) { x.out.ok(); });
 }
 
+// An error, written since then, is the answer only if there is an entry: Redis looks for it first.
+void answer_if_live(execution &x, std::string_view key, std::size_t written) {
+    std::string_view error = bytes_of(varlena_of(x.out.buffer().since(written)));
+    x.out.buffer().truncate(written);
+    with_entry(x, key, wanting::expiry, [&](const std::optional<entry> &found) {
+        if (found)
+            x.out.raw(error);
+        else
+            x.out.null();
+    });
+}
+
 }  // namespace
 
 void get(execution &x, arguments given) {
@@ -132,11 +144,12 @@ void getex(execution &x, arguments given) {
         return;
     if (!options->time && !options->persists)
         return get(x, given);
+    std::size_t written = x.out.buffer().size();
     std::optional<lifetime> lives = lifetime();
     if (options->time)
         lives = lifetime_of(x, *options->time, "getex");
     if (!lives)
-        return;
+        return answer_if_live(x, given[1], written);
     bool has_come = !is_live(lives->end(GetCurrentTimestamp()), GetCurrentTimestamp());
     const operation &op = has_come ? operations::get_del : operations::get_ex;
     std::optional<place> from = place_of(x, op.what, given[1]);

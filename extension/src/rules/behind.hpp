@@ -1,4 +1,4 @@
-// A part of a text. std::string_view::substr() may throw, and the library that throws is not linked.
+// A part of a text. std::string_view::substr() may throw, and what throws is not linked.
 #pragma once
 
 #include <cstddef>

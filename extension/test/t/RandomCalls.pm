@@ -45,9 +45,48 @@ my @ttl_words = (("'1 hour'", "'60'", "'0.001'") x 4, "'0'", "'-1'", "'soon'", "
 	"'178000000 years'", "repeat('9', 5000)", "'ä'", 'NULL');
 my @patterns = (@keys, "'user:'");
 
+# Commands of Redis: lists of words.
+my @redis_keys = (('a', 'b', 'c', 'n') x 4, '', "\xc3\xa4", "\xff", "a\0b", 'k' x 2048, 'k' x 2049);
+my @redis_values = (('1', 'v', '10', '-5', '1.5') x 3, '', "\xff\0", '007', '9223372036854775807', '1e400', 'v' x 3000, 'v' x 300000);
+my @redis_numbers = ((0, 1, 100, -1) x 3, 'x', '', '9223372036854775807', '-9223372036854775808', '4102444800', 536870911);
+my @redis_words = qw(NX XX GT LT EX PX EXAT PXAT KEEPTTL GET PERSIST IFEQ IFNE MATCH COUNT TYPE REPLACE DB ASYNC string * nope);
+my @redis_commands = map { [ split / / ] } ('GET k', 'SET k v', 'SET k v w', 'SET k v w n', 'SET k v w n w', 'SET k v w v', 'SETEX k n v', 'PSETEX k n v', 'SETNX k v', 'GETSET k v', 'GETDEL k',
+	'GETEX k', 'GETEX k w n', 'DELEX k', 'DELEX k w v', 'MGET k k k', 'MSET k v k v k v', 'MSETNX k v k v', 'MSETEX n k v k v w n', 'INCR k', 'DECR k', 'INCRBY k n', 'DECRBY k n', 'INCRBYFLOAT k v',
+	'APPEND k v', 'STRLEN k', 'GETRANGE k n n', 'SETRANGE k n v', 'DEL k', 'DEL k k k', 'UNLINK k k', 'EXISTS k k', 'TOUCH k', 'TYPE k', 'EXPIRE k n', 'PEXPIRE k n w', 'EXPIREAT k n w', 'PEXPIREAT k n',
+	'TTL k', 'PTTL k', 'EXPIRETIME k', 'PERSIST k', 'RENAME k k', 'RENAMENX k k', 'COPY k k', 'COPY k k w n', 'COPY k k DB n REPLACE', 'MOVE k n', 'KEYS *', 'KEYS v', 'SCAN 0', 'SCAN n', 'SCAN 0 w v w n', 'RANDOMKEY', 'DBSIZE',
+	'FLUSHDB', 'FLUSHALL', 'OBJECT ENCODING k', 'OBJECT w k', 'MEMORY USAGE k', 'WAIT n n', 'TIME', 'LOLWUT', 'PUBLISH k v', 'WATCH k k', '_INFO', '_DATABASES', 'COMMAND', 'COMMAND DOCS', 'COMMAND INFO v',
+	'COMMAND GETKEYS MSET k v', 'COMMAND LIST FILTERBY PATTERN v', 'COMMAND w', 'LPUSH k v', 'MULTI', 'v v v');
+my %redis_word = (k => \@redis_keys, v => \@redis_values, n => \@redis_numbers, w => \@redis_words);
+
+sub redis_command { return map { $redis_word{$_} ? one(@{ $redis_word{$_} }) : $_ } @{ one(@redis_commands) } }
+
+# As people type it; the words in hexadecimal digits where they need it.
+sub typed_command
+{
+	my $line = join ' ', map { /^[\w*.-]+$/ ? $_ : '"' . s/([^\w*.-])/sprintf '\\x%02x', ord $1/ger . '"' } redis_command();
+	substr($line, rand length $line, 1) = one('"', "''", '\\', ' ', '') if chance(0.05);
+	return "'$line'";
+}
+
+# As kvstore-redis sends it; not always well-formed.
+sub redis_batch
+{
+	my $exec = chance(0.2);
+	my @sections = map {
+		my @commands = map { my @words = redis_command(); pack('N', scalar @words) . join '', map { pack 'N/a*', $_ } @words } 1 .. one(1, 1, 2, 5);
+		my @watched = $exec && chance(0.5) ? map { pack 'n N/a* N/a*', int rand 3, one(@redis_keys), one('', 'version') } 1 .. 2 : ();
+		pack 'N/a*', pack('CCn n', one(2, 3), 0, one((0) x 5, 1 .. 12), scalar @watched) . join('', @watched) . pack('N', scalar @commands) . join '', @commands;
+	} 1 .. ($exec ? 1 : one(1 .. 3));
+	my $batch = pack('CC', 1, ($exec ? 2 : 0) + one(0, 1)) . join '', @sections;
+	return "'\\x" . unpack('H*', $batch) . "'" if chance(0.7);
+	substr($batch, rand length $batch, one(1, 1, 4)) = pack 'C*', map { int rand 256 } 1 .. one(0 .. 4) for 1 .. one(1, 1, 3);
+	return "'\\x" . unpack('H*', $batch) . "'";
+}
+
 my %by_type = (
 	'text' => sub {
 		my ($name) = @_;
+		return typed_command() if $name eq 'command' and chance(0.95);
 		return one(@keys) if $name =~ /^(key|after)$/;
 		return one(@patterns) if $name eq 'prefix';
 		return one(@ttl_words) if $name =~ /^(ttl|period|slack)$/;
@@ -57,7 +96,7 @@ my %by_type = (
 		return one(store_names()) if $name eq 'name';
 		return one(@texts);
 	},
-	'bytea' => sub { one(@bytes) },
+	'bytea' => sub { my ($name) = @_; $name eq 'batch' && chance(0.95) ? redis_batch() : one(@bytes) },
 	'text[]' => sub { my ($name) = @_; array_of('text', $name eq 'keys' ? @keys : @texts) },
 	'bytea[]' => sub { array_of('bytea', @bytes) },
 	'interval' => sub { one(("'1 hour'", "'1 ms'", "'1 us'") x 3, "'0'", "'-1 s'", "'1 mon -31 days'", "'178000000 years'", "'2147483647 months'", "'-2147483648 days'", "'9223372036854775807 us'",
@@ -263,7 +302,7 @@ my %scenes = (
 		$self->other('RESET ROLE', 'BEGIN', map { planted() } 1 .. one(1, 1, 2));
 		for (1 .. 4)
 		{
-			$self->other('SAVEPOINT s', 'SET LOCAL kvstore.fast_path = ' . one('on', 'off'));
+			$self->other('SAVEPOINT s', 'SET LOCAL kvstore.fast_path = ' . one('on', 'off'), "SET LOCAL kvstore.redis_stores = 'changing, kv_store'");
 			$self->ours($self->query, 'planted');
 			$self->other(one('ROLLBACK TO s', 'RELEASE s'));
 		}

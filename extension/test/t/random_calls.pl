@@ -49,7 +49,8 @@ sub is_documented
 # --- What can be met ---
 
 my $node = Kvstore->begin('random_calls', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '100ms'", 'kvstore.sweep_pause = 0',
-	'max_prepared_transactions = 10', 'deadlock_timeout = 20ms', 'log_statement = none', 'log_error_verbosity = verbose', 'log_min_error_statement = panic', 'synchronous_commit = off');
+	'max_prepared_transactions = 10', 'deadlock_timeout = 20ms', 'log_statement = none', 'log_error_verbosity = verbose', 'log_min_error_statement = panic', 'synchronous_commit = off',
+	"kvstore.redis_stores = 'kv_store, bytes, logged, fired, ruled, checked, indexed, secured, parted, changing, nowhere, pg_class'");
 
 my $things = q{
 	CREATE EXTENSION kvstore;

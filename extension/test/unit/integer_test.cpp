@@ -26,6 +26,13 @@ TEST(Integer, IsNothingElse) {
     EXPECT_EQ(parse_integer(std::string_view("1\0", 2)), std::nullopt);
 }
 
+TEST(Integer, HasOneStrictForm) {
+    for (std::int64_t value : {least, std::int64_t{-1}, std::int64_t{0}, std::int64_t{10}, most})
+        EXPECT_EQ(parse_strict_integer(integer_text(value).view()), value);
+    for (std::string_view text : {"", "-", "-0", "00", "007", "-07", "+7", " 7", "7 ", "7.0"})
+        EXPECT_EQ(parse_strict_integer(text), std::nullopt) << text;
+}
+
 TEST(Integer, IsWrittenAsItIsRead) {
     for (std::int64_t value : {least, least + 1, std::int64_t{-1}, std::int64_t{0}, most})
         EXPECT_EQ(parse_integer(integer_text(value).view()), value);
