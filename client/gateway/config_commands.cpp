@@ -86,7 +86,7 @@ void config_set(call &what) {
     if (!may_administer(what))
         return;
     if (what.arguments.size() % 2 == 1) {
-        what.reply().error("ERR wrong number of arguments for 'config|set' command");
+        what.reply().error("ERR syntax error");
         return;
     }
     for (const bool is_check : {true, false})

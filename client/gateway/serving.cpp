@@ -173,10 +173,16 @@ task<void> answer_request(gateway &in, client &one) {
     call what{in, one, arguments, is_muted(one) ? unwanted : one.out};
     const redis::call found = redis::resolve(arguments);
     if (const std::string error = refusal(in, one, found, arguments); !error.empty()) {
-        if (one.its_transaction.is_open)
-            one.its_transaction.is_spoilt = true;
         in.counted.errors++;
-        what.reply().error(error);
+        // An EXEC that cannot be carried out ends the transaction all the same, as in Redis.
+        if (found.of != nullptr && is_any_of(*found.of, {"exec"})) {
+            leave_transaction(one);
+            what.reply().error("EXECABORT Transaction discarded because of: " +
+                               error.substr(error.starts_with("ERR ") ? 4 : 0));
+        } else {
+            one.its_transaction.is_spoilt |= one.its_transaction.is_open;
+            what.reply().error(error);
+        }
     } else if (is_queued(one, *found.of)) {
         one.last_command = found.of->name;
         add_to_queue(one.its_transaction, arguments);
