@@ -1,7 +1,8 @@
 #include "backend.hpp"
 
+#include <poll.h>
+
 #include <charconv>
-#include <optional>
 
 #include "rules/redis_batch.hpp"
 
@@ -52,10 +53,14 @@ void backend::close() {
 bool backend::is_open() {
     if (connection_ == nullptr)
         return false;
-    if (PQconsumeInput(connection_) == 1 && PQstatus(connection_) == CONNECTION_OK)
-        return true;
-    close();
-    return false;
+    // A server that ends says so first: only behind that is the end.
+    pollfd arrived{PQsocket(connection_), POLLIN, 0};
+    while (poll(&arrived, 1, 0) > 0)
+        if (PQconsumeInput(connection_) == 0 || PQstatus(connection_) != CONNECTION_OK) {
+            close();
+            return false;
+        }
+    return true;
 }
 
 // libpq takes another socket for the server's next address.

@@ -135,8 +135,13 @@ bool read_option(call &what, std::size_t at, filter &into) {
     const std::string_view value = what.arguments[at + 1];
     std::int64_t number = 0;
     if (what.has(at, "id")) {
-        if (!read_integer(what, at + 1, number, "ERR client-id should be greater than 0"))
+        constexpr std::string_view error = "ERR client-id should be greater than 0";
+        if (!read_integer(what, at + 1, number, error))
             return false;
+        if (number < 1) {
+            what.reply().error(error);
+            return false;
+        }
         into.numbers.assign(1, number);
     } else if (what.has(at, "type")) {
         return read_type(what, at + 1, into.type);

@@ -24,11 +24,11 @@ from resp import Closed, Connection, elements, encode, value_of
 # Replies of which only the kind and, of arrays, the length counts.
 ONLY_THE_FORM = {
     (b"RANDOMKEY",), (b"TIME",), (b"LOLWUT",), (b"INFO",), (b"CLIENT", b"ID"), (b"COMMAND", b"COUNT"),
-    (b"SCAN",), (b"OBJECT", b"ENCODING"), (b"MEMORY", b"USAGE"), (b"PUBLISH",), (b"COMMAND", b"INFO"),
+    (b"SCAN",), (b"OBJECT", b"ENCODING"), (b"MEMORY", b"USAGE"), (b"PUBLISH",),
     (b"SLOWLOG", b"LEN"),
 }  # fmt: skip
 # Redis has taken something for slow, or not.
-ONLY_THE_KIND = {(b"SLOWLOG", b"GET"), (b"COMMAND", None)}
+ONLY_THE_KIND = {(b"SLOWLOG", b"GET"), (b"COMMAND", None), (b"COMMAND", b"INFO")}
 IN_ANY_ORDER = {(b"KEYS",)}
 TIMES = {(b"TTL",): 1, (b"PTTL",): 1000, (b"EXPIRETIME",): 1, (b"PEXPIRETIME",): 1000}  # with the unit
 HELLO_DIFFERS = (b"version", b"id", b"modules", b"server")

@@ -32,8 +32,8 @@ sub begin
 	{
 		open STDERR, '>', $self->{log} or die;
 		delete $ENV{PGAPPNAME};    # which the other tests are known by
-		exec $ENV{KV_GATEWAY}, '--listen', "127.0.0.1:$self->{port}", '--socket', $self->{socket},
-			'--conninfo', $node->connstr('postgres'), @options;
+		unshift @options, '--conninfo', $node->connstr('postgres') unless grep { $_ eq '--conninfo' } @options;
+		exec $ENV{KV_GATEWAY}, '--listen', "127.0.0.1:$self->{port}", '--socket', $self->{socket}, @options;
 	}
 	$self->wait_for(sub { -S $self->{socket} || $self->has_ended });
 	return $self;

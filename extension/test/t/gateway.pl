@@ -30,6 +30,7 @@ is($client->ask('CLIENT', 'NONE'), "-ERR unknown subcommand 'NONE'. Try CLIENT H
 is($client->ask('CLIENT', 'SETNAME', 'a b'), '-ERR Client names cannot contain spaces, newlines or special characters.', 'a name that is none');
 is($client->ask_all([ 'CLIENT', 'SETNAME', 'me' ], [ 'CLIENT', 'GETNAME' ]), "OK\nme", 'CLIENT SETNAME and GETNAME');
 like($client->ask('CLIENT', 'LIST'), qr/\Aid=\d+ addr=.* name=me .* db=0 .* cmd=client\|list user=postgres .* resp=2/, 'CLIENT LIST');
+is($client->ask('CLIENT', 'KILL', 'ID', '0'), '-ERR client-id should be greater than 0', 'CLIENT KILL of a number that is none');
 is($client->ask('CLIENT', 'TRACKING', 'ON'), '-ERR CLIENT TRACKING is not supported by kvstore', 'CLIENT TRACKING is refused');
 is($client->ask('CONFIG', 'GET', 'sav*', 'timeout'), '[save  timeout 0]', 'CONFIG GET');
 is($client->ask('CONFIG', 'SET', 'timeout', '5'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is for the administrator');
