@@ -60,6 +60,8 @@ SELECT array_to_string(privileges, ', ') AS privileges, string_agg(DISTINCT func
 SELECT call, privileges FROM needs WHERE function IN (SELECT function FROM needs GROUP BY 1 HAVING count(DISTINCT privileges) > 1) ORDER BY n;
 -- These are enough.
 SELECT call FROM needs WHERE refused_with(call, privileges);
+-- Nor does a removal do with less because there is nothing to be removed.
+SELECT call, needed(call, '{SELECT,INSERT,UPDATE,DELETE}') AS privileges FROM unnest(ARRAY[$$kv_mdel('{}')$$, $$kv_del_prefix('no such prefix')$$]) call;
 
 -- On all columns they are as good, where SQL is what asks for them; and these columns are needed.
 CREATE FUNCTION columns_of(privileges text[]) RETURNS text[] LANGUAGE sql AS $$

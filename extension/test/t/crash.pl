@@ -62,9 +62,9 @@ sub kill_and_wait
 {
 	my $who = shift;
 	my $log = -s $node->logfile;
-	my $pid = '';
-	$pid = $node->sql("SELECT pid FROM pg_stat_activity WHERE $who LIMIT 1") until $pid;
-	kill 'KILL', $pid or die;
+	my $pid;
+	# Who is found may be gone when he is to be killed.
+	do { $pid = $node->sql("SELECT pid FROM pg_stat_activity WHERE $who LIMIT 1") } until $pid && kill 'KILL', $pid;
 	$node->wait_for_log(qr/terminated by signal 9.*database system is ready to accept connections/s, $log);
 }
 sub kill_a_client { kill_and_wait(q{state = 'active' AND query LIKE '%kv_lease%' AND pid <> pg_backend_pid()}) }
