@@ -152,6 +152,10 @@ INSERT INTO versions SELECT 'w', version('w');
 DELETE FROM kv_redis WHERE key = 'w';
 INSERT INTO kv_redis VALUES ('w', '1');
 SELECT key, exec_if(key, version) FROM versions;
+-- What leaves an entry as it is makes no new version.
+UPDATE versions SET version = version('w') WHERE key = 'w';
+SELECT redis('getex w persist', 'persist w', 'setrange w 0 ""', 'set w 2 nx', 'expire w 9 xx');
+SELECT exec_if(key, version) FROM versions WHERE key = 'w';
 SELECT replies FROM replies(batch(ARRAY[section(ARRAY[command('WATCH', '\xff')])]));
 \unset ON_ERROR_STOP
 

@@ -53,6 +53,12 @@ decision expire_if_allowed(const request &asked, const entry *live, timestamp no
     return decision::store({live->value, wanted});
 }
 
+decision read_and_lift_expiry(const request &, const entry *live, timestamp) {
+    if (live == nullptr || live->expires == never_expires)
+        return decision::leave(live == nullptr ? 0 : live->value);
+    return decision::store({live->value, never_expires}, live->value);
+}
+
 // --- Removing ---
 
 decision remove_unless_expected(const request &asked, const entry *live, timestamp) {
@@ -178,6 +184,13 @@ const operation expire_on_terms = {
     .does = effect::update,
     .counts = nothing,
     .decide = expire_if_allowed,
+};
+
+const operation get_persist = {
+    .what = {"GETEX", to_change},
+    .does = effect::update,
+    .counts = a_read,
+    .decide = read_and_lift_expiry,
 };
 
 const operation del_unless = {

@@ -36,6 +36,8 @@ extern const operation
     get_set_on_terms;  // .. answers the live value, whether it was replaced or not
 // Has the live entry expire as asked.lives says, which may have come, if asked.on->expiry allows.
 extern const operation expire_on_terms;
+// Has the live entry live for ever, if it does not already; answers its value.
+extern const operation get_persist;
 // Removes the live entry unless its value is asked.expected.
 extern const operation del_unless;
 // Removes the live entry if its value is asked.expected and its expiry asked.lives'.

