@@ -279,6 +279,8 @@ class Generator:
         arguments = make(self)
         if self.chance(wrong):
             arguments = self.spoil(arguments)
+        if arguments[0] == b"SCAN" and arguments[1:2] == [b""]:
+            arguments[1] = b"0"  # see DIFFERENCES
         arguments[0] = self.in_some_case(arguments[0])
         return arguments
 
