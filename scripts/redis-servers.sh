@@ -36,7 +36,7 @@ start_redis() {
     redis_port=$(free_port)
     "$(find_redis_server)" --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --databases 3 \
         --dir "$work" >"$work/redis-server.log" 2>&1 &
-    echo $! >"$work/run/redis-server.pid"
+    echo $! >"$work/run/redis-server.$redis_port.pid"
     wait_for_redis "$redis_port" $! || { cat "$work/redis-server.log" >&2; die "redis-server did not start"; }
 }
 

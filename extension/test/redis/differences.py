@@ -10,6 +10,7 @@ DIFFERENCES = [
     ("`GETEX key PERSIST` of a watched key that has no expiry", "carries out `EXEC`", "aborts", "it writes the row anew"),
     ("`SCAN`, `KEYS`, `RANDOMKEY`", "the hash table's order", "the order of keys; cursors are other numbers",
      "a store is read through its index. What is there all the time comes once; in Redis it may come twice"),
+    ("`SCAN` from an empty cursor", "begins", "an error", "it is no number"),
     ("a watched key that was not there, stored and removed again before `EXEC`", "aborts", "carries out",
      "the key is as it was: there is no version of it to tell"),
     ("`OBJECT ENCODING`, `MEMORY USAGE`", "how Redis keeps it", "what PostgreSQL takes", "a value is a field of a row"),

@@ -10,6 +10,7 @@ whether something acknowledged was lost, or done twice: each client counts what 
 The last line is the number of checks.
 """
 
+import atexit
 import os
 import signal
 import subprocess
@@ -90,6 +91,7 @@ class Gateway:
         self.process = subprocess.Popen(
             [os.environ["KV_GATEWAY"], "--listen", self.address, "--anonymous-user", role, *options], stdout=self.log, stderr=self.log
         )
+        atexit.register(self.process.kill)  # whatever becomes of the test
         until("kvstore-redis answers", self.answers)
 
     def answers(self):

@@ -277,8 +277,10 @@ class Generator:
     def command(self, wrong=0.06, of=OF_DATA):
         make = self.random.choices([each for each, _ in of], [weight for _, weight in of])[0]
         arguments = make(self)
-        if self.chance(wrong):
+        if self.chance(wrong) and arguments[0] != b"WAIT":  # which would wait for ever
             arguments = self.spoil(arguments)
+        if arguments[0] == b"SCAN" and arguments[1:2] == [b""]:
+            arguments[1] = b"0"  # see DIFFERENCES
         arguments[0] = self.in_some_case(arguments[0])
         return arguments
 
