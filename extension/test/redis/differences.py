@@ -7,7 +7,6 @@ DIFFERENCES = [
     ("`SELECT`, `HELLO`, `AUTH`, `INFO` and subscribing within `MULTI`", "queued", "refused", "a transaction is of one role and one call"),
     ("keys that are no UTF-8, or have a zero byte", "stored", "an error", "a key is text, which SQL reads"),
     ("`KEYS **` and the empty key", "no match", "a match", "`*` stands for nothing, too"),
-    ("`GETEX key PERSIST` of a watched key that has no expiry", "carries out `EXEC`", "aborts", "it writes the row anew"),
     ("`SCAN`, `KEYS`, `RANDOMKEY`", "the hash table's order", "the order of keys; cursors are other numbers",
      "a store is read through its index. What is there all the time comes once; in Redis it may come twice"),
     ("`SCAN` from an empty cursor", "begins", "an error", "it is no number"),

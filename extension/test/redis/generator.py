@@ -355,9 +355,7 @@ class Generator:
                 self.add(connection, "command", [b"GET", self.key()])
             if self.chance(0.6):
                 writer = connection if self.chance(0.3) else 1 - connection
-                command = self.command(0, of=self.OF_DATA)
-                if command[-1] != b"PERSIST":
-                    self.add(writer, "command", command)
+                self.add(writer, "command", self.command(0, of=self.OF_DATA))
         self.add(connection, "command", [b"MULTI"])
         for _ in range(self.random.randint(0, 8)):
             self.add(connection, "command", self.command(0.02, of=self.OF_DATA))
