@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include <asio/posix/basic_stream_descriptor.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -1,6 +1,8 @@
 // How requests are read, in whatever pieces they arrive, and how sections are written.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <cstring>
 
 #include "reply.hpp"

@@ -1,6 +1,8 @@
 // Replies in Redis's protocol, versions 2 and 3, one behind the other in one buffer.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
