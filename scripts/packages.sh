@@ -112,6 +112,7 @@ missing_packages() {
     has_command patch || echo patch
     has_command doxygen || echo doxygen
     has_command faketime || echo faketime
+    has_command openssl || echo openssl
     has_command python3 || echo python3
     missing_pg_cron
 }
