@@ -68,7 +68,8 @@ void execution::close() {
 Datum varlena_of(std::string_view bytes) {
     auto *result = static_cast<struct varlena *>(palloc(VARHDRSZ + bytes.size()));
     SET_VARSIZE(result, VARHDRSZ + bytes.size());
-    memcpy(VARDATA(result), bytes.data(), bytes.size());
+    if (!bytes.empty())  // data() may be nullptr then
+        memcpy(VARDATA(result), bytes.data(), bytes.size());
     return PointerGetDatum(result);
 }
 

@@ -18,6 +18,8 @@ class reply_buffer {
     }
 
     void append(const char *bytes, std::size_t size) {
+        if (size == 0)  // bytes may be nullptr then
+            return;
         if (size > capacity_ - size_)
             grow(size);
         memcpy(data_ + size_, bytes, size);
