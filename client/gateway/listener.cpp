@@ -55,12 +55,13 @@ class listener_of : public listener {
             });
     }
 
+    // The file goes first: once nobody listens, the next program may put its own there.
     void close() override {
         asio::error_code ignored;
-        acceptor_.close(ignored);
-        pausing_.cancel();
         if (!unlink_.empty())
             unlink(std::exchange(unlink_, "").c_str());
+        acceptor_.close(ignored);
+        pausing_.cancel();
     }
     std::string where() const override { return where_; }
     bool is_local() const override {

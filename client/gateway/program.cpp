@@ -61,6 +61,7 @@ void program::start() {
     if (in_.told.until_input_ends)
         spawn(in_.on, watch_input());
     spawn(in_.on, look_after_clients());
+    log("ready for clients");
     tell_service_manager("READY=1");
 }
 

@@ -27,15 +27,17 @@ sub begin
 	my $name = $PostgreSQL::Test::Utils::tmp_check . '/gateway' . ++$started;
 	my $self = bless { socket => PostgreSQL::Test::Utils::tempdir_short() . '/s', port => PostgreSQL::Test::Cluster::get_free_port(),
 		log => "$name.log" }, $class;
+	open my $log, '>', $self->{log} or die;
 	$self->{pid} = fork() // die "fork: $!";
 	if ($self->{pid} == 0)
 	{
-		open STDERR, '>', $self->{log} or die;
+		open STDERR, '>&', $log or die;
 		delete $ENV{PGAPPNAME};    # which the other tests are known by
 		unshift @options, '--conninfo', $node->connstr('postgres') unless grep { $_ eq '--conninfo' } @options;
 		exec $ENV{KV_GATEWAY}, '--listen', "127.0.0.1:$self->{port}", '--socket', $self->{socket}, @options;
 	}
-	$self->wait_for(sub { -S $self->{socket} || $self->has_ended });
+	# The file of a socket is there before somebody listens to it.
+	$self->wait_for(sub { $self->log_text =~ /ready for clients/ || $self->has_ended });
 	return $self;
 }
 
