@@ -191,8 +191,12 @@ build_cmake() {
     # CMake refuses what it has made of a checkout that was moved.
     grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$source" "$folder/CMakeCache.txt" || rm -rf "$folder"
     # shellcheck disable=SC2086
-    cmake -S "$source" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
-        cmake --build "$folder" -j"$(nproc)" ${targets:+--target $targets} >/dev/null
+    # In scripts/test two parts may need the same.
+    (
+        flock 9
+        cmake -S "$source" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
+            cmake --build "$folder" -j"$(nproc)" ${targets:+--target $targets} >/dev/null
+    ) 9>"$folder.lock"
 }
 
 build_client() { build_cmake client client "$@"; }
