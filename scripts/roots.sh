@@ -8,13 +8,8 @@
 
 cache=${KV_CACHE:-/var/tmp/kvstore}
 
-# Debian's mirror of this machine.
-mirror() {
-    local found
-    found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-        grep -oE 'https?://[^ ]+/debian/?( |$)' | head -n 1)
-    echo "${MIRROR:-${found:-http://deb.debian.org/debian}}"
-}
+# shellcheck source=scripts/within.sh
+. "${BASH_SOURCE[0]%/*}/within.sh"
 
 # Why there can be no root on this machine; nothing if there can.
 no_roots() {

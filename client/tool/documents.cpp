@@ -1,37 +1,15 @@
 // Writes the manual page and the completion for bash: the file of the first argument, in which
 // @NAME@ stands for what the program knows of its commands and options, to that of the second.
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <map>
+#include "../cmake/documents.hpp"
 
 #include "help.hpp"
 
 namespace {
 
-// --- For the manual page -----------------------------------------------------------------------
-
-// A hyphen is another character than a minus, and a line that begins with . or ' is an order.
-std::string roff(const std::string &text) {
-    std::string escaped = text.starts_with('.') || text.starts_with('\'') ? "\\&" : "";
-    for (const char c : text)
-        if (c == '-')
-            escaped += "\\-";
-        else if (c == '\\')
-            escaped += "\\e";
-        else
-            escaped += c;
-    return escaped;
-}
-
 std::string manual_items(const std::vector<kv::item> &items) {
     std::string page;
     for (const kv::item &each : items)
-        page.append(".TP\n.B ")
-            .append(roff(each.term))
-            .append("\n")
-            .append(roff(each.meaning))
-            .append(".\n");
+        page += documents::manual_item(each.term, each.meaning);
     return page;
 }
 
@@ -81,31 +59,17 @@ std::string command_cases() {
     return cases;
 }
 
-// -----------------------------------------------------------------------------------------------
-
-std::string replaced(std::string text) {
-    const std::map<std::string, std::string> meanings{
-        {"@VERSION@", KV_VERSION},
-        {"@MANUAL_COMMANDS@\n", manual_items(kv::described_commands())},
-        {"@MANUAL_OPTIONS@\n", manual_items(kv::described_options())},
-        {"@COMMAND_NAMES@", command_names()},
-        {"@OPTION_NAMES@", option_names()},
-        {"@OPTIONS_WITH_UNKNOWN_VALUES@", options_with_unknown_values()},
-        {"@COMMAND_CASES@\n", command_cases()}};
-    for (const auto &[name, meaning] : meanings)
-        for (std::size_t at = text.find(name); at != text.npos; at = text.find(name))
-            text.replace(at, name.size(), meaning);
-    return text;
-}
-
 }  // namespace
 
 int main(int argc, char **argv) {
     if (argc != 3)
         return 2;
-    std::ifstream from(argv[1], std::ios::binary);
-    std::ofstream to(argv[2], std::ios::binary);
-    to << replaced({std::istreambuf_iterator<char>(from), {}});
-    to.close();
-    return from && to ? 0 : 2;
+    return documents::write(argv[1], argv[2],
+                            {{"@VERSION@", KV_VERSION},
+                             {"@MANUAL_COMMANDS@\n", manual_items(kv::described_commands())},
+                             {"@MANUAL_OPTIONS@\n", manual_items(kv::described_options())},
+                             {"@COMMAND_NAMES@", command_names()},
+                             {"@OPTION_NAMES@", option_names()},
+                             {"@OPTIONS_WITH_UNKNOWN_VALUES@", options_with_unknown_values()},
+                             {"@COMMAND_CASES@\n", command_cases()}});
 }

@@ -455,8 +455,11 @@ def when_many_come_and_go():
                 c.close()
 
         def at_rest():
-            until("they are gone", lambda: g.ask("CLIENT", "LIST").count(b"\n") <= 1)
-            return g.descriptors(), [memory_of(each) for each in pids]
+            c = g.connect()
+            until("they are gone", lambda: c.ask("CLIENT", "LIST").count(b"\n") <= 1)
+            found = g.descriptors(), [memory_of(each) for each in pids]
+            c.close()
+            return found
 
         some(CONNECTIONS // 5)
         before = at_rest()
