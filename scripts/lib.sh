@@ -175,8 +175,18 @@ copy_sources() {
 # build/<version>, apart from the sources, so that one checkout serves every major.
 build_folder() { echo "$build/extension-$("$bin/pg_config" --version | tr -cd 'A-Za-z0-9.')"; }
 
+# Two tests may want it at once.
+alone_with_build_folder() {
+    mkdir -p "$build"
+    (
+        flock 9
+        "$@"
+    ) 9>"$build/extension.lock"
+}
+
 # Builds there, and installs into the private installation.
-build_extension() {
+build_extension() { alone_with_build_folder build_and_install "$@"; }
+build_and_install() {
     local folder
     folder=$(build_folder)
     copy_sources "$folder" &&
@@ -191,8 +201,12 @@ build_cmake() {
     # CMake refuses what it has made of a checkout that was moved.
     grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$source" "$folder/CMakeCache.txt" || rm -rf "$folder"
     # shellcheck disable=SC2086
-    cmake -S "$source" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
-        cmake --build "$folder" -j"$(nproc)" ${targets:+--target $targets} >/dev/null
+    # In scripts/test two parts may need the same.
+    (
+        flock 9
+        cmake -S "$source" -B "$folder" -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
+            cmake --build "$folder" -j"$(nproc)" ${targets:+--target $targets} >/dev/null
+    ) 9>"$folder.lock"
 }
 
 build_client() { build_cmake client client "$@"; }
@@ -217,7 +231,7 @@ start_server() {
 # transaction whatever connection is free, of at most $2. Further arguments are lines of its
 # configuration.
 start_pooler() {
-    local port=$1 connections=$2 name=$work/run/pgbouncer.$1
+    local port=$1 connections=$2 name=$work/run/pgbouncer.$1 i
     shift 2
     printf '%s\n' '[databases]' "* = host=$socket port=5432 user=postgres" \
         '[pgbouncer]' "unix_socket_dir = $socket" "listen_port = $port" 'auth_type = any' \
@@ -225,6 +239,13 @@ start_pooler() {
         "logfile = $name.log" "pidfile = $name.pid" "$@" | as_server tee "$name.ini" >/dev/null
     as_server "$(find_pgbouncer)" -q -d "$name.ini" ||
         { cat "$name.log" >&2; die "pgbouncer did not start"; }
+    # It leaves this shell before it listens.
+    for ((i = 0; i < 600; i++)); do
+        ! "$bin/psql" -X -q -h "$socket" -p "$port" -U postgres -d postgres -c '' 2>/dev/null || return 0
+        sleep 0.1
+    done
+    cat "$name.log" >&2
+    die "pgbouncer does not answer"
 }
 
 # From 1.21 on it can keep clients' prepared statements.

@@ -29,8 +29,10 @@ SELECT count(*) FROM kv_store WHERE key = 'a';
 -- Expired is absent, though its row is still there.
 SELECT kv_set_ex('brief', 'x', 3600), kv_set_ex('brief2', 'x', 3600), kv_set_ex('brief3', 'x', 3600);
 SELECT kv_get('brief');
+BEGIN;
 SELECT kv_expire('brief', 1e-6), kv_expire('brief2', 1e-6), kv_expire('brief3', 1e-6);
 SELECT count(*) FROM kv_store WHERE key LIKE 'brief%';
+COMMIT;
 SELECT kv_get('brief'), kv_exists('brief'), kv_ttl('brief'), kv_expires('brief');
 SELECT kv_get_ex('brief', '1 hour'), kv_get_del('brief2'), kv_del('brief3');
 SELECT kv_get('brief'), kv_get('brief2'), kv_get('brief3');

@@ -261,11 +261,11 @@ task<answer> backend::call_in_transaction(const char *begin, std::string_view ba
     answer of_batch;
     for (int statement = 0; statement < 3; statement++) {
         result one = co_await read_result();
+        if (one.get() == nullptr)
+            co_return lost();
         const bool skipped = PQresultStatus(one.get()) == PGRES_PIPELINE_ABORTED;
         const bool undone =
             statement == 2 && PQcmdStatus(one.get()) == std::string_view("ROLLBACK");
-        if (one.get() == nullptr)
-            co_return lost();
         const result null_behind = co_await read_result();
         answer each = answer_of(std::move(one));
         if (undone)

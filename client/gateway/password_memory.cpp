@@ -19,11 +19,16 @@ void password_memory::remember(std::string_view password) {
     if (RAND_bytes(salt_.data(), static_cast<int>(salt_.size())) != 1)
         return;
     digest_ = digest_of(password);
+    has_one_ = true;
     until_ = std::chrono::steady_clock::now() + how_long;
 }
 
 bool password_memory::knows(std::string_view password) const {
-    if (std::chrono::steady_clock::now() >= until_)
+    return std::chrono::steady_clock::now() < until_ && recognizes(password);
+}
+
+bool password_memory::recognizes(std::string_view password) const {
+    if (!has_one_)
         return false;
     const digest given = digest_of(password);
     return CRYPTO_memcmp(given.data(), digest_.data(), digest_.size()) == 0;

@@ -1,4 +1,5 @@
-// A password that was right a moment ago: kept as a salted hash, and for seconds.
+// The last password that was right, as a salted hash. For seconds it still is; afterwards the
+// server has to be asked, but whoever has it is no stranger who guesses.
 #pragma once
 
 #include <array>
@@ -10,8 +11,11 @@ namespace kvstore::gateway {
 class password_memory {
   public:
     void remember(std::string_view password);
-    void forget() { until_ = {}; }
+    void forget() { has_one_ = false; }
+    // Whether it is right, and the server need not be asked.
     bool knows(std::string_view password) const;
+    // Whether it was right, however long ago.
+    bool recognizes(std::string_view password) const;
 
   private:
     using digest = std::array<unsigned char, 32>;
@@ -19,6 +23,7 @@ class password_memory {
 
     std::array<unsigned char, 16> salt_{};
     digest digest_{};
+    bool has_one_ = false;
     std::chrono::steady_clock::time_point until_{};
 };
 

@@ -13,8 +13,11 @@ using std::chrono::steady_clock;
 
 constexpr int most_attempts = 8;             // at a time
 constexpr int most_attempts_of_address = 2;  // so that nobody takes all places
+constexpr int most_attempts_as_role = 2;     // and who guesses none of others
 constexpr auto delay_of_failure = std::chrono::milliseconds(100);  // times how many there were
 constexpr auto longest_delay = std::chrono::milliseconds(2000);
+constexpr auto longest_rest = std::chrono::milliseconds(250);
+constexpr auto longest_wait = std::chrono::seconds(10);
 constexpr auto kept_idle = std::chrono::seconds(60);
 constexpr const char *wrong_password =
     "WRONGPASS invalid username-password pair or user is disabled.";
@@ -55,6 +58,11 @@ role &roles::known(const std::string &name, const std::string &number) {
     return *one;
 }
 
+role *roles::find(std::string_view name) {
+    const auto found = by_name_.find(name);
+    return found != by_name_.end() ? found->second.get() : nullptr;
+}
+
 // --- Logging in --------------------------------------------------------------------------------
 
 task<roles::login> roles::log_in(std::string_view given_name, std::string_view given_password,
@@ -65,25 +73,55 @@ task<roles::login> roles::log_in(std::string_view given_name, std::string_view g
     if (name.empty() || password.empty() || name.find('\0') != name.npos ||
         password.find('\0') != password.npos)
         co_return login{nullptr, wrong_password};
-    if (const auto found = by_name_.find(name);
-        found != by_name_.end() && found->second->password.knows(password)) {
-        login known_already{found->second.get(), ""};
+    role *const its = find(name);
+    if (its != nullptr && its->password.knows(password)) {
+        login known_already{its, ""};
         co_return known_already;
     }
-    attempts &from = attempts_[std::string(address)];
-    co_await wait_for_turn(from);
-    login outcome = co_await ask_server(name, password);
-    from.last = steady_clock::now();
-    from.failures = outcome.as != nullptr ? 0 : from.failures + 1;
-    end_turn(from);
+    // Who guesses from the same address is nobody to wait for.
+    const bool is_familiar = its != nullptr && its->password.recognizes(password);
+    const std::string where(is_familiar ? "familiar" : address);
+    const std::string as = where + " " + name;
+    const attempt made{attempts_[is_familiar ? as : where], attempts_[as]};
+    login outcome = co_await take_turn(made, name, password);
+    if (is_familiar && outcome.error == wrong_password)
+        its->password.forget();
+    co_return outcome;
+}
+
+// A wrong password costs us nearly as much time as the server, and has the attempts as that role
+// rest for a while; whoever made it waits longer.
+task<roles::login> roles::take_turn(attempt its, const std::string &name,
+                                    const std::string &password) {
+    const bool has_turn = co_await wait_for_turn(its);
+    if (!has_turn)
+        co_return login{nullptr, "ERR too many clients of this address try to AUTH"};
+    login outcome;
+    // Another may have been faster.
+    if (role *known = find(name); known != nullptr && known->password.knows(password))
+        outcome.as = known;
+    else
+        outcome = co_await ask_server(name, password);
+    its.from.last = its.as.last = steady_clock::now();
+    its.from.failures = outcome.as != nullptr ? 0 : its.from.failures + 1;
+    running_--;
+    its.from.running--;
+    let_others_run();
+    std::chrono::milliseconds delay{0};
     if (outcome.as == nullptr) {
         counters_.failed_logins++;
-        from.delayed++;
-        const auto delay =
-            std::min<std::chrono::milliseconds>(delay_of_failure * from.failures, longest_delay);
-        co_await sleep_for(on_, delay);
-        from.delayed--;
+        delay = std::min<std::chrono::milliseconds>(delay_of_failure * its.from.failures,
+                                                    longest_delay);
     }
+    const auto rest = std::min<std::chrono::milliseconds>(delay, longest_rest);
+    its.from.delayed++;
+    if (rest.count() > 0)
+        co_await sleep_for(on_, rest);
+    its.as.resting--;
+    let_others_run();
+    if (delay > rest)
+        co_await sleep_for(on_, delay - rest);
+    its.from.delayed--;
     co_return outcome;
 }
 
@@ -109,33 +147,43 @@ task<roles::login> roles::ask_server(const std::string &name, const std::string 
 
 // --- Taking turns ------------------------------------------------------------------------------
 
-bool roles::may_run(const attempts &from) const {
-    return running_ < most_attempts && from.running < most_attempts_of_address;
+bool roles::may_run(const attempt &its) const {
+    return running_ < most_attempts && its.from.running < most_attempts_of_address &&
+           its.as.resting < most_attempts_as_role;
 }
 
-task<void> roles::wait_for_turn(attempts &from) {
-    if (!may_run(from)) {
-        waiter self{&from, {}};
-        waiting_.push_back(&self);
-        co_await self.turn.wait();
-    } else {
-        running_++;
-        from.running++;
+void roles::begin(const attempt &its) {
+    running_++;
+    its.from.running++;
+    its.as.resting++;
+}
+
+// Says whether there was one, in the time that there is.
+task<bool> roles::wait_for_turn(attempt its) {
+    if (may_run(its)) {
+        begin(its);
+        co_return true;
     }
+    waiter self{its, steady_clock::now() + longest_wait, false, {}};
+    waiting_.push_back(&self);
+    co_await self.woken.wait();
+    co_return self.has_turn;
 }
 
-void roles::end_turn(attempts &from) {
-    running_--;
-    from.running--;
+void roles::let_others_run() {
     const auto next =
-        std::ranges::find_if(waiting_, [this](const waiter *each) { return may_run(*each->from); });
+        std::ranges::find_if(waiting_, [this](const waiter *each) { return may_run(each->its); });
     if (next == waiting_.end())
         return;
-    waiter *its = *next;
-    waiting_.erase(next);
-    running_++;
-    its->from->running++;
-    its->turn.set();
+    begin((*next)->its);
+    wake(next, true);
+}
+
+void roles::wake(std::deque<waiter *>::iterator which, bool has_turn) {
+    waiter *const its = *which;
+    waiting_.erase(which);
+    its->has_turn = has_turn;
+    its->woken.set();
 }
 
 // --- Tidying up --------------------------------------------------------------------------------
@@ -152,11 +200,14 @@ void roles::tidy() {
             one->password.forget();
             one->backends.set_password("-");
         }
+    while (!waiting_.empty() && now >= waiting_.front()->gives_up)
+        wake(waiting_.begin(), false);
     std::erase_if(attempts_, [&](const auto &each) {
-        return each.second.running + each.second.delayed == 0 &&
-               now - each.second.last > kept_idle &&
-               std::ranges::none_of(waiting_,
-                                    [&](const waiter *one) { return one->from == &each.second; });
+        const attempts *its = &each.second;
+        return its->running + its->resting + its->delayed == 0 && now - its->last > kept_idle &&
+               std::ranges::none_of(waiting_, [&](const waiter *one) {
+                   return &one->its.from == its || &one->its.as == its;
+               });
     });
 }
 

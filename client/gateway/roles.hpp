@@ -61,22 +61,34 @@ class roles {
     }
 
   private:
-    struct attempts {  // from one address
+    // From an address; as a role from there; or by those who have a role's last password.
+    struct attempts {
         int running = 0;
+        int resting = 0;  // or running: see take_turn()
         int delayed = 0;
         int failures = 0;
         std::chrono::steady_clock::time_point last{};
     };
+    struct attempt {
+        attempts &from;  // the address
+        attempts &as;    // the role, from there
+    };
     struct waiter {
-        attempts *from;
-        event turn;
+        attempt its;
+        std::chrono::steady_clock::time_point gives_up;
+        bool has_turn = false;
+        event woken;
     };
 
+    task<login> take_turn(attempt its, const std::string &name, const std::string &password);
     task<login> ask_server(const std::string &name, const std::string &password);
-    task<void> wait_for_turn(attempts &from);
-    void end_turn(attempts &from);
-    bool may_run(const attempts &from) const;
+    task<bool> wait_for_turn(attempt its);
+    void begin(const attempt &its);
+    void let_others_run();
+    void wake(std::deque<waiter *>::iterator which, bool has_turn);
+    bool may_run(const attempt &its) const;
     role &known(const std::string &name, const std::string &number);
+    role *find(std::string_view name);
     server_address address_of(const std::string &user, const std::string &password) const;
 
     executor on_;

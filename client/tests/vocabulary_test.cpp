@@ -203,9 +203,13 @@ TEST_P(VocabularyTest, TouchesWithSomeSlack) {
 }
 
 TEST_P(VocabularyTest, TakesCareOfStores) {
-    store.set_ex("k", "v", 1us);
-    std::this_thread::sleep_for(1ms);
-    EXPECT_EQ(store.sweep(), 1);
+    std::int64_t swept = 0;  // unless the server's sweeper was faster
+    for (int i = 0; i < 20 && swept == 0; i++) {
+        store.set_ex("k", "v", 1us);
+        std::this_thread::sleep_for(1ms);
+        swept = store.sweep();
+    }
+    EXPECT_EQ(swept, 1);
     EXPECT_EQ(store.sweep(10), 0);
     EXPECT_EQ(store.detour(), std::nullopt);
     EXPECT_EQ(sqlstate_of([&] { client.create_store("vocabulary"); }), "42P07");

@@ -5,6 +5,7 @@
 
 #include "checker.hpp"
 #include "decision.hpp"
+#include "redis_front.hpp"
 #include "workload.hpp"
 
 namespace {
@@ -340,6 +341,53 @@ TEST_F(HistoryTest, ManyAtOnce) {
     EXPECT_EQ(verdict(), "get k00 -> '11'");
 }
 
+// --- Redis -------------------------------------------------------------------------------------
+
+TEST_F(HistoryTest, RedisTellsMilliseconds) {
+    const auto told_by_redis = [](verb what) { return operation{.what = what, .by_redis = true}; };
+    const auto begin = [&] { tell(10'000, 10'010, set("a", 20'000)); };
+    begin();
+    tell(10'020, 10'030, told_by_redis(verb::expires), at(31'000));
+    tell(10'040, 10'050, told_by_redis(verb::ttl), at(20'000));
+    EXPECT_EQ(verdict(), "good");
+    begin_anew();
+    begin();
+    tell(10'020, 10'030, told_by_redis(verb::expires), at(32'000));
+    EXPECT_EQ(verdict(), "expires k00 -> 32000");
+    begin_anew();
+    begin();
+    tell(15'020, 15'030, told_by_redis(verb::ttl), at(20'000));
+    EXPECT_EQ(verdict(), "ttl k00 -> 20000");
+}
+
+TEST_F(HistoryTest, KeepsATtl) {
+    const operation keep{.what = verb::set_keepttl, .values = {"b"}, .by_redis = true};
+    tell(1, 2, set("a", 100));
+    tell(3, 4, keep);
+    tell(50, 60, just(verb::get), value("b"));
+    tell(103, 104, just(verb::exists), no);
+    EXPECT_EQ(verdict(), "good");
+    tell(105, 106, keep);
+    tell(500, 501, just(verb::get), value("b"));
+    EXPECT_EQ(verdict(), "good");
+}
+
+TEST_F(HistoryTest, WatchesAKey) {
+    const operation swap{.what = verb::cas,
+                         .values = {"b"},
+                         .expected = "a",
+                         .ttl = 1000,
+                         .by_redis = true,
+                         .by = manner::steps};
+    tell(1, 2, set("a"));
+    tell(3, 20, swap, yes);
+    tell(4, 5, set("c"));
+    tell(30, 31, just(verb::get), value("c"));
+    EXPECT_EQ(verdict(), "good");
+    tell(32, 40, swap, yes);
+    EXPECT_EQ(verdict(), "steps: cas k00 'b' instead of 'a' for 1.000 ms -> yes");
+}
+
 // --- Decisions ---------------------------------------------------------------------------------
 
 TEST(DecisionTest, Counters) {
@@ -351,6 +399,13 @@ TEST(DecisionTest, Counters) {
     EXPECT_EQ(decide(add, &five, false).at(0).value, "7");
     EXPECT_EQ(decide(add, &word, false).at(0).answered.sqlstate, "22P02");
     EXPECT_EQ(decide(add, &most, false).at(0).answered.sqlstate, "22003");
+}
+
+TEST(DecisionTest, CountersOfRedisHaveOneForm) {
+    const std::string seven = "07";
+    EXPECT_EQ(decide({.what = verb::incr}, &seven, false).at(0).value, "8");
+    EXPECT_EQ(decide({.what = verb::incr, .by_redis = true}, &seven, false).at(0).answered.sqlstate,
+              "22P02");
 }
 
 TEST(DecisionTest, ComparesAndSwaps) {
@@ -382,9 +437,12 @@ TEST(WorkloadTest, ASeedRepeatsIt) {
 
 TEST(WorkloadTest, AsksForAllThereIs) {
     workload chooses({}, 1, 0);
+    redis_front redis("");
     std::string all;
-    for (int i = 0; i < 10'000; i++)
-        all += to_string(chooses.next(1'000'000)) + "\n";
+    for (int i = 0; i < 10'000; i++) {
+        const operation what = chooses.next(1'000'000);
+        all += to_string(what) + "\n" + to_string(redis.adapted(what)) + "\n";
+    }
     for (verb each = verb::get; each != verb::crash;
          each = static_cast<verb>(static_cast<int>(each) + 1))
         EXPECT_NE(all.find(to_string(each) + " "), all.npos) << to_string(each);

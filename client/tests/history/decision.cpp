@@ -59,7 +59,7 @@ decision compare_and_swap(const operation &what, const std::string *live) {
 
 decision add(const operation &what, const std::string *live) {
     const std::optional<std::int64_t> before = live != nullptr ? integer_of(*live) : 0;
-    if (!before)
+    if (!before || (what.by_redis && live != nullptr && *live != std::to_string(*before)))
         return leave(error("22P02"));
     std::int64_t sum = 0;
     if (__builtin_add_overflow(*before, what.number, &sum))
@@ -117,6 +117,8 @@ std::vector<decision> decide(const operation &what, const std::string *live, boo
             return {is_live ? leave(no()) : store(what.values[0], new_one, yes())};
         case verb::set_xx:
             return {is_live ? store(what.values[0], new_one, yes()) : leave(no())};
+        case verb::set_keepttl:
+            return {store(what.values[0], is_live ? expiry::kept : expiry::none)};
         case verb::get_set:
             return {store(what.values[0], expiry::none, value(live))};
         case verb::append:

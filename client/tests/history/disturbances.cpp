@@ -1,6 +1,7 @@
 #include "disturbances.hpp"
 
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 
@@ -10,11 +11,13 @@ namespace {
 
 using std::chrono::microseconds;
 
-// Clients of this run, by the names that their connections have, through a pooler too.
+// Clients of this run, by the names that their connections have, through a pooler too. What a
+// kvstore-redis has for many of them is "client" and no number.
 constexpr const char *of_clients = " FROM pg_stat_activity WHERE application_name LIKE 'client %'";
 
 int client_named(const std::string &application_name) {
-    return std::atoi(application_name.c_str() + std::string_view("client ").size());
+    const char *number = application_name.c_str() + std::string_view("client ").size();
+    return std::isdigit(static_cast<unsigned char>(*number)) != 0 ? std::atoi(number) : -1;
 }
 
 micros up_to(micros most, std::mt19937_64 &chooses) {
@@ -71,6 +74,9 @@ disturbances::disturbances(const disturbance_options &options, std::uint64_t see
     });
     if (!options_.crash.empty())
         repeat("crasher", options_.crash_every, [this](connection &, random &) { crash_server(); });
+    if (!options_.gateway.empty())
+        repeat("gateways", options_.gateway_every,
+               [this](connection &, random &chooses) { end_a_gateway(chooses); });
 }
 
 template <class What>
@@ -163,7 +169,8 @@ void disturbances::hold_for_a_while(connection &on, int key, random &chooses) {
         " AND wait_event_type = 'Lock' AND wait_event IN ('transactionid', 'tuple', 'spectoken')";
     for (const auto &row :
          on.run(std::string("SELECT application_name") + of_clients + lock_waits).all)
-        waiting.push_back(client_named(row[0].value()));
+        if (const int client = client_named(row[0].value()); client >= 0)
+            waiting.push_back(client);
     records_.waited(waiting, key, seen);
 }
 
@@ -179,9 +186,10 @@ void disturbances::end_a_backend(connection &on) {
 
 void disturbances::end(connection &on, const std::string &pid) {
     const std::lock_guard lock(ending_);
-    if (on.run("SELECT pg_terminate_backend(" + pid + ", 600000)").first() != "t")
+    if (on.run("SELECT pg_terminate_backend(" + pid + ", 600000)").first() == "t")
+        done_.kills++;
+    else if (!on.run("SELECT FROM pg_stat_activity WHERE pid = " + pid).all.empty())
         throw std::runtime_error("a backend did not end within ten minutes");
-    done_.kills++;
 }
 
 // What is done, and then not told: with a standby to wait for, which never comes, a backend of a
@@ -224,6 +232,15 @@ void disturbances::crash_server() {
         throw std::runtime_error("failed: " + options_.crash);
     records_.end(under_way, {});
     done_.crashes++;
+}
+
+// The command chooses, by the number, which one, and how it ends.
+void disturbances::end_a_gateway(random &chooses) {
+    const std::lock_guard lock(ending_);
+    const std::string command = options_.gateway + " " + std::to_string(chooses() % 1000);
+    if (std::system(command.c_str()) != 0)
+        throw std::runtime_error("failed: " + command);
+    done_.gateways++;
 }
 
 }  // namespace history

@@ -1,6 +1,6 @@
 // What goes on beside the clients: locks that are held for longer than entries live,
 // transactions that take long, backends that are ended, statements that are cancelled, VACUUM,
-// old snapshots, and crashes of the server.
+// old snapshots, and the end of a kvstore-redis or of the server.
 #pragma once
 
 #include <atomic>
@@ -31,6 +31,8 @@ struct disturbance_options {
     micros vacuum_every = 0;
     micros crash_every = 0;
     std::string crash;  // a shell command, which kills the server and starts it again
+    micros gateway_every = 0;
+    std::string gateway;  // likewise a kvstore-redis, of which no backend is left then
 };
 
 class disturbances {
@@ -51,6 +53,7 @@ class disturbances {
         std::atomic<int> vacuums = 0;
         std::atomic<int> snapshots = 0;
         std::atomic<int> crashes = 0;
+        std::atomic<int> gateways = 0;
     };
     const counts &done() const { return done_; }
 
@@ -70,6 +73,7 @@ class disturbances {
     void lose_answers(connection &on);
     void cancel_a_statement(connection &on);
     void crash_server();
+    void end_a_gateway(random &chooses);
 
     const disturbance_options options_;
     const std::uint64_t seed_;

@@ -41,7 +41,8 @@ void add_options(CLI::App &app, run_options &options, std::vector<std::string> &
                    "Only these operations, by their names: get set_nx ..");
     app.add_option("--front", fronts,
                    "How clients call: sql, prepared or client, and a connection string, "
-                   "client='port=6432'. Several are dealt out to the clients");
+                   "client='port=6432'; or redis=PATH, the socket of a kvstore-redis. Several are "
+                   "dealt out to the clients");
     app.add_option("--store", options.store, "The store's name; it is dropped and created");
     app.add_flag("--logged", options.logged, "The store survives a crash");
     app.add_option("--holders", disturb.holders, "Transactions that hold locks, at once")
@@ -55,6 +56,10 @@ void add_options(CLI::App &app, run_options &options, std::vector<std::string> &
     every("--crash-every", disturb.crash_every, "Runs the command of --crash");
     app.add_option("--crash", disturb.crash,
                    "A shell command that kills the server and starts it again");
+    every("--gateway-every", disturb.gateway_every, "Runs the command of --gateway");
+    app.add_option("--gateway", disturb.gateway,
+                   "A shell command that ends one of several kvstore-redis, which one and how by "
+                   "a number that is added, and starts it again");
 }
 
 void print(const run_options &options, const run_summary &summary, const disturbances &beside) {
@@ -73,9 +78,9 @@ void print(const run_options &options, const run_summary &summary, const disturb
         std::printf(" %s %llu", how.c_str(), static_cast<unsigned long long>(number));
     std::printf(
         "\n  beside      %d backends ended, %d statements cancelled, %d locks held (%zu calls seen "
-        "waiting), %d vacuums, %d snapshots kept, %d crashes\n",
+        "waiting), %d vacuums, %d snapshots kept, %d crashes, %d ends of kvstore-redis\n",
         done.kills.load(), done.cancels.load(), done.held.load(), summary.seen_waiting,
-        done.vacuums.load(), done.snapshots.load(), done.crashes.load());
+        done.vacuums.load(), done.snapshots.load(), done.crashes.load(), done.gateways.load());
     std::printf(
         "  checked     %llu calls, of each key by itself; %zu explanations at once at most\n",
         static_cast<unsigned long long>(summary.checked), summary.most_configurations);
@@ -104,6 +109,8 @@ int main(int argc, char **argv) {
     add_options(app, options, fronts);
     CLI11_PARSE(app, argc, argv);
     try {
+        if (options.seconds.count() > 0 && app.count("--operations") == 0)
+            options.operations = INT64_MAX;
         if (options.seed == 0)
             options.seed = std::random_device()();
         for (const std::string &each : fronts)

@@ -83,7 +83,8 @@ class step {
             return true;
         if (known.is_endless() || !left)
             return known.is_endless() && !left;
-        return narrow(known, known.last + *left, call_.returned + *left);
+        return narrow(known, known.last + *left - told_within(),
+                      call_.returned + *left + told_within());
     }
 
     void leave_none() const {
@@ -162,6 +163,8 @@ class step {
 
     // --- Both ---
 
+    micros told_within() const { return asked_.by_redis ? 1000 : 0; }
+
     // Gives what is written its expiry; whether it can have it.
     bool expires(state &known, expiry how, instants counts) const {
         known.soonest = known.latest = known.life = never;
@@ -183,7 +186,7 @@ class step {
             return true;
         if (known.is_endless())
             return asked_.what == verb::expires ? told == never : !told;
-        return told && narrow(known, *told, *told);
+        return told && narrow(known, *told - told_within(), *told + told_within());
     }
 
     void add_absent(const state &known) const {

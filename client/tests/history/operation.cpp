@@ -45,6 +45,7 @@ std::string results(const operation &what, const answer &answered) {
                                                        : std::to_string(*answered.time);
     switch (what.what) {
         case verb::set:
+        case verb::set_keepttl:
         case verb::mset:
         case verb::mdel:
         case verb::crash:
@@ -81,15 +82,16 @@ std::string key_name(int key) {
 }
 
 std::string to_string(verb what) {
-    constexpr std::array names{"get",    "exists",  "ttl",       "expires", "set",     "set_nx",
-                               "set_xx", "get_set", "append",    "cas",     "incr",    "rate_limit",
-                               "get_ex", "expire",  "expire_at", "persist", "get_del", "del",
-                               "del_if", "mget",    "mset",      "mdel",    "crash"};
+    constexpr std::array names{
+        "get",     "exists",  "ttl", "expires", "set",        "set_nx", "set_xx", "set_keepttl",
+        "get_set", "append",  "cas", "incr",    "rate_limit", "get_ex", "expire", "expire_at",
+        "persist", "get_del", "del", "del_if",  "mget",       "mset",   "mdel",   "crash"};
     return names.at(static_cast<std::size_t>(what));
 }
 
 std::string to_string(const operation &what) {
-    return to_string(what.what) + arguments(what);
+    constexpr std::array manners{"", "transaction: ", "steps: "};
+    return manners.at(static_cast<std::size_t>(what.by)) + to_string(what.what) + arguments(what);
 }
 
 std::string to_string(const operation &what, const answer &answered) {

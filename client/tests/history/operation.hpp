@@ -22,6 +22,7 @@ enum class verb : std::uint8_t {
     set,
     set_nx,
     set_xx,
+    set_keepttl,
     get_set,
     append,
     cas,
@@ -40,6 +41,10 @@ enum class verb : std::uint8_t {
     crash  // of the server: not asked for by a client, but it may change a store
 };
 
+// Of Redis's: as one command; as commands of a transaction of their own; and so that what the first
+// of them sees is what the last of them is about.
+enum class manner : std::uint8_t { command, transaction, steps };
+
 // An operation on one key, or on several (mget, mset, mdel).
 struct operation {
     verb what = verb::get;
@@ -51,6 +56,8 @@ struct operation {
     std::int64_t number = 1;  // what is added, or costs
     std::int64_t most = 0;    // of a rate limit
     micros at = never;        // of expire_at
+    bool by_redis = false;    // tells times in milliseconds, and counts in "7", not in "07"
+    manner by = manner::command;
 };
 
 enum class outcome : std::uint8_t {
@@ -66,7 +73,7 @@ struct answer {
     std::vector<std::optional<std::string>> values = {};  // of mget one for each key
     std::int64_t number = 0;
     std::optional<micros> time = {};  // an expiry; of ttl what is left
-    std::string sqlstate = {};        // of an error
+    std::string sqlstate = {};        // of an error; of nothing, why
 };
 
 // An operation on one key, as its history has it.

@@ -32,7 +32,7 @@ calls recorder::begin(int client, const operation &what, bool counts_apart) {
         each->key = what.keys[i];
         each->what = part_of(what, i);
         each->is_told_nothing = what.what == verb::mset || what.what == verb::mdel;
-        each->counts_apart = counts_apart;
+        each->counts_apart = counts_apart || what.by == manner::steps;
         result.push_back(std::move(each));
     }
     std::unique_lock lock(mutex_);
@@ -68,7 +68,8 @@ void recorder::waited(const std::vector<int> &clients, int key, micros seen) {
         if (under_way_.size() <= static_cast<std::size_t>(client) || under_way_[client].empty())
             continue;
         call &last = *under_way_[client].back();
-        if (last.key != key || last.called > seen)
+        // What its first step saw stays so, however long the last one waits.
+        if (last.key != key || last.called > seen || last.what.by == manner::steps)
             continue;
         last.waited_until = moment - shortest_wait;
         seen_waiting_++;

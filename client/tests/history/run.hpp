@@ -53,6 +53,7 @@ class run {
     void create_store();
     std::string rows_of(int key) const;
     bool goes_through_sql(const front_choice &choice) const;
+    std::uint64_t most_in_doubt() const;
     void ask(int client);
     void check();
     void show_progress(bool is_last);

@@ -207,7 +207,7 @@ answer sql_front::perform(const operation &what) {
     } catch (const refusal &problem) {
         const bool is_cancelled = problem.sqlstate == "57014";
         return {.how = is_cancelled ? outcome::nothing : outcome::refused,
-                .sqlstate = problem.sqlstate};
+                .sqlstate = is_cancelled ? "" : problem.sqlstate};
     } catch (const connection_lost &) {
         return {.how = outcome::in_doubt};
     }

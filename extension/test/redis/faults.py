@@ -4,7 +4,8 @@
     faults.py [NAME..]    the functions below whose names begin with "when_"
 
 Of the private server that PGHOST etc. name, in a database that has the store kv_redis, logged;
-KV_GATEWAY is the program, KV_CONTROL one that stops, starts and restarts the server. Counters tell
+KV_GATEWAY is the program, KV_CONTROL one that stops, starts and restarts the server. For KV_HELD seconds more
+SQL holds a row, and how clients fared meanwhile is printed. Counters tell
 whether something acknowledged was lost, or done twice: each client counts what it was told.
 
 The last line is the number of checks.
@@ -23,6 +24,7 @@ from resp import Closed, Connection, Error, encode, value_of
 
 CLIENTS = int(os.environ.get("KV_CLIENTS", 20))
 CONNECTIONS = int(os.environ.get("KV_CONNECTIONS", 10000))
+HELD = float(os.environ.get("KV_HELD", 0))
 LONG_ENOUGH = 120  # seconds; a state that has not come by then never will
 
 checks = 0
@@ -153,7 +155,7 @@ class Counter(threading.Thread):
     def __init__(self, at, key):
         super().__init__(daemon=True)
         self.at, self.key = at, key
-        self.acknowledged = self.unknown = self.last = 0
+        self.acknowledged = self.unknown = self.last = self.slowest = 0
         self.errors = set()
         self.wrong = None
         self.going_on = True
@@ -171,7 +173,9 @@ class Counter(threading.Thread):
     def increment(self):
         if not self.connection:
             self.connection = self.at().connect()
+        start = time.monotonic()
         answer = self.connection.ask("INCR", self.key)
+        self.slowest = max(self.slowest, time.monotonic() - start)
         if isinstance(answer, Error):
             self.fail(answer)
             time.sleep(0.01)
@@ -214,6 +218,20 @@ def progress(clients, by=20):
     """Until each of them has had so many acknowledged more."""
     before = [each.acknowledged for each in clients]
     until("all clients go on", lambda: all(each.acknowledged >= was + by or each.wrong for each, was in zip(clients, before)))
+
+
+def go_on_for(seconds, clients):
+    """Each of them, all the time."""
+    if seconds == 0:
+        return
+    before, start = sum(each.acknowledged for each in clients), time.monotonic()
+    for each in clients:
+        each.slowest = 0
+    while time.monotonic() < start + seconds:
+        progress(clients, 1)
+    done = sum(each.acknowledged for each in clients) - before
+    slowest = max(each.slowest for each in clients)
+    print(f"for {time.monotonic() - start:.0f} s {len(clients)} clients went on: {done} INCR, the slowest took {slowest * 1000:.0f} ms", flush=True)
 
 
 def errors_of(clients):
@@ -290,6 +308,7 @@ def when_sql_holds_a_row():
             each.send(encode([b"INCR", b"held"]) + encode([b"GET", b"free"]))
         with counters(lambda: g, "held", 50) as clients:
             progress(clients, 10)
+            go_on_for(HELD, clients)
             check("it can be read", g.ask("GET", "held") == b"1")
             check("nobody was told anything", not errors_of(clients), errors_of(clients))
             for each in waiting:
@@ -436,8 +455,11 @@ def when_many_come_and_go():
                 c.close()
 
         def at_rest():
-            until("they are gone", lambda: g.ask("CLIENT", "LIST").count(b"\n") <= 1)
-            return g.descriptors(), [memory_of(each) for each in pids]
+            c = g.connect()
+            until("they are gone", lambda: c.ask("CLIENT", "LIST").count(b"\n") <= 1)
+            found = g.descriptors(), [memory_of(each) for each in pids]
+            c.close()
+            return found
 
         some(CONNECTIONS // 5)
         before = at_rest()

@@ -77,6 +77,18 @@ NO_COMMANDS = [
 ]  # fmt: skip
 
 
+def is_brief(arguments):
+    """Whether it would expire during a sequence, on one server before the other."""
+    name = arguments[0].upper()
+    if name in (b"SETEX", b"PSETEX", b"EXPIRE", b"PEXPIRE"):
+        times = arguments[2:3]
+    elif name in (b"SET", b"GETEX"):
+        times = [each for option, each in zip(arguments[2:], arguments[3:]) if option.upper() in (b"EX", b"PX")]
+    else:
+        return False
+    return any(each.isdigit() and 0 < int(each) < 100000 for each in times)
+
+
 class Generator:
     """All that it makes follows from the seed."""
 
@@ -278,14 +290,21 @@ class Generator:
         make = self.random.choices([each for each, _ in of], [weight for _, weight in of])[0]
         arguments = make(self)
         if self.chance(wrong) and arguments[0] != b"WAIT":  # which would wait for ever
-            arguments = self.spoil(arguments)
+            arguments = self.spoilt(arguments)
         if arguments[0] == b"SCAN" and arguments[1:2] == [b""]:
             arguments[1] = b"0"  # see DIFFERENCES
         arguments[0] = self.in_some_case(arguments[0])
         return arguments
 
-    def spoil(self, arguments):
+    def spoilt(self, arguments):
         """The command with something wrong about it, most likely."""
+        for _ in range(100):
+            tried = self.spoil(arguments)
+            if not is_brief(tried):
+                return tried
+        return arguments
+
+    def spoil(self, arguments):
         arguments = list(arguments)
         at = self.random.randrange(len(arguments))
         how = self.pick(["cut", "leave out", "double", "add", "change", "swap", "no command"])

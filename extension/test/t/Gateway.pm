@@ -113,6 +113,14 @@ sub send_all
 	return $self->send_bytes(join '', map { request(@$_) } @commands);
 }
 
+# Whether so many lines have come, as replies of one line are, without waiting.
+sub has_reply
+{
+	my ($self, $lines) = @_;
+	1 while IO::Select->new($self->{handle})->can_read(0) && $self->fill;
+	return (() = $self->{read} =~ /\r\n/g) >= $lines;
+}
+
 # Reads more; false at the end.
 sub fill
 {

@@ -58,13 +58,27 @@ sub stop_immediately
 	$node->start;
 }
 
+sub stops
+{
+	my $pid = shift;
+	kill 'STOP', $pid or return 0;
+	for (;;)
+	{
+		my $stat = eval { slurp_file("/proc/$pid/stat") } // '';
+		my $state = $stat =~ /^\d+ \(.*\) (\w)/s ? $1 : 'X';
+		return $state eq 'T' if $state =~ /[TZX]/;
+		select undef, undef, undef, 0.01;
+	}
+}
+
 sub kill_and_wait
 {
 	my $who = shift;
 	my $log = -s $node->logfile;
 	my $pid;
-	# Who is found may be gone when he is to be killed.
-	do { $pid = $node->sql("SELECT pid FROM pg_stat_activity WHERE $who LIMIT 1") } until $pid && kill 'KILL', $pid;
+	# Who is found may be ending, or be gone, when it is to be killed: only what stops dies of the signal.
+	do { $pid = $node->sql("SELECT pid FROM pg_stat_activity WHERE $who LIMIT 1") } until $pid && stops($pid);
+	kill 'KILL', $pid;
 	$node->wait_for_log(qr/terminated by signal 9.*database system is ready to accept connections/s, $log);
 }
 sub kill_a_client { kill_and_wait(q{state = 'active' AND query LIKE '%kv_lease%' AND pid <> pg_backend_pid()}) }

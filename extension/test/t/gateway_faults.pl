@@ -11,7 +11,7 @@ use Test::More;
 
 plan skip_all => Gateway::missing() if Gateway::missing();
 
-my $node = Kvstore->begin('gateway_faults', "shared_preload_libraries = 'kvstore'", "max_connections = 60");
+my $node = Kvstore->begin('gateway_faults', "shared_preload_libraries = 'kvstore'", "max_connections = 60", 'wal_level = replica', 'max_wal_senders = 1');
 $node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('kv_redis', value_type => 'bytea', logged => true);
@@ -128,6 +128,29 @@ $holder->query_safe('ROLLBACK');
 is($client->ask_all([ 'GET', 'held' ], [ 'GET', 'n' ]), "11\n8", 'then it goes on');
 $node->sql(q{SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'kvstore-redis'});
 is($client->ask('INCR', 'n'), 9, 'idle backends that are killed are nobody\'s trouble');
+
+# One that has committed, and waits for a standby before it says so. That it has to wait is known a moment
+# after the reload.
+my $waits_for_standby = q{FROM pg_stat_activity WHERE application_name = 'kvstore-redis' AND wait_event = 'SyncRep'};
+my $committed = 0;
+for my $how ([ 'a command', [ 'INCR', 'committed' ] ], [ 'a transaction', ['MULTI'], [ 'INCR', 'committed' ], ['EXEC'] ])
+{
+	my ($what, @commands) = @$how;
+	$node->sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+	$node->reload;
+	for (my $waits = 0; !$waits;)
+	{
+		$client->send_all(@commands);
+		$committed++;
+		$gateway->wait_for(sub { ($waits = $node->sql("SELECT count(*) $waits_for_standby")) || $client->has_reply(scalar @commands) });
+		$client->reply for $waits ? () : @commands;
+	}
+	$node->sql("SELECT pg_terminate_backend(pid, 10000) $waits_for_standby");
+	like((map { $client->reply } @commands)[-1], qr/\A-ERR the connection to the server broke, and this may have been done: /, "$what whose backend is killed at the end of its COMMIT");
+	$node->sql('ALTER SYSTEM RESET synchronous_standby_names');
+	$node->reload;
+}
+is($client->ask('GET', 'committed'), $committed, 'each was done, once, and all goes on');
 
 # --- Deadlocks ---------------------------------------------------------------------------------
 

@@ -72,13 +72,15 @@ sub make_certificate
 	return;
 }
 
+append_to_file("$folder/ping", "PING\r\nQUIT\r\n");
+
 # What a client of TLS that trusts this certificate gets to a line.
 sub over_tls
 {
 	my ($one, $trusted, @more) = @_;
-	my ($in, $out, $err) = ("PING\r\nQUIT\r\n", '', '');
+	my ($out, $err) = ('', '');
 	IPC::Run::run([ 'openssl', 's_client', '-quiet', '-verify_return_error', '-connect', "127.0.0.1:$one->{port}", '-CAfile', "$folder/$trusted.crt", @more ],
-		'<', \$in, '>', \$out, '2>', \$err);
+		'<', "$folder/ping", '>', \$out, '2>', \$err);
 	return $out;
 }
 

@@ -50,7 +50,7 @@ is($reader->ask('GET', 'k'), 'v', 'who may read reads');
 like($reader->ask('SET', 'k', 'w'), qr/\A-NOPERM permission denied/, 'and gets NOPERM for a write');
 like($reader->ask_all(['MULTI'], [ 'SET', 'k', 'w' ], ['EXEC']), qr/-NOPERM permission denied/, 'in a transaction too');
 is($reader->ask('GET', 'k'), 'v', 'nothing has changed');
-is($node->sql(q{SELECT string_agg(DISTINCT usename, ' ') FROM pg_stat_activity WHERE application_name = 'kvstore-redis'}), 'reader writer', 'each role has backends of its own');
+ok($node->poll_query_until('postgres', q{SELECT string_agg(DISTINCT usename, ' ') FROM pg_stat_activity WHERE application_name = 'kvstore-redis'}, 'reader writer'), 'each role has backends of its own');
 unlike($reader->ask('CLIENT', 'LIST'), qr/user=writer/, 'a role sees its own clients');
 is($reader->ask('CLIENT', 'KILL', 'TYPE', 'normal'), 0, 'and closes its own only');
 is($reader->ask('CONFIG', 'SET', 'timeout', '7'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is not for all');
@@ -101,11 +101,11 @@ is($first->ask('GET', 'secret'), 'its own', 'and the first one goes on');
 unlike($next->ask('CLIENT', 'LIST'), qr/id=.*id=/s, 'neither sees the clients of the other');
 
 # Attackers: each failure takes longer, and the others notice nothing.
-my @attackers = map { $gateway->tcp_client } 1 .. 40;
+my @attackers = map { $gateway->tcp_client } 1 .. 12;
 $_->send_all([ 'AUTH', 'reader', 'guess' ]) for @attackers;
 is($client->ask('GET', 'k'), 'w', 'who is there goes on while others guess');
 is($gateway->client->ask('AUTH', 'reader', 'reads'), 'OK', 'and who comes from elsewhere gets in');
-is_deeply([ map { $_->reply } @attackers ], [ ($wrong) x 40 ], 'none of them gets in');
+is(join(' ', grep { $_ ne $wrong && $_ ne '(end)' } map { $_->reply } @attackers), '', 'none of them gets in, in the time that there is for it');
 
 # Before AUTH.
 my $large = $gateway->client;

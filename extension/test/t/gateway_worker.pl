@@ -22,9 +22,10 @@ sub write_program
 	rename "$program.new", $program or die;
 }
 my $lasting = <<'SCRIPT';
-printf 'began %s' $$ >>"${0%program}notes"; printf ' <%s>' "$@" >>"${0%program}notes"; say
 trap 'say hangup' HUP
 trap 'say asked to end; exit 0' TERM
+printf -v given ' <%s>' "$@"
+say "began $$$given"
 until read -t 0.1 -r line; status=$?; [ $status -le 128 ]; do :; done
 say input ended
 SCRIPT
@@ -116,7 +117,8 @@ sub ends_with_the_server
 	comes($notes, "$what: it hears of it");
 	is_gone($pid, "$what: it is gone");
 	clear();
-	$node->start;
+	# A child of a postmaster that was killed may still be ending.
+	for (1 .. 1800) { last if $node->start(fail_ok => 1); select undef, undef, undef, 0.1 }
 	comes(qr/^began/m, "$what: it is started anew");
 }
 ends_with_the_server('a fast shutdown', sub { $node->stop('fast') }, qr/^asked to end/m);

@@ -12,7 +12,7 @@ use Test::More;
 
 my $clients = 3;
 my $kept = 500;
-my $node = Kvstore->begin('maintenance', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '10ms'", 'kvstore.sweep_pause = 0');
+my $node = Kvstore->begin('maintenance', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '10ms'", 'kvstore.sweep_pause = 0', 'autovacuum = off');
 
 # Beside each counter there is a row that is written in the same transaction: so many it must be.
 $node->sql(qq{

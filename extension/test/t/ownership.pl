@@ -8,7 +8,7 @@ use Kvstore;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = Kvstore->begin('ownership', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '10ms'", 'kvstore.sweep_pause = 0');
+my $node = Kvstore->begin('ownership', "shared_preload_libraries = 'kvstore'", "kvstore.sweep_interval = '10ms'", 'kvstore.sweep_pause = 0', 'autovacuum = off');
 $node->sql(q{CREATE ROLE installer LOGIN; CREATE ROLE tenant LOGIN; CREATE ROLE heir LOGIN});
 
 my $expired = "SELECT i, repeat('x', 100), now() - interval '1 s' FROM generate_series(1, 20000) i";

@@ -79,8 +79,11 @@ is(counters(), '0|0|0|0|0', 'but not a crash, as the statistics of PostgreSQL');
 $node->sql(q{SELECT kv_set('a', '1')});
 $node->restart;
 is(counters(), '0|0|1|0|0', 'nor does an old file come back');
-$node->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'});
-$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'});
+my $launcher = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'kvstore launcher'};
+my $ended = $node->sql($launcher);
+$node->sql("SELECT pg_terminate_backend($ended)");
+$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($launcher AND pid <> $ended) AS another") or die 'no launcher';
+for (1 .. 1800) { last unless -e $node->data_dir . '/pg_stat/kvstore.stat'; select undef, undef, undef, 0.1 }
 $node->stop('immediate');
 $node->start;
 is(counters(), '0|0|0|0|0', 'not even if the launcher was ended before');

@@ -36,7 +36,7 @@ sub test_workers
 	$node->append_conf('postgresql.conf', "kvstore.sweep_interval = '100ms'\nlog_min_messages = log\nautovacuum = off\nrestart_after_crash = on");
 	$node->start;
 
-	is($node->sql($workers), $preload, "$mode: launchers before CREATE EXTENSION");
+	ok($node->poll_query_until('postgres', "SELECT ($workers) = $preload"), "$mode: launchers before CREATE EXTENSION");
 	$node->sql('CREATE EXTENSION kvstore');
 	expired_row_goes($node, 'postgres', "$mode, first database");
 	$node->sql('CREATE DATABASE second');

@@ -24,7 +24,7 @@ sub prepare
 	$node->sql(qq{
 		$set;
 		SELECT kv_flush(), kv_flush(store => 'logged');
-		SELECT kv_mset('{changed,gone,counted,kept}', '{old,here,41,as it was}', store => 'logged'), kv_set('changed', 'old'), kv_set_ex('brief', 'x', 0.2, store => 'logged');
+		SELECT kv_mset('{changed,gone,counted,kept}', '{old,here,41,as it was}', store => 'logged'), kv_set('changed', 'old'), kv_set_ex('brief', 'x', 3, store => 'logged');
 		BEGIN;
 		SELECT kv_set('changed', 'new', store => 'logged'), kv_set_nx('made', 'here', store => 'logged'), kv_del('gone', store => 'logged'),
 			kv_incr('counted', store => 'logged'), kv_set('changed', 'new'), kv_lease('$path', 'mine', 3600, store => 'logged');

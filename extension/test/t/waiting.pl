@@ -142,7 +142,7 @@ for my $path ('on', 'off')
 		my %stored = (
 			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], rate => [ q{count FROM kv_rate_limit('rate', 6, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ]);
 		my %all = (%expected, %stored);
-		my $stored = 'SELECT kv_flush(); SELECT ' . join(', ', map { "kv_set_ex('$_', '5', 5)" } sort keys %all)
+		my $stored = 'SELECT kv_flush(); SELECT ' . join(', ', map { "kv_set_ex('$_', '5', 8)" } sort keys %all)
 			. '; TRUNCATE expiry; INSERT INTO expiry SELECT max(expires) FROM kv_store';
 		my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, 'kv_store'), $all_expired, map { $_ => $all{$_}[0] } keys %all);
 		is_deeply($answers, { map { $_ => $all{$_}[1] } keys %all }, "fast path $path: what expired while calls waited for $lock is absent to them");

@@ -12,7 +12,7 @@ gives() { is "redis-cli ${*:2}" "$1" "$(cli "${@:2}")"; } # expected, arguments 
 
 # --- One command at a time
 gives OK flushall
-gives OK set greeting "hello world" ex 60
+gives OK set greeting "hello world" ex 6000
 gives "hello world" get greeting
 gives '"hello world"' --no-raw get greeting
 gives '(nil)' --no-raw get nothing
