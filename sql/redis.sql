@@ -168,6 +168,10 @@ SELECT exec_if(key, version) FROM versions WHERE key = 'w';
 SELECT replies FROM replies(batch(ARRAY[section(ARRAY[command('WATCH', '\xff')])]));
 \unset ON_ERROR_STOP
 
+-- Where replies have grown, the rest is for another batch; an EXEC is not divided.
+SELECT status, cardinality(replies) FROM replies(batch(ARRAY[section(ARRAY[command('SET', 'large', repeat('v', 9000000)), command('GET', 'large'), command('GET', 'large'), command('GET', 'large')]),
+    section(ARRAY[command('PING')])]));
+SELECT status, cardinality(replies) FROM replies(batch(ARRAY[section(ARRAY[command('GET', 'large'), command('GET', 'large'), command('GET', 'large'), command('DEL', 'large')])], 2));
 -- What is no batch.
 SELECT bytes, error_of(format('SELECT kv_redis_batch(%L)', bytes)) FROM unnest(ARRAY['\x', '\x01', '\x0104', '\x02', '\x010000000001', '\x01000000000800000000000000ff', '\x01ff']::bytea[]) bytes;
 SELECT error_of(format('SELECT kv_redis_batch(%L)', substr(batch, 1, length(batch) - n)))

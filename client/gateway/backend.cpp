@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "rules/redis_batch.hpp"
@@ -11,6 +12,9 @@ namespace kvstore::gateway {
 namespace {
 
 constexpr auto longest_login = std::chrono::seconds(10);
+// libpq never gives back what it has needed for a message.
+constexpr std::size_t usual_exchange = std::size_t{32} << 20;
+constexpr int most_reads = 8;
 constexpr const char *statement_name = "kv_redis_batch";
 constexpr Oid bytea_oid = 17;
 
@@ -19,6 +23,29 @@ std::string trimmed(std::string_view message) {
     while (message.ends_with('\n'))
         message.remove_suffix(1);
     return std::string(message);
+}
+
+// The SQLSTATE in a message that libpq has made with PQERRORS_VERBOSE: ".. FATAL:  28P01: ..". It
+// tells it in no other way while it connects.
+std::string_view sqlstate_in(std::string_view message) {
+    const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+    constexpr std::string_view before = ":  ";
+    const std::size_t at = message.find(before);
+    const std::string_view code = at == message.npos ? "" : message.substr(at + before.size(), 5);
+    return std::ranges::all_of(code, is_digit) ? code : "";
+}
+
+// The user, the password, or what pg_hba.conf says of them.
+bool is_about_login(std::string_view sqlstate) {
+    return sqlstate == "28P01" || sqlstate == "28000";
+}
+
+// Without the lines that say where in PostgreSQL's source it comes from.
+std::string without_locations(std::string_view message) {
+    std::string text = trimmed(message);
+    for (std::size_t at; (at = text.find("\nLOCATION: ")) != text.npos;)
+        text.erase(at, text.find('\n', at + 1) - at);
+    return text;
 }
 
 answer answer_of(result from) {
@@ -53,13 +80,16 @@ void backend::close() {
 bool backend::is_open() {
     if (connection_ == nullptr)
         return false;
-    // A server that ends says so first: only behind that is the end.
+    // A server that ends says so first: only behind that is the end. But where notifications come
+    // faster than they can be read, there is none.
     pollfd arrived{PQsocket(connection_), POLLIN, 0};
-    while (poll(&arrived, 1, 0) > 0)
+    for (int reads = 0; reads < most_reads && poll(&arrived, 1, 0) > 0; reads++) {
         if (PQconsumeInput(connection_) == 0 || PQstatus(connection_) != CONNECTION_OK) {
             close();
             return false;
         }
+        PQisBusy(connection_);  // takes the messages out of the buffer, which else would grow
+    }
     return true;
 }
 
@@ -82,7 +112,7 @@ task<bool> backend::wait(descriptor::wait_type what) {
 
 task<std::string> backend::open(const server_address &to) {
     close();
-    refused_ = false;
+    refused_ = bloated_ = false;
     std::string problem = co_await log_in(to);
     if (problem.empty())
         problem = co_await meet(to);
@@ -102,6 +132,7 @@ task<std::string> backend::log_in(const server_address &to) {
     keywords.push_back(nullptr);
     values.push_back(nullptr);
     connection_ = PQconnectStartParams(keywords.data(), values.data(), 1);
+    PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);
     // The timer may have run out just when all of this is over.
     const auto running = std::make_shared<backend *>(this);
     steady_timer deadline(on_, longest_login);
@@ -125,12 +156,15 @@ task<std::string> backend::log_in(const server_address &to) {
             break;
     }
     if (PQstatus(connection_) != CONNECTION_OK) {
-        refused_ = PQconnectionUsedPassword(connection_) == 1;
-        co_return trimmed(PQerrorMessage(connection_));
+        const std::string_view message = PQerrorMessage(connection_);
+        refused_ =
+            PQconnectionUsedPassword(connection_) == 1 && is_about_login(sqlstate_in(message));
+        co_return without_locations(message);
     }
     if (to.must_ask && PQconnectionUsedPassword(connection_) == 0)
         co_return "the server did not ask for the password";
     follow_socket();
+    PQsetErrorVerbosity(connection_, PQERRORS_DEFAULT);
     PQsetnonblocking(connection_, 1);
     PQsetNoticeProcessor(
         connection_, [](void *, const char *) {}, nullptr);
@@ -147,7 +181,10 @@ task<std::string> backend::meet(const server_address &to) {
             co_return "--stores: " + set.message;
     }
     const answer schema = co_await execute(
-        "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension AS e "
+        "SELECT pg_catalog.quote_ident(n.nspname), "
+        "(SELECT r.oid FROM pg_catalog.pg_roles AS r "
+        "WHERE r.rolname OPERATOR(pg_catalog.=) SESSION_USER) "
+        "FROM pg_catalog.pg_extension AS e "
         "JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace "
         "WHERE e.extname OPERATOR(pg_catalog.=) 'kvstore'");
     if (schema.how != answer::kind::done)
@@ -155,6 +192,7 @@ task<std::string> backend::meet(const server_address &to) {
     if (PQntuples(schema.rows.get()) == 0)
         co_return std::string("database \"") + PQdb(connection_) +
             "\" does not have the extension: CREATE EXTENSION kvstore";
+    role_number_ = schema.rows.bytes(0, 1);
     const std::string statement =
         "SELECT " + std::string(schema.rows.bytes()) + ".kv_redis_batch($1)";
     PQsendPrepare(connection_, statement_name, statement.c_str(), 1, &bytea_oid);
@@ -194,6 +232,7 @@ task<std::string> backend::learn_databases() {
 // --- Calls --------------------------------------------------------------------------------------
 
 bool backend::send_batch(std::string_view batch) {
+    bloated_ |= batch.size() > usual_exchange;
     const char *values[] = {batch.data()};
     const int lengths[] = {static_cast<int>(batch.size())};
     const int formats[] = {1};
@@ -287,10 +326,14 @@ task<result> backend::read_result() {
         const bool is_ready = co_await wait(descriptor::wait_read);
         if (!is_ready || PQconsumeInput(connection_) == 0)
             break;
+        if (take_notifications_)
+            take_notifications_();
     }
     if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK)
         co_return result();
-    co_return result(PQgetResult(connection_));
+    result next(PQgetResult(connection_));
+    bloated_ |= PQresultMemorySize(next.get()) > usual_exchange;
+    co_return next;
 }
 
 task<answer> backend::read_answer() {

@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include <asio/posix/basic_stream_descriptor.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ struct answer {
     result rows;           // if it is done
     std::string sqlstate;  // if it failed
     std::string message;   // if it did not get done
+
+    // A serialization failure, or a deadlock: nothing was done, and the next try may go well.
+    bool may_help_again() const { return sqlstate == "40001" || sqlstate == "40P01"; }
 };
 
 class backend {
@@ -59,10 +63,14 @@ class backend {
 
     // Whether it is open, so far as is known by now.
     bool is_open();
+    // Whether libpq keeps much memory, which it does since it was needed once.
+    bool is_bloated() const { return bloated_; }
     bool has_connection() const { return connection_ != nullptr; }
     // Whether the last open() failed since the server refused the user or the password.
     bool was_refused() const { return refused_; }
     int databases() const { return databases_; }
+    // The number of the role that has logged in, which stays the same when it is renamed.
+    const std::string &role_number() const { return role_number_; }
 
     // kv_redis_batch(batch), as a transaction of its own; or in one that begins with `begin`.
     task<answer> call(std::string_view batch);
@@ -75,6 +83,8 @@ class backend {
     using notification = std::unique_ptr<PGnotify, decltype(&PQfreemem)>;
     notification next_notification() { return {PQnotifies(connection_), &PQfreemem}; }
     task<void> wait_for_input();
+    // Has `take` take them while a statement is carried out, too.
+    void when_notified(std::function<void()> take) { take_notifications_ = std::move(take); }
     void interrupt() { socket_.cancel(); }  // that waiting
 
     // A parameter that the server reports; empty if it does not.
@@ -98,7 +108,10 @@ class backend {
     descriptor socket_;  // of libpq, which closes it
     PGconn *connection_ = nullptr;
     bool refused_ = false;
+    bool bloated_ = false;
     int databases_ = 1;
+    std::string role_number_;
+    std::function<void()> take_notifications_;
 };
 
 }  // namespace kvstore::gateway

@@ -1,5 +1,7 @@
 #include "client.hpp"
 
+#include "memory.hpp"
+
 namespace kvstore::gateway {
 
 // --- Sending -----------------------------------------------------------------------------------
@@ -12,7 +14,7 @@ void client::flush() {
         sending_.clear();
         sent_ = 0;
         if (sending_.capacity() > 256 * 1024)
-            sending_ = {};
+            give_back(sending_);
         std::swap(sending_, out);
     }
     if (sending_.empty())

@@ -59,6 +59,7 @@ class client : public std::enable_shared_from_this<client> {
     int protocol = 2;
     std::uint16_t database = 0;
     role *as = nullptr;  // nullptr: not logged in
+    clock::time_point stranger_since = created;
     bool has_logged_in = false;
     transaction its_transaction;
     replies_to_client replying = replies_to_client::all;

@@ -47,10 +47,6 @@ std::string describe(client &one) {
     return line.str();
 }
 
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c >= '!' && c <= '~'; });
-}
-
 }  // namespace
 
 void client_id(call &what) {
@@ -69,25 +65,19 @@ void client_getname(call &what) {
 }
 
 void client_setname(call &what) {
-    if (!is_printable(what.arguments[2])) {
-        what.reply().error(
-            "ERR Client names cannot contain spaces, newlines or special characters.");
+    if (!is_name(what, what.arguments[2], "Client names"))
         return;
-    }
     what.from.name = what.arguments[2];
     what.reply().ok();
 }
 
 void client_setinfo(call &what) {
     const std::string_view value = what.arguments[3];
-    const bool is_name = what.has(2, "lib-name");
-    if (!is_name && !what.has(2, "lib-ver")) {
+    const bool is_library = what.has(2, "lib-name");
+    if (!is_library && !what.has(2, "lib-ver")) {
         what.reply().error("ERR Unrecognized option '" + std::string(what.arguments[2]) + "'");
-    } else if (!is_printable(value)) {
-        what.reply().error("ERR " + std::string(is_name ? "lib-name" : "lib-ver") +
-                           " cannot contain spaces, newlines or special characters.");
-    } else {
-        (is_name ? what.from.library : what.from.library_version) = value;
+    } else if (is_name(what, value, is_library ? "lib-name" : "lib-ver")) {
+        (is_library ? what.from.library : what.from.library_version) = value;
         what.reply().ok();
     }
 }
@@ -98,7 +88,7 @@ namespace {
 
 // What LIST and KILL may be told; nothing counts as anything.
 struct filter {
-    std::vector<std::int64_t> numbers;
+    std::vector<std::int64_t> numbers;  // sorted
     std::string_view type;
     std::string_view address;
     std::string_view local_address;
@@ -110,7 +100,7 @@ struct filter {
         const auto number = static_cast<std::int64_t>(one.number);
         const std::string_view its_type = one.subscriptions() > 0 ? "pubsub" : "normal";
         return one.as == me.as &&
-               (numbers.empty() || std::ranges::find(numbers, number) != numbers.end()) &&
+               (numbers.empty() || std::ranges::binary_search(numbers, number)) &&
                (type.empty() || type == its_type) && (address.empty() || address == one.address) &&
                (local_address.empty() || local_address == one.local_address) &&
                (user.empty() || user == one.as->name) &&
@@ -191,6 +181,7 @@ void client_list(call &what) {
         for (std::size_t i = 3; i < what.arguments.size(); i++)
             if (!read_integer(what, i, shown.numbers.emplace_back(), "ERR Invalid client ID"))
                 return;
+        std::ranges::sort(shown.numbers);
     } else if (what.arguments.size() != 2) {
         what.reply().error("ERR syntax error");
         return;

@@ -42,6 +42,8 @@ void become(client &one, role *as) {
     one.as = as;
     if (as != nullptr)
         as->clients++;
+    else
+        one.stranger_since = client::clock::now();
 }
 
 }  // namespace
@@ -154,10 +156,6 @@ struct hello_options {
     bool has_name = false;
 };
 
-bool is_name(std::string_view name) {
-    return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
-}
-
 // Says whether it could be read; if not, there is a reply.
 bool read_hello(call &what, hello_options &into) {
     const auto &words = what.arguments;
@@ -181,12 +179,7 @@ bool read_hello(call &what, hello_options &into) {
             return false;
         }
     }
-    if (!is_name(into.name)) {
-        what.reply().error(
-            "ERR Client names cannot contain spaces, newlines or special characters.");
-        return false;
-    }
-    return true;
+    return is_name(what, into.name, "Client names");
 }
 
 void describe_server(call &what) {

@@ -19,6 +19,10 @@ struct job {
     // Replies, as RESP has them, one after the other; where each ends, if somebody wants to know.
     std::string *replies = nullptr;
     std::vector<std::size_t> *ends = nullptr;
+    std::size_t replied = 0;  // bytes of them since it was submitted
+
+    // It is done, too, when so many replies are to be sent first; then commands are left.
+    bool is_to_be_sent() const { return replied > (std::size_t{1} << 20); }
 
     // How it went, once it is done. An EXEC has either its replies or one of these.
     bool watched_changed = false;
@@ -28,6 +32,7 @@ struct job {
 
     void reply(std::string_view bytes) {
         replies->append(bytes);
+        replied += bytes.size();
         if (ends != nullptr)
             ends->push_back(replies->size());
     }

@@ -46,7 +46,8 @@ class listener_of : public listener {
     void start() {
         acceptor_.async_accept(
             [this](asio::error_code problem, asio::basic_stream_socket<Protocol, executor> one) {
-                if (problem == asio::error::operation_aborted)
+                // It may have been closed when somebody had come already.
+                if (problem == asio::error::operation_aborted || !acceptor_.is_open())
                     return;
                 if (problem)
                     pause(problem.message());
@@ -91,7 +92,7 @@ class listener_of : public listener {
         log("no client can be taken on at " + where_ + " now: " + why);
         pausing_.expires_after(std::chrono::milliseconds(500));
         pausing_.async_wait([this](asio::error_code canceled) {
-            if (!canceled)
+            if (!canceled && acceptor_.is_open())
                 start();
         });
     }

@@ -1,15 +1,26 @@
 // kvstore-redis: speaks Redis's protocol, and has the extension kvstore carry out the commands.
 #include <cstdio>
 #include <exception>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "log.hpp"
 #include "options.hpp"
 #include "program.hpp"
 
+// What large requests and replies took goes back to the system, instead of being kept for others.
+static void give_back_memory() {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv) {
     using namespace kvstore::gateway;
     try {
         const command_line line = read_command_line(argc, argv);
+        give_back_memory();
         if (!line.answer.empty())
             return std::fputs(line.answer.c_str(), stdout) < 0 ? 1 : 0;
         return run(line.told);

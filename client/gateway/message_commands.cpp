@@ -1,6 +1,7 @@
 // SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE PUBSUB.
 #include "own_command.hpp"
 #include "rules/glob.hpp"
+#include "rules/redis_messages.hpp"
 
 namespace kvstore::gateway {
 
@@ -24,14 +25,25 @@ void confirm(const call &what, std::string_view word, const std::string *name) {
     out.integer(static_cast<std::int64_t>(what.from.subscriptions()));
 }
 
+// Longer ones no message is sent to; and the time that a pattern takes grows with its length.
+std::string problem_of(std::string_view name, kind which) {
+    const std::size_t longest =
+        which == kind::channel ? redis::longest_channel_of_redis : longest_pattern;
+    if (name.size() <= longest)
+        return "";
+    return std::string(which == kind::channel ? "channel" : "pattern") + " of " +
+           std::to_string(name.size()) + " bytes is too long, it has at most " +
+           std::to_string(longest);
+}
+
 task<void> subscribe_to(call &what, kind which, std::string_view word) {
     constexpr std::size_t most = 10000;
     for (const std::string_view each : what.arguments.subspan(1)) {
         const std::string name(each);
-        std::string problem;
-        if (what.from.subscriptions() >= most)
+        std::string problem = problem_of(each, which);
+        if (problem.empty() && what.from.subscriptions() >= most)
             problem = "too many channels";
-        else if (!names_of(what.from, which).contains(name))
+        if (problem.empty() && !names_of(what.from, which).contains(name))
             problem = co_await what.from.as->messages.subscribe(what.from, name, which);
         if (!problem.empty()) {
             what.reply().error("ERR " + problem);

@@ -1,7 +1,5 @@
 #include "message_hub.hpp"
 
-#include <algorithm>
-
 #include "client.hpp"
 #include "log.hpp"
 #include "pool.hpp"
@@ -45,7 +43,7 @@ task<std::string> message_hub::subscribe(client &one, const std::string &name, k
             co_return asked->problem;
     }
     asked->channel = channel_for(name, what);
-    (what == kind::channel ? channels_ : patterns_)[name].insert(&one);
+    add(one, name, what, asked->channel);
     if (!heard_.contains(asked->channel)) {
         wishes_.push_back(asked);
         make_sure_it_runs();
@@ -56,28 +54,31 @@ task<std::string> message_hub::subscribe(client &one, const std::string &name, k
     co_return asked->problem;
 }
 
+void message_hub::add(client &one, const std::string &name, kind what,
+                      const std::string &server_channel) {
+    listened &all = (what == kind::channel ? channels_ : patterns_)[name];
+    if (all.by.empty()) {
+        all.server_channel = server_channel;
+        wanted_[server_channel]++;
+    }
+    all.by.insert(&one);
+}
+
 void message_hub::unsubscribe(client &one, const std::string &name, kind what) {
     listeners &all = what == kind::channel ? channels_ : patterns_;
     const auto found = all.find(name);
-    if (found == all.end() || found->second.erase(&one) == 0 || !found->second.empty())
+    if (found == all.end() || found->second.by.erase(&one) == 0 || !found->second.by.empty())
         return;
-    all.erase(found);
     auto asked = std::make_shared<wish>();
-    asked->channel = channel_for(name, what);
+    asked->channel = std::move(found->second.server_channel);
     asked->is_listen = false;
+    all.erase(found);
+    if (const auto its = wanted_.find(asked->channel); --its->second == 0)
+        wanted_.erase(its);
     if (heard_.contains(asked->channel) && !is_wanted(asked->channel)) {
         wishes_.push_back(std::move(asked));
         make_sure_it_runs();
     }
-}
-
-// Different channels may have the same name for the server.
-bool message_hub::is_wanted(const std::string &server_channel) const {
-    if (server_channel == redis::patterns_channel)
-        return !patterns_.empty();
-    return std::ranges::any_of(channels_, [&](const auto &each) {
-        return redis::notify_channel(each.first, in_utf8_).name() == server_channel;
-    });
 }
 
 void message_hub::leave(client &one) {
@@ -89,14 +90,16 @@ void message_hub::leave(client &one) {
 
 std::size_t message_hub::subscribers(std::string_view channel) const {
     const auto found = channels_.find(channel);
-    return found != channels_.end() ? found->second.size() : 0;
+    return found != channels_.end() ? found->second.by.size() : 0;
 }
 
 std::size_t message_hub::receivers(std::string_view channel) const {
+    if (channel.size() > redis::longest_channel_of_redis)
+        return 0;  // the server refuses the message
     std::size_t number = subscribers(channel);
     for (const auto &[pattern, whom] : patterns_)
         if (glob_matches(pattern, channel))
-            number += whom.size();
+            number += whom.by.size();
     return number;
 }
 
@@ -176,7 +179,7 @@ void message_hub::close_listeners() {
     std::vector<std::shared_ptr<client>> whom;
     for (const listeners *all : {&channels_, &patterns_})
         for (const auto &[name, some] : *all)
-            for (client *each : some)
+            for (client *each : some.by)
                 whom.push_back(each->shared_from_this());
     for (const auto &each : whom)
         each->close();
@@ -194,9 +197,9 @@ void message_hub::deliver() {
             const listeners patterns = patterns_;
             for (const auto &[pattern, whom] : patterns)
                 if (glob_matches(pattern, read->channel))
-                    deliver_to(whom, pattern, read->channel, read->text);
+                    deliver_to(whom.by, pattern, read->channel, read->text);
         } else if (const auto found = channels_.find(read->channel); found != channels_.end()) {
-            deliver_to(std::set(found->second), {}, read->channel, read->text);
+            deliver_to(std::set(found->second.by), {}, read->channel, read->text);
         }
     }
 }

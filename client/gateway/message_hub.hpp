@@ -21,7 +21,9 @@ class message_hub {
     enum class kind : std::uint8_t { channel, pattern };
 
     message_hub(const executor &on, const pool &of_role, counters &counted)
-        : on_(on), role_(of_role), counters_(counted), its_(on) {}
+        : on_(on), role_(of_role), counters_(counted), its_(on) {
+        its_.when_notified([this] { deliver(); });
+    }
 
     // Once the server listens. Nothing, or why not.
     task<std::string> subscribe(client &one, const std::string &name, kind what);
@@ -34,7 +36,11 @@ class message_hub {
     std::vector<std::string_view> channels() const;
 
   private:
-    using listeners = std::map<std::string, std::set<client *>, std::less<>>;
+    struct listened {
+        std::string server_channel;  // as the server knows it
+        std::set<client *> by;
+    };
+    using listeners = std::map<std::string, listened, std::less<>>;
     struct wish {
         std::string channel;  // as the server knows it
         bool is_listen;
@@ -43,7 +49,8 @@ class message_hub {
     };
 
     std::string channel_for(const std::string &name, kind what) const;
-    bool is_wanted(const std::string &server_channel) const;
+    void add(client &one, const std::string &name, kind what, const std::string &server_channel);
+    bool is_wanted(const std::string &channel) const { return wanted_.contains(channel); }
     void make_sure_it_runs();
     task<void> run();
     task<void> fulfil_wishes();
@@ -61,7 +68,10 @@ class message_hub {
     bool in_utf8_ = true;
     listeners channels_;
     listeners patterns_;
-    std::set<std::string> heard_;  // by the server's names
+    // By the server's names, of which different channels may have the same one: how many want it,
+    // and what the server sends.
+    std::map<std::string, std::size_t> wanted_;
+    std::set<std::string> heard_;
     std::deque<std::shared_ptr<wish>> wishes_;
 };
 

@@ -90,13 +90,12 @@ task<void> answer_page(gateway &in, std::shared_ptr<stream_socket> socket) {
 
 }  // namespace
 
-std::unique_ptr<listener> serve_metrics(gateway &in) {
-    auto made = listen_to_address(
+std::vector<std::unique_ptr<listener>> serve_metrics(gateway &in) {
+    return listen_to_address(
         in.on, in.told.metrics,
         [&in](stream_socket socket, const std::string &, const std::string &) {
             spawn(in.on, answer_page(in, std::make_shared<stream_socket>(std::move(socket))));
         });
-    return std::move(made.front());
 }
 
 }  // namespace kvstore::gateway

@@ -12,6 +12,6 @@ namespace kvstore::gateway {
 std::string describe_metrics(gateway &in);
 
 // A page over HTTP, at any path.
-std::unique_ptr<listener> serve_metrics(gateway &in);
+std::vector<std::unique_ptr<listener>> serve_metrics(gateway &in);
 
 }  // namespace kvstore::gateway

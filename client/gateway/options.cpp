@@ -49,7 +49,7 @@ const option all_options[] = {
     {"client-timeout", "SECONDS", "close clients that were idle so long; 0 never",
      &its::client_timeout},
     {"max-request", "BYTES", "the longest request of a client, or transaction", &its::max_request,
-     1024},
+     1024, std::size_t{512} << 20},  // a message of PostgreSQL's has twice that at most
     {"until-input-ends", nullptr,
      "stop, as on SIGTERM, when standard input ends: with the server that started it",
      &its::until_input_ends},
@@ -77,7 +77,9 @@ void declare(CLI::App &app, const option &one, settings &into) {
                 if constexpr (is_number<type>)
                     if (one.least > 0)
                         declared->check(CLI::Range(static_cast<type>(one.least),
-                                                   std::numeric_limits<type>::max()));
+                                                   one.most > 0
+                                                       ? static_cast<type>(one.most)
+                                                       : std::numeric_limits<type>::max()));
             }
         },
         one.into);

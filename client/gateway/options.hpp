@@ -19,6 +19,7 @@ struct option {
                  std::size_t settings::*, std::int64_t settings::*, bool settings::*>
         into;
     std::size_t least = 0;  // of a number
+    std::size_t most = 0;   // likewise, or 0
 };
 
 std::span<const option> options();

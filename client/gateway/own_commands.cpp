@@ -92,6 +92,18 @@ void leave_transaction(client &one) {
     one.its_transaction = {};
 }
 
+bool is_name(call &what, std::string_view name, std::string_view what_it_is) {
+    constexpr std::size_t longest = 1024;  // as each slow command is remembered with it
+    const bool is_printable =
+        std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
+    if (is_printable && name.size() <= longest)
+        return true;
+    what.reply().error("ERR " + std::string(what_it_is) +
+                       (is_printable ? " cannot be longer than 1024 bytes."
+                                     : " cannot contain spaces, newlines or special characters."));
+    return false;
+}
+
 void help(call &what, std::span<const std::string_view> lines) {
     what.reply().array(lines.size());
     for (const std::string_view each : lines)

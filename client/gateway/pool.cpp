@@ -13,6 +13,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t jobs_of_batch = 256;
 constexpr std::size_t bytes_of_batch = 4 << 20;
+constexpr std::size_t jobs_of_asking = 32;
+constexpr auto pause_of_waiting = std::chrono::milliseconds(100);
 // So that clients which keep asking do not have the server asked as often.
 constexpr auto pause_after_failure = std::chrono::milliseconds(200);
 
@@ -37,6 +39,7 @@ void answer_with_error(const answer &told, job &what) {
 // --- Queues and workers -------------------------------------------------------------------------
 
 void pool::submit(job &what) {
+    what.replied = 0;
     main_.jobs.push_back(&what);
     wake(main_, sizes_.main);
 }
@@ -87,7 +90,7 @@ task<void> pool::work(queue &from, worker &self) {
 }
 
 task<bool> pool::ready(worker &self, std::string &problem) {
-    if (self.its->is_open())
+    if (self.its->is_open() && !self.its->is_bloated())
         co_return true;
     if (steady_clock::now() - last_failure_ < pause_after_failure) {
         problem = last_problem_;
@@ -196,7 +199,7 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
 // command. So exactly the command at fault is told.
 task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
     bool whole = had_others && what.commands.left() > 1;
-    while (what.commands.left() > 0) {
+    while (what.commands.left() > 0 && !what.is_to_be_sent()) {
         if (!on.is_open()) {
             fail(what, no_connection("it broke"));
             break;
@@ -206,8 +209,7 @@ task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
             what.commands.append_left(batch);
         else
             what.commands.append_next(batch);
-        const answer told = co_await on.call(batch);
-        counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
+        const answer told = co_await call_until_serializable(on, batch);
         const bool was_whole = std::exchange(whole, false);
         if (told.how == answer::kind::done) {
             const redis::section_status status = read_section(told, what);
@@ -232,8 +234,7 @@ task<void> pool::carry_out_waiting(backend &on, job &what) {
     }
     std::string batch = begin_batch(redis::may_wait);
     what.commands.append_next(batch);
-    const answer told = co_await on.call(batch);
-    counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
+    const answer told = co_await call_until_serializable(on, batch);
     if (told.how != answer::kind::done) {
         answer_with_error(told, what);
     } else if (const auto status = read_section(told, what);
@@ -241,15 +242,46 @@ task<void> pool::carry_out_waiting(backend &on, job &what) {
         hand_back(what, waiting_, sizes_.waiting);
         co_return;
     }
-    if (what.commands.left() > 0)
-        hand_back(what, main_, sizes_.main);
-    else
-        what.done.set();
+    go_on(what);
+}
+
+// A role may have another isolation by default than READ COMMITTED.
+task<answer> pool::call_until_serializable(backend &on, const std::string &batch) {
+    for (int tries = 1;; tries++) {
+        answer told = co_await on.call(batch);
+        counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
+        if (!told.may_help_again() || tries == most_tries || !on.is_open())
+            co_return told;
+    }
 }
 
 void pool::hand_back(job &what, queue &to, std::size_t most) {
     to.jobs.push_back(&what);
     wake(to, most);
+    if (&to == &waiting_ && !std::exchange(is_asking_again_, true))
+        spawn(on_, ask_again());
+}
+
+// Many that wait for one row are not to keep those of other rows from a backend: who has found none
+// asks the main ones again, now and then. (An EXEC would keep one from batches.)
+task<void> pool::ask_again() {
+    while (!waiting_.jobs.empty()) {
+        co_await sleep_for(on_, pause_of_waiting);
+        std::size_t asking = 0;
+        for (auto each = waiting_.jobs.begin();
+             each != waiting_.jobs.end() && asking < jobs_of_asking;) {
+            if ((*each)->what != job::kind::plain) {
+                ++each;
+                continue;
+            }
+            main_.jobs.push_back(*each);
+            each = waiting_.jobs.erase(each);
+            asking++;
+        }
+        if (asking > 0)
+            wake(main_, sizes_.main);
+    }
+    is_asking_again_ = false;
 }
 
 // --- Replies ------------------------------------------------------------------------------------
@@ -262,14 +294,20 @@ void pool::take_replies(const answer &from, std::span<job *const> jobs) {
 
 // What becomes of a section, of which some commands may not have been carried out.
 void pool::settle(job &what, redis::section_status status) {
-    if (what.commands.left() == 0) {
-        what.done.set();
-    } else if (status == redis::section_status::would_wait) {
+    if (what.commands.left() > 0 && status == redis::section_status::would_wait) {
         counters_.handed_back++;
         hand_back(what, waiting_, sizes_.waiting);
     } else {
-        hand_back(what, main_, sizes_.main);
+        go_on(what);
     }
+}
+
+// The commands that are left, in their turn, unless there are many replies to be sent first.
+void pool::go_on(job &what) {
+    if (what.commands.left() > 0 && !what.is_to_be_sent())
+        hand_back(what, main_, sizes_.main);
+    else
+        what.done.set();
 }
 
 }  // namespace kvstore::gateway

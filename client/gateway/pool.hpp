@@ -65,7 +65,12 @@ class pool {
     task<void> carry_out_exec(backend &on, job &what, bool may_wait);
     void hand_back(job &what, queue &to, std::size_t most);
     void take_replies(const answer &from, std::span<job *const> jobs);
+    task<answer> call_until_serializable(backend &on, const std::string &batch);
+    void go_on(job &what);
+    task<void> ask_again();
     void settle(job &what, redis::section_status status);
+
+    static constexpr int most_tries = 50;
 
     executor on_;
     server_address address_;
@@ -73,6 +78,7 @@ class pool {
     counters &counters_;
     queue main_;
     queue waiting_;
+    bool is_asking_again_ = false;
     int databases_ = 1;
     std::string last_problem_;  // of connecting
     std::chrono::steady_clock::time_point last_failure_{};

@@ -6,15 +6,9 @@ namespace kvstore::gateway {
 
 namespace {
 
-constexpr int most_tries = 50;
-
 const char *begin_of(job::kind what) {
     return what == job::kind::watched_exec ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
                                            : "BEGIN ISOLATION LEVEL REPEATABLE READ";
-}
-
-bool may_help_again(const answer &told) {
-    return told.sqlstate == "40001" || told.sqlstate == "40P01";
 }
 
 }  // namespace
@@ -36,7 +30,7 @@ task<void> pool::carry_out_exec(backend &on, job &what, bool may_wait) {
             counters_.handed_back++;
             hand_back(what, waiting_, sizes_.waiting);
             co_return;
-        } else if (may_help_again(told) && tries < most_tries && on.is_open()) {
+        } else if (told.may_help_again() && tries < most_tries && on.is_open()) {
             continue;
         } else {
             fail(what, redis_error(told.sqlstate, told.message));

@@ -1,5 +1,8 @@
 #include "program.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <array>
 #include <asio/basic_signal_set.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
@@ -20,6 +23,7 @@ namespace {
 
 constexpr auto time_to_log_in = std::chrono::seconds(10);
 constexpr auto time_to_read = std::chrono::seconds(60);  // what was sent
+constexpr std::size_t descriptors_of_others = 256;       // backends above all
 constexpr auto time_to_stop = std::chrono::seconds(30);
 
 class program {
@@ -31,6 +35,7 @@ class program {
     void run() { loop_.run(); }
 
   private:
+    void make_room_for_clients();
     void listen();
     void welcome(stream_socket socket, std::string address, std::string local);
     task<void> watch_signals();
@@ -44,13 +49,14 @@ class program {
     gateway in_;
     std::shared_ptr<asio::ssl::context> tls_;
     std::vector<std::unique_ptr<listener>> listeners_;
-    std::unique_ptr<listener> metrics_;
+    std::vector<std::unique_ptr<listener>> metrics_;
 };
 
 // --- Coming up ---------------------------------------------------------------------------------
 
 void program::start() {
     std::signal(SIGPIPE, SIG_IGN);
+    make_room_for_clients();
     listen();
     if (!in_.told.metrics.empty())
         metrics_ = serve_metrics(in_);
@@ -63,6 +69,22 @@ void program::start() {
     spawn(in_.on, look_after_clients());
     log("ready for clients");
     tell_service_manager("READY=1");
+}
+
+// Where there are fewer descriptors than clients, the last ones are for the server.
+void program::make_room_for_clients() {
+    rlimit descriptors{};
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+        return;
+    descriptors.rlim_cur = descriptors.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &descriptors);
+    const std::size_t all = descriptors.rlim_cur;
+    const std::size_t others = std::min(descriptors_of_others, all / 2);
+    if (all - others >= in_.told.max_clients)
+        return;
+    in_.told.max_clients = all - others;
+    log("--max-clients is " + std::to_string(in_.told.max_clients) + ", since only " +
+        std::to_string(all) + " files may be open");
 }
 
 void program::listen() {
@@ -129,7 +151,7 @@ void program::look_after(client &one, client::clock::time_point now) {
     const bool is_idle = one.subscriptions() == 0 && !one.is_served;
     if (one.is_deaf_since(now - time_to_read))
         one.close();
-    else if ((one.as == nullptr || !one.is_ready) && now - one.created > time_to_log_in)
+    else if ((one.as == nullptr || !one.is_ready) && now - one.stranger_since > time_to_log_in)
         one.close();
     else if (timeout.count() > 0 && is_idle && now - one.last_used > timeout)
         one.close();
@@ -178,7 +200,8 @@ task<void> program::stop() {
         co_return;
     tell_service_manager("STOPPING=1");
     log("stopping");
-    listeners_.clear();
+    for (const auto &each : listeners_)
+        each->close();
     for (const auto &[number, one] : in_.clients)
         one->stop_receiving();
     const auto deadline = client::clock::now() + time_to_stop;

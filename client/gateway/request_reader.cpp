@@ -6,6 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "memory.hpp"
+
 namespace kvstore::gateway {
 
 // --- Bytes --------------------------------------------------------------------------------------
@@ -54,6 +56,7 @@ void input_buffer::take(std::size_t size) {
 namespace {
 
 constexpr std::size_t longest_line = 64 * 1024;
+constexpr std::size_t most_kept_arguments = 1024;  // room for them
 
 // As Redis reads a number: nothing before it and nothing behind, no plus, no leading zeros.
 std::optional<std::int64_t> number_in(std::string_view text) {
@@ -83,6 +86,8 @@ request_reader::state request_reader::next() {
 }
 
 request_reader::state request_reader::read_request() {
+    if (arguments_.capacity() > most_kept_arguments)
+        give_back(arguments_);
     arguments_.clear();
     if (at_ == 0 && missing_ < 0) {
         if (buffer_.view().empty())
@@ -170,8 +175,8 @@ void request_reader::finish() {
     arguments_.reserve(pieces_.size());
     for (const piece &each : pieces_)
         arguments_.push_back(bytes.substr(each.at, each.size));
-    if (pieces_.capacity() > 1024)
-        pieces_ = {};
+    if (pieces_.capacity() > most_kept_arguments)
+        give_back(pieces_);
     pieces_.clear();
     buffer_.take(at_);
     at_ = 0;
@@ -192,6 +197,8 @@ request_reader::state request_reader::read_inline() {
         return refuse("Protocol error: too big inline request");
     if (end == bytes.npos)
         return state::incomplete;
+    if (words_.capacity() > most_kept_arguments)
+        give_back(words_);
     words_.clear();
     const std::size_t size = end > 0 && bytes[end - 1] == '\r' ? end - 1 : end;
     if (!split_inline(bytes.substr(0, size)))

@@ -43,10 +43,18 @@ server_address roles::address_of(const std::string &user, const std::string &pas
             .must_ask = !password.empty() && !told_.accept_trust};
 }
 
-role &roles::known(const std::string &name) {
+role &roles::known(const std::string &name, const std::string &number) {
     std::unique_ptr<role> &one = by_name_[name];
-    if (!one)
+    if (one && one->number != number) {
+        one->password.forget();
+        one->backends.set_password("-");
+        one->name += " (renamed)";
+        former_.push_back(std::move(one));
+    }
+    if (!one) {
         one = std::make_unique<role>(on_, address_of(name, "-"), sizes_in(told_), counters_);
+        one->number = number;
+    }
     return *one;
 }
 
@@ -123,7 +131,7 @@ task<roles::login> roles::ask_server(const std::string &name, const std::string 
     const std::string problem = co_await opened->open(address);
     login outcome;
     if (problem.empty()) {
-        role &one = known(name);
+        role &one = known(name, opened->role_number());
         one.backends.set_password(password);
         one.password.remember(password);
         one.backends.adopt(std::move(opened));

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "message_hub.hpp"
 #include "password_memory.hpp"
@@ -22,8 +23,11 @@ struct role {
           messages(on, backends, counted) {}
 
     std::string name;
+    std::string number;  // in PostgreSQL, since a role may be renamed, and another one get its name
     pool backends;
     message_hub messages;
+    // For what is remembered of it.
+    std::string identity() const { return name + " " + number; }
     std::size_t clients = 0;
     password_memory password;
     std::chrono::steady_clock::time_point last_used = std::chrono::steady_clock::now();
@@ -51,6 +55,8 @@ class roles {
         if (anonymous_)
             visit(*anonymous_);
         for (auto &[name, one] : by_name_)
+            visit(*one);
+        for (auto &one : former_)
             visit(*one);
     }
 
@@ -81,7 +87,7 @@ class roles {
     void let_others_run();
     void wake(std::deque<waiter *>::iterator which, bool has_turn);
     bool may_run(const attempt &its) const;
-    role &known(const std::string &name);
+    role &known(const std::string &name, const std::string &number);
     role *find(std::string_view name);
     server_address address_of(const std::string &user, const std::string &password) const;
 
@@ -90,6 +96,7 @@ class roles {
     counters &counters_;
     std::unique_ptr<role> anonymous_;
     std::map<std::string, std::unique_ptr<role>, std::less<>> by_name_;
+    std::vector<std::unique_ptr<role>> former_;              // whose name another role has by now
     std::map<std::string, attempts, std::less<>> attempts_;  // by address
     std::deque<waiter *> waiting_;
     int running_ = 0;

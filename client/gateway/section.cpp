@@ -1,11 +1,24 @@
 #include "section.hpp"
 
+#include "memory.hpp"
+
 namespace kvstore::gateway {
+
+namespace {
+
+// What an idle client may keep of it.
+constexpr std::size_t kept = 16 * 1024;
+
+}  // namespace
 
 using writer = redis::byte_writer<std::string>;
 
 void section::begin(int protocol, std::uint16_t database,
                     std::span<const redis::watched_key> watched) {
+    if (bytes_.capacity() > kept)
+        give_back(bytes_);
+    if (begins_.capacity() > kept)
+        give_back(begins_);
     bytes_.clear();
     begins_.clear();
     answered_ = 0;

@@ -23,7 +23,7 @@ void slowlog_get(call &what) {
         what.reply().error("ERR count should be greater than or equal to -1");
         return;
     }
-    auto shown = what.in.slow.of(what.from.as->name);
+    auto shown = what.in.slow.of(what.from.as->identity());
     if (most >= 0 && static_cast<std::size_t>(most) < shown.size())
         shown.resize(static_cast<std::size_t>(most));
     what.reply().array(shown.size());
@@ -41,11 +41,12 @@ void slowlog_get(call &what) {
 }
 
 void slowlog_len(call &what) {
-    what.reply().integer(static_cast<std::int64_t>(what.in.slow.of(what.from.as->name).size()));
+    what.reply().integer(
+        static_cast<std::int64_t>(what.in.slow.of(what.from.as->identity()).size()));
 }
 
 void slowlog_reset(call &what) {
-    what.in.slow.forget(what.from.as->name);
+    what.in.slow.forget(what.from.as->identity());
     what.reply().ok();
 }
 

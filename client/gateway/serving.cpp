@@ -52,7 +52,8 @@ void note_publication(client &one) {
 }
 
 // Takes requests as long as they go to the server, and says what comes then.
-step collect(client &one) {
+step collect(const gateway &in, client &one) {
+    one.requests.set_limits(limits_of(in, one));
     section &commands = one.work.commands;
     for (;;) {
         const request_reader::state read = one.requests.next();
@@ -89,31 +90,46 @@ void end_command(client &one) {
         one.replying = replies_to_client::skip_this;
 }
 
-// With how many hear what was published, instead of the server's 0.
+// The replies from the command of that number on, with how many hear what was published, instead of
+// the server's 0.
 void append_with_receivers(client &one, std::string_view replies,
-                           const std::vector<std::size_t> &ends) {
+                           const std::vector<std::size_t> &ends, std::size_t first) {
     std::size_t begin = 0;
-    for (const client::publication &each : std::exchange(one.publications, {})) {
-        const std::size_t at = each.command == 0 ? 0 : ends[each.command - 1];
-        if (replies.substr(at, ends[each.command] - at) != ":0\r\n")
+    for (const client::publication &each : one.publications) {
+        if (each.command < first || each.command - first >= ends.size())
+            continue;
+        const std::size_t which = each.command - first;
+        const std::size_t at = which == 0 ? 0 : ends[which - 1];
+        if (replies.substr(at, ends[which] - at) != ":0\r\n")
             continue;
         one.out.append(replies, begin, at - begin);
         reply_writer(one.out, one.protocol).integer(static_cast<std::int64_t>(each.receivers));
-        begin = ends[each.command];
+        begin = ends[which];
     }
     one.out.append(replies, begin);
 }
 
-task<void> carry_out_section(gateway &in, client &one) {
+// Where the replies are many, some of the commands: the others when these have been sent.
+task<void> carry_out_some(gateway &in, client &one) {
     std::string aside;
     std::vector<std::size_t> ends;
+    const std::size_t first = one.work.commands.answered();
     const bool is_published = !one.publications.empty() && !is_muted(one);
     one.work.replies = is_muted(one) || is_published ? &aside : &one.out;
     one.work.ends = is_published ? &ends : nullptr;
     co_await carry_out(in, one, one.work);
     one.work.ends = nullptr;
     if (is_published)
-        append_with_receivers(one, aside, ends);
+        append_with_receivers(one, aside, ends, first);
+}
+
+task<void> carry_out_section(gateway &in, client &one) {
+    co_await carry_out_some(in, one);
+    while (one.work.commands.left() > 0 && !one.is_closed()) {
+        co_await one.until_sent(unsent_before_waiting);
+        if (!one.is_closed())
+            co_await carry_out_some(in, one);
+    }
     one.publications.clear();
     one.work.commands.begin(one.protocol, one.database);
     one.work.writes = false;
@@ -122,6 +138,11 @@ task<void> carry_out_section(gateway &in, client &one) {
 
 // --- Commands of the gateway's own
 // -----------------------------------------------------------------
+
+bool is_queued(const client &one, const redis::command &what) {
+    return one.its_transaction.is_open &&
+           !is_any_of(what, {"exec", "discard", "multi", "watch", "quit", "reset"});
+}
 
 // Redis's words for what cannot be done, or nothing.
 std::string refusal(const gateway &in, const client &one, const redis::call &found,
@@ -144,15 +165,10 @@ std::string refusal(const gateway &in, const client &one, const redis::call &fou
         const bool takes_time = own != nullptr && own->later != nullptr;
         if (takes_time && !is_any_of(*found.of, {"exec", "watch"}))
             error = "ERR Command not allowed inside a transaction";
-        else if (open.bytes > in.told.max_request)
+        else if (open.bytes > in.told.max_request && is_queued(one, *found.of))
             error = "ERR the transaction is larger than kvstore-redis's option --max-request";
     }
     return error;
-}
-
-bool is_queued(const client &one, const redis::command &what) {
-    return one.its_transaction.is_open &&
-           !is_any_of(what, {"exec", "discard", "multi", "watch", "quit", "reset"});
 }
 
 void add_to_queue(transaction &open, std::span<const std::string_view> arguments) {
@@ -205,7 +221,6 @@ task<void> receive(gateway &in, client &one) {
     one.flush();
     if (one.unsent() > unsent_before_waiting)
         co_await one.until_sent(unsent_before_waiting);
-    one.requests.set_limits(limits_of(in, one));
     asio::error_code problem;
     one.is_served = false;
     const std::size_t size = co_await one.receive(problem);
@@ -236,7 +251,7 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
     }
     one.is_ready = true;
     while (!one.is_closing()) {
-        const step next = collect(one);
+        const step next = collect(in, one);
         if (!one.work.commands.empty())
             co_await carry_out_section(in, one);
         if (one.unsent() > unsent_before_waiting)
@@ -275,18 +290,18 @@ task<void> wait_while_paused(gateway &in, const client &one, bool writes) {
     }
 }
 
-void remember_if_slow(gateway &in, const client &one, const section &done,
+void remember_if_slow(gateway &in, const client &one, const section &done, std::size_t first,
                       std::chrono::microseconds time) {
     if (in.told.slowlog_slower_than < 0 || time.count() < in.told.slowlog_slower_than ||
-        done.empty())
+        first >= done.commands())
         return;
-    in.slow.add(done.arguments(0),
+    in.slow.add(done.arguments(first),
                 {.when = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()),
                  .microseconds = time.count(),
                  .arguments = {},
                  .address = one.address,
                  .name = one.name,
-                 .role = one.as->name},
+                 .role = one.as->identity()},
                 in.told.slowlog_max_len);
 }
 
@@ -296,12 +311,13 @@ task<void> carry_out(gateway &in, client &from, job &work) {
     if (!in.pauses.empty())
         co_await wait_while_paused(in, from, work.writes);
     const auto begin = client::clock::now();
-    in.counted.commands += work.commands.commands();
+    const std::size_t first = work.commands.answered();
     from.as->backends.submit(work);
     co_await work.done.wait();
     remember_if_slow(
-        in, from, work.commands,
+        in, from, work.commands, first,
         std::chrono::duration_cast<std::chrono::microseconds>(client::clock::now() - begin));
+    in.counted.commands += work.commands.answered() - first;
 }
 
 }  // namespace kvstore::gateway

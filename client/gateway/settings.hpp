@@ -29,7 +29,6 @@ struct settings {
     std::size_t max_clients = 10000;
     std::int64_t client_timeout = 0;  // seconds; 0: none
     std::size_t max_request = 64 << 20;
-    std::size_t max_replies = 64 << 20;
     std::string metrics;  // host:port; empty: none
 
     std::int64_t slowlog_slower_than = 10000;  // microseconds; negative: never

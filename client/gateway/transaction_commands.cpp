@@ -1,5 +1,5 @@
 // MULTI EXEC DISCARD WATCH UNWATCH.
-#include <algorithm>
+#include <set>
 
 #include "own_command.hpp"
 
@@ -35,18 +35,15 @@ namespace {
 
 constexpr std::size_t most_watched = 1024;
 
-bool is_watched(const client &one, std::string_view key) {
-    return std::ranges::any_of(one.its_transaction.watching, [&](const auto &each) {
-        return each.database == one.database && each.key == key;
-    });
-}
-
 // The keys that are not watched yet, as a command.
 std::vector<std::string_view> new_keys(const call &what) {
+    std::set<std::string_view> known;
+    for (const transaction::watched &each : what.from.its_transaction.watching)
+        if (each.database == what.from.database)
+            known.insert(each.key);
     std::vector<std::string_view> command{"WATCH"};
     for (const std::string_view key : what.arguments.subspan(1))
-        if (!is_watched(what.from, key) &&
-            std::ranges::find(command.begin() + 1, command.end(), key) == command.end())
+        if (known.insert(key).second)
             command.push_back(key);
     return command;
 }

@@ -54,6 +54,9 @@ class argument_list {
     std::uint32_t capacity_ = 0;
 };
 
+// What has grown so far goes to the clients before more is made.
+constexpr std::size_t many_replies = 16 * 1024 * 1024;
+
 struct batch_run {
     execution &x;
     replies_writer<reply_buffer> &replies;
@@ -112,6 +115,8 @@ section_status run_section(const batch_run &run, section_reader &section) {
         return section_status::watched_changed;
     std::uint32_t count = section.commands();
     for (std::uint32_t i = 0; i < count; i++) {
+        if (!run.in_exec && run.x.out.buffer().size() > many_replies)
+            return section_status::enough;
         arguments given = run.list.read(section);
         bool waits = run.may_wait && (i == 0 || run.in_exec);
         if (run_command(run, given, waits))

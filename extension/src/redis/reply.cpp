@@ -4,9 +4,13 @@
 
 namespace kvstore::redis {
 
-// Doubles, up to what a varlena may have; more is an error of PostgreSQL's.
+// Doubles, up to what a varlena may have.
 void reply_buffer::grow(std::size_t by) {
     std::size_t needed = size_ + by;
+    if (needed > MaxAllocSize)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("the reply is larger than %zu bytes",
+                               static_cast<std::size_t>(MaxAllocSize))));
     std::size_t doubled = Min(capacity_ * 2, MaxAllocSize);
     capacity_ = Max(needed, doubled);
     data_ = static_cast<char *>(repalloc(data_, capacity_));

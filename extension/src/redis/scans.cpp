@@ -13,6 +13,18 @@ namespace kvstore::redis::handlers {
 
 namespace {
 
+// No key can be looked at for longer than this many bytes of a pattern take: nothing interrupts it.
+constexpr std::size_t longest_key_pattern = 16 * 1024;
+
+// Whether it is one; if not, there is an answer.
+bool takes_pattern(execution &x, std::string_view pattern) {
+    if (pattern.size() <= longest_key_pattern)
+        return true;
+    x.out.error(psprintf("ERR pattern of %zu bytes is too long, it has at most %zu", pattern.size(),
+                         longest_key_pattern));
+    return false;
+}
+
 // What all keys that match begin with; nothing if that is no text, so that none does.
 std::optional<Datum> prefix_of(std::string_view pattern) {
     std::string_view prefix = literal_prefix(pattern);
@@ -99,7 +111,7 @@ void answer_page(execution &x, const store &from, const scan_options &options, k
 }  // namespace
 
 void keys(execution &x, arguments given) {
-    const store *from = x.open(reading);
+    const store *from = takes_pattern(x, given[1]) ? x.open(reading) : nullptr;
     if (from == nullptr)
         return;
     std::optional<Datum> prefix = prefix_of(given[1]);
@@ -122,7 +134,7 @@ void keys(execution &x, arguments given) {
 
 void scan(execution &x, arguments given) {
     std::optional<scan_options> options = options_of_scan(x, given);
-    const store *from = options ? x.open(reading) : nullptr;
+    const store *from = options && takes_pattern(x, options->pattern) ? x.open(reading) : nullptr;
     if (from == nullptr)
         return;
     std::optional<Datum> prefix = prefix_of(options->pattern);

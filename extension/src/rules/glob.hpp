@@ -9,6 +9,9 @@
 
 namespace kvstore {
 
+// For patterns that others have to wait for.
+constexpr std::size_t longest_pattern = 1024;
+
 namespace detail {
 
 // Whether the class that begins at pattern[at], behind its bracket, has `byte`; and where the

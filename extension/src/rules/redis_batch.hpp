@@ -23,6 +23,7 @@ enum class section_status : std::uint8_t {
     complete = 0,
     would_wait = 1,       // the command after those answered: it and the rest were not carried out
     watched_changed = 2,  // nothing was carried out
+    enough = 3,           // as would_wait, but since the replies have grown: nobody waits
 };
 
 // --- Reading ---
@@ -148,7 +149,7 @@ class section_replies {
   public:
     constexpr explicit section_replies(std::string_view bytes) : in_(bytes) {
         std::uint8_t status = in_.u8();
-        if (status > static_cast<std::uint8_t>(section_status::watched_changed))
+        if (status > static_cast<std::uint8_t>(section_status::enough))
             in_.fail();
         status_ = static_cast<section_status>(status);
         answered_ = in_.count_of(4, in_.u32());

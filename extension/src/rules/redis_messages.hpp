@@ -22,6 +22,8 @@ constexpr std::string_view own_channels = "kv_redis:";
 constexpr std::string_view patterns_channel = "kv_redis:patterns";
 constexpr std::size_t longest_channel = 63;
 constexpr std::size_t longest_payload = 7999;
+// With an empty message, as base64, with its size and a number.
+constexpr std::size_t longest_channel_of_redis = (longest_payload - 1) / 4 * 3 - 8;
 constexpr char encoded = '\x01';  // what a payload begins with that is base64
 
 namespace detail {

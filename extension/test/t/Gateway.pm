@@ -26,7 +26,7 @@ sub begin
 	my ($class, $node, @options) = @_;
 	my $name = $PostgreSQL::Test::Utils::tmp_check . '/gateway' . ++$started;
 	my $self = bless { socket => PostgreSQL::Test::Utils::tempdir_short() . '/s', port => PostgreSQL::Test::Cluster::get_free_port(),
-		log => "$name.log" }, $class;
+		log => "$name.log", program => $ENV{KV_GATEWAY} }, $class;
 	open my $log, '>', $self->{log} or die;
 	$self->{pid} = fork() // die "fork: $!";
 	if ($self->{pid} == 0)

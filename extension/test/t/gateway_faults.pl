@@ -52,6 +52,34 @@ is($another->ask('INCR', 'other'), 501, 'others go on while many wait');
 $holder->query_safe('ROLLBACK');
 is(join(' ', sort map { $_->reply } @many), '4 5 6 7 8 9', 'all of them have their turn');
 
+# Those that wait for one row, more than there are backends for it, keep nobody from another row.
+$client->ask('SET', 'brief', '0');
+$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+my $brief = $node->background_psql('postgres');
+$brief->query_safe("BEGIN; SELECT kv_incr('brief', store => 'kv_redis')");
+$_->send_all([ 'INCR', 'held' ]) for @many;
+wait_until_locked(2);
+$another->send_all([ 'INCR', 'brief' ]);
+$brief->query_safe('COMMIT');
+is($another->reply, '2', 'a row that is free again, while many wait for one that is not');
+$brief->quit;
+$holder->query_safe('ROLLBACK');
+is(join(' ', sort map { $_->reply } @many), '10 11 12 13 14 15', 'who wait have their turn');
+$client->ask('DECRBY', 'held', 6);
+
+# A role with another isolation by default.
+$node->sql("ALTER ROLE postgres SET default_transaction_isolation = 'serializable'");
+my $strict = Gateway->begin($node, '--anonymous-user', 'postgres');
+$node->sql('ALTER ROLE postgres RESET default_transaction_isolation');
+my $one_strict = $strict->client;
+is($one_strict->ask('SET', 'strict', '0'), 'OK', 'under SERIALIZABLE');
+$holder->query_safe("BEGIN; SELECT kv_incr('strict', store => 'kv_redis')");
+$one_strict->send_all([ 'INCR', 'strict' ]);
+wait_until_locked(1);
+$holder->query_safe('COMMIT');
+is($one_strict->reply, '2', 'what cannot be serialized is tried again');
+is($strict->stop, 0, 'it ends well');
+
 # A transaction that has to wait is one that waits.
 $holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
 $client->send_all(['MULTI'], [ 'INCR', 'n' ], [ 'INCR', 'held' ], ['EXEC']);

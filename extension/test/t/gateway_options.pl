@@ -31,6 +31,7 @@ like(run_program('--help'), qr/\A0 .*--anonymous-user ROLE .*--tls-cert FILE/s, 
 like(run_program('--version'), qr/\A0 kvstore-redis \d+\.\d+\.\d+\n\z/, '--version');
 like(run_program('--none'), qr/\A2 .*--none.*kvstore-redis --help tells the options/s, 'an option that is none');
 like(run_program('--backends', '0'), qr/\A2 .*backends/, 'a number out of range');
+like(run_program('--max-request', '600000000'), qr/\A2 .*max-request/, 'a request that no message of PostgreSQL takes');
 like(run_program('--listen', 'here'), qr/\A2 .*--listen here: it is HOST:PORT/, 'an address that is none');
 like(run_program('--listen', '127.0.0.1:0', '--tls-cert', '/none'), qr/\A2 .*--tls-cert: No such file/, 'a certificate that is not there');
 

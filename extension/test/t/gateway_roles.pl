@@ -23,7 +23,8 @@ $node->sql(q{
 my $hba = $node->data_dir . '/pg_hba.conf';
 my $trust = PostgreSQL::Test::Utils::slurp_file($hba);
 open my $file, '>', $hba or die;
-print $file "local all writer,reader,nobody,none scram-sha-256\nhost all writer,reader,nobody,none all scram-sha-256\n$trust";
+my $asked = 'writer,reader,nobody,none,first,crowded';
+print $file "local all $asked scram-sha-256\nhost all $asked all scram-sha-256\n$trust";
 close $file;
 $node->reload;
 
@@ -71,6 +72,34 @@ is($gateway->client->ask('AUTH', 'writer', 'anew'), 'OK', 'once more') for 1 .. 
 $node->sql('SELECT pg_stat_force_next_flush()');
 cmp_ok($node->sql(q{SELECT sessions FROM pg_stat_database WHERE datname = 'postgres'}) - $before, '<', 10, 'a password that was right a moment ago is remembered');
 
+# Who is told that a password is wrong is not to take it for one that is right, at a bad moment.
+$node->sql(q{CREATE ROLE crowded LOGIN PASSWORD 'crowds' CONNECTION LIMIT 0});
+is($gateway->client->ask('AUTH', 'crowded', 'guess'), $wrong, 'a wrong password');
+is($gateway->client->ask('AUTH', 'crowded', 'crowds'), q{-ERR AUTH is not possible now: see kvstore-redis's log}, 'the right one, but no more connections for the role');
+like($gateway->log_text, qr/AUTH as "crowded" failed: .*FATAL:  53300: too many connections for role "crowded"\n/, 'and the log says why');
+
+# Large commands behind AUTH, that were sent with it.
+my $hasty = $gateway->client;
+is($hasty->ask_all([ 'AUTH', 'writer', 'anew' ], [ 'SET', 'long', 'v' x 5000 ], [ 'MGET', ('long') x 12 ], ['RESET'], [ 'GET', 'x' x 2000 ]) =~ s/v{5000}/v/gr,
+	"OK\nOK\n[" . join(' ', ('v') x 12) . "]\nRESET\n-ERR Protocol error: unauthenticated bulk length", 'limits are those of who one is by then');
+
+# A role is renamed, and another one gets its name, but not what the first one may.
+$node->sql(q{
+	CREATE ROLE first LOGIN PASSWORD 'one';
+	GRANT ALL ON kv_redis TO first;
+});
+my $first = $gateway->client;
+is($first->ask_all([ 'AUTH', 'first', 'one' ], [ 'CONFIG', 'GET', 'databases' ], [ 'SET', 'secret', 'its own' ]), "OK\n[databases 1]\nOK", 'a role');
+$node->sql(q{
+	ALTER ROLE first RENAME TO former;
+	CREATE ROLE first LOGIN PASSWORD 'two';
+});
+my $next = $gateway->client;
+is($next->ask('AUTH', 'first', 'two'), 'OK', 'another one of its name');
+like($next->ask('GET', 'secret'), qr/\A-NOPERM permission denied/, 'may do what it may itself');
+is($first->ask('GET', 'secret'), 'its own', 'and the first one goes on');
+unlike($next->ask('CLIENT', 'LIST'), qr/id=.*id=/s, 'neither sees the clients of the other');
+
 # Attackers: each failure takes longer, and the others notice nothing.
 my @attackers = map { $gateway->tcp_client } 1 .. 12;
 $_->send_all([ 'AUTH', 'reader', 'guess' ]) for @attackers;
@@ -85,9 +114,16 @@ is($large->reply . $large->reply, '-ERR Protocol error: unauthenticated bulk len
 my $many = $gateway->client;
 $many->send_bytes("*20\r\n");
 is($many->reply . $many->reply, '-ERR Protocol error: unauthenticated multibulk length(end)', 'nor many arguments');
-is($gateway->client->reply, '(end)', 'who does not log in is closed');
+# Ten seconds, from RESET on too.
+my $old = $gateway->client;
+is($old->ask('AUTH', 'writer', 'anew'), 'OK', 'somebody');
+my $stranger = $gateway->client;
+sleep 6;
+is($old->ask('RESET'), 'RESET', 'becomes a stranger later');
+is($stranger->reply, '(end)', 'who does not log in is closed');
+is($old->ask('AUTH', 'writer', 'anew'), 'OK', 'who has just become a stranger is not');
 is($gateway->stop, 0, 'it ends well');
-unlike($gateway->log_text, qr/writes|reads|guess|anew/, 'no password is in the log');
+unlike($gateway->log_text, qr/writes|reads|guess|anew|crowds/, 'no password is in the log');
 
 # Without AUTH a client is --anonymous-user, and can still become somebody.
 my $open = Gateway->begin($node, '--anonymous-user', 'trusted', '--max-clients', 2);

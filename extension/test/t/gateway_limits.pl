@@ -1,0 +1,153 @@
+# What one client of kvstore-redis may cost the others: time, memory, descriptors, names.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use PostgreSQL::Test::Utils qw(slurp_file);
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway_limits', "shared_preload_libraries = 'kvstore'", 'shared_buffers = 32MB');
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+});
+my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--max-request', 8_000_000);
+my $client = $gateway->client;
+my $other = $gateway->client;
+
+# In MB: VmRSS is what a process takes, VmHWM what it took at most.
+sub memory
+{
+	my ($what, $pid) = @_;
+	my ($size) = slurp_file("/proc/$pid/status") =~ /^$what:\s+(\d+)/m;
+	return $size / 1024;
+}
+
+# --- Time: each of these took minutes in which nobody else was answered --------------------------
+
+is($client->ask('WATCH', map { "key$_" } 1 .. 400_000), '-ERR too many keys are watched', 'WATCH of very many keys');
+is($other->ask('PING'), 'PONG', 'the others go on');
+is($client->ask('WATCH', ('k') x 100_000), 'OK', 'and of one key very often');
+
+$client->ask('HELLO', '3');
+my @names = map { sprintf '%05d', $_ } 1 .. 5000;
+for my $at (map { $_ * 500 } 0 .. 9)
+{
+	$client->send_all([ 'SUBSCRIBE', map { $_ . 'x' x 5000 } @names[ $at .. $at + 499 ] ]);
+	$client->reply for 1 .. 500;
+}
+$client->send_all(['UNSUBSCRIBE']);
+$client->reply for @names;
+is($other->ask('PING'), 'PONG', 'UNSUBSCRIBE from very many channels');
+is($client->ask('SUBSCRIBE', 'x' x 6000), '-ERR channel of 6000 bytes is too long, it has at most 5989', 'a channel that no message fits on');
+is($client->ask('SUBSCRIBE', 'x' x 5989), '>[subscribe ' . 'x' x 5989 . ' 1]', 'the longest one');
+is($other->ask('PUBLISH', 'x' x 5989, ''), '1', 'which is heard');
+is($client->reply, '>[message ' . 'x' x 5989 . ' ]', 'indeed');
+is($client->ask('UNSUBSCRIBE'), '>[unsubscribe ' . 'x' x 5989 . ' 0]', 'until it is left');
+
+is($client->ask('PSUBSCRIBE', '*' . 'a' x 200_000 . 'b'), '-ERR pattern of 200002 bytes is too long, it has at most 1024', 'a long pattern');
+like($client->ask('PSUBSCRIBE', '*' . 'a' x 1022 . 'b'), qr/\A>\[psubscribe /, 'one of 1024 bytes');
+like($other->ask('PUBLISH', 'a' x 3_000_000, 'x'), qr/\A-ERR message of 1 bytes is too long/, 'a channel that would take long to compare');
+like($client->ask('KEYS', '*[' . 'a' x 1_000_000), qr/\A-ERR pattern of 1000002 bytes is too long, it has at most 16384/, 'KEYS with a long pattern');
+like($client->ask('SCAN', '0', 'MATCH', '*[' . 'a' x 1_000_000), qr/\A-ERR pattern of 1000002 bytes is too long/, 'and SCAN');
+
+# --- Memory ------------------------------------------------------------------------------------
+
+is($client->ask('SET', 'large', 'v' x 1_000_000), 'OK', 'a large value');
+my $backend = $node->sql(q{SELECT pid FROM pg_stat_activity WHERE application_name = 'kvstore-redis' AND query LIKE '%kv_redis_batch%'});
+$other->send_bytes(Gateway::Client::request('GET', 'large') x 400);
+is((grep { length $other->reply == 1_000_000 } 1 .. 400), 400, 'many large replies');
+cmp_ok(memory('VmHWM', $backend), '<', 250, 'are made some at a time by the backend');
+cmp_ok(memory('VmHWM', $gateway->{pid}), '<', 250, 'and so they are held by the gateway');
+
+# Among them messages, and replies that nobody wants.
+$client->ask('SUBSCRIBE', 'news');
+$other->send_all(([ 'GET', 'large' ]) x 40, [ 'PUBLISH', 'news', 'one' ], ([ 'GET', 'large' ]) x 40, [ 'PUBLISH', 'news', 'two' ], [ 'PUBLISH', 'unheard', '' ]);
+is(join(' ', grep { length $_ < 10 } map { $other->reply } 1 .. 83), '1 1 0', 'PUBLISH among many large replies says how many hear it');
+is($client->reply . $client->reply, '>[message news one]>[message news two]', 'and they do');
+is(join(' ', map { $client->ask($_, $_ eq 'PUNSUBSCRIBE' ? () : 'news') =~ /(\d+)\]\z/ } 'UNSUBSCRIBE', 'PUNSUBSCRIBE'), '1 0', 'until they leave');
+$other->send_all([ 'CLIENT', 'REPLY', 'OFF' ], ([ 'GET', 'large' ]) x 40, [ 'INCR', 'counted' ], [ 'CLIENT', 'REPLY', 'ON' ], [ 'GET', 'counted' ]);
+is($other->reply . $other->reply, 'OK1', 'CLIENT REPLY OFF before many of them');
+
+# What made an error goes alone, command by command, and so the replies are many again.
+$node->sql(q{
+	CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not this one'; END $$;
+	CREATE TRIGGER refuse BEFORE INSERT ON kv_redis FOR EACH ROW WHEN (NEW.key = 'bad') EXECUTE FUNCTION refuse();
+});
+$other->send_all([ 'SET', 'bad', '1' ], ([ 'GET', 'large' ]) x 200, [ 'INCR', 'counted' ]);
+is($other->reply, '-ERR not this one', 'the command at fault is told');
+is((grep { length $other->reply == 1_000_000 } 1 .. 200), 200, 'the others behind it are carried out');
+is($other->reply, '2', 'once');
+cmp_ok(memory('VmHWM', $gateway->{pid}), '<', 250, 'with as little memory');
+$node->sql('DROP TRIGGER refuse ON kv_redis');
+
+# Clients that have sent much are idle: what it took is not kept.
+my $before = memory('VmRSS', $gateway->{pid});
+my @idle = map { $gateway->client } 1 .. 40;
+is(join(' ', map { $_->ask('SET', 'large', 'v' x 3_900_000) } @idle), join(' ', ('OK') x 40), 'large requests');
+is(join(' ', map { $_->ask('PING') } @idle), join(' ', ('PONG') x 40), 'and small ones behind them');
+cmp_ok(memory('VmRSS', $gateway->{pid}) - $before, '<', 60, 'idle clients keep no memory of them');
+
+# libpq keeps what it needed once, until its connection is closed.
+my $roomy = Gateway->begin($node, '--anonymous-user', 'postgres');
+my $one = $roomy->client;
+is($one->ask('SET', 'larger', 'v' x 60_000_000), 'OK', 'a request of 60 MB');
+is(length $one->ask('GET', 'larger'), 60_000_000, 'and its reply');
+is($one->ask('PING') . $one->ask('DEL', 'larger') . $one->ask('PING'), 'PONG1PONG', 'small ones behind them');
+$roomy->wait_for(sub { memory('VmRSS', $roomy->{pid}) < 80 });
+pass('their memory is given back');
+is($roomy->stop, 0, 'it ends well');
+
+# More messages than a listener reads, and than fit into memory.
+my $flooded = Gateway->begin($node, '--anonymous-user', 'postgres');
+my $listener = $flooded->client;
+is($listener->ask('SUBSCRIBE', 'flood'), '[subscribe flood 1]', 'a listener');
+$node->sql(q{SELECT pg_notify('flood', repeat('x', 7900) || i) FROM generate_series(1, 40000) AS i});
+$flooded->wait_for(sub { $flooded->client->ask('PUBSUB', 'NUMSUB', 'flood') eq '[flood 0]' });
+pass('a flood of messages: who does not read them is closed');
+cmp_ok(memory('VmHWM', $flooded->{pid}), '<', 150, 'before they take much memory');
+is($flooded->stop, 0, 'it ends well');
+
+# --- Names -------------------------------------------------------------------------------------
+
+is($client->ask('CLIENT', 'SETNAME', 'n' x 1025), '-ERR Client names cannot be longer than 1024 bytes.', 'a long name');
+is($client->ask('CLIENT', 'SETNAME', 'n' x 1024), 'OK', 'the longest one');
+is($client->ask('HELLO', '3', 'SETNAME', 'n' x 1025), '-ERR Client names cannot be longer than 1024 bytes.', 'HELLO with a long one');
+is($client->ask('CLIENT', 'SETINFO', 'lib-ver', 'n' x 1025), '-ERR lib-ver cannot be longer than 1024 bytes.', 'and a version');
+
+# --- A transaction that is too large ---------------------------------------------------------------
+
+sub begin_large
+{
+	$other->send_all(['MULTI'], [ 'SET', 'k', 'v' x 6_000_000 ], [ 'SET', 'k', 'v' x 6_000_000 ], [ 'SET', 'k', 'v' ]);
+	return join ' ', map { $other->reply } 1 .. 4;
+}
+my $too_large = q{OK QUEUED QUEUED -ERR the transaction is larger than kvstore-redis's option --max-request};
+is(begin_large() . ' ' . $other->ask('EXEC'), "$too_large -EXECABORT Transaction discarded because of previous errors.", 'EXEC is refused');
+is(begin_large() . ' ' . $other->ask('DISCARD'), "$too_large OK", 'DISCARD is not');
+is(begin_large() . ' ' . $other->ask('RESET'), "$too_large RESET", 'nor RESET');
+
+# --- Descriptors ---------------------------------------------------------------------------------
+
+# The shell's limit is the hard one, too: clients leave some for the server.
+my $narrow = do
+{
+	local $ENV{KV_GATEWAY} = PostgreSQL::Test::Utils::tempdir() . '/narrow';
+	open my $script, '>', $ENV{KV_GATEWAY} or die;
+	print $script "#!/bin/sh\nulimit -n 64\nexec '$gateway->{program}' \"\$@\"\n";
+	close $script;
+	chmod 0755, $ENV{KV_GATEWAY};
+	Gateway->begin($node, '--anonymous-user', 'postgres');
+};
+like($narrow->log_text, qr/--max-clients is 32, since only 64 files may be open/, 'few descriptors');
+my @crowd = map { $narrow->client } 1 .. 60;
+is((grep { $_ eq '-ERR max number of clients reached' } map { $_->ask('PING') } @crowd), 28, 'some clients are not taken on');
+is($crowd[0]->ask('GET', 'counted'), '2', 'those that are reach the server');
+is($narrow->stop, 0, 'it ends well');
+
+is($gateway->stop, 0, 'and so does the other');
+done_testing();
