@@ -36,6 +36,27 @@ SELECT kv_get('k', store => 's'), kv_get('silent', store => 's');
 SELECT kv_set('k', 'louder', store => 's'), kv_get_del('k', store => 's');
 DROP TRIGGER shout ON s;
 SELECT kv_detour('s');
+-- One that keeps an entry where it is, or out of a place: then nothing of a renaming is done.
+CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RETURN CASE WHEN OLD.key = 'kept' THEN NULL ELSE OLD END;
+    END IF;
+    RETURN CASE WHEN NEW.key IN ('a closed one', 'z closed one') THEN NULL ELSE NEW END;
+END $$;
+CREATE TRIGGER hold BEFORE INSERT OR DELETE ON s FOR EACH ROW EXECUTE FUNCTION hold();
+SELECT kv_mset('{free,kept}', '{1,2}', store => 's');
+SELECT kv_rename('kept', 'a', store => 's') AS before, kv_rename('kept', 'z', store => 's') AS behind, kv_rename('kept', 'free', store => 's') AS there,
+       kv_rename('free', 'a closed one', store => 's') AS before, kv_rename('free', 'z closed one', store => 's') AS behind,
+       kv_rename_nx('kept', 'z', store => 's') AS kept, kv_copy('free', 'z closed one', store => 's') AS closed;
+SELECT key, value FROM s ORDER BY key;
+SET kvstore.redis_stores = 's';
+SELECT kv_redis('RENAME kept z'), kv_redis('RENAMENX kept a'), kv_redis('RENAME free moved'), kv_redis('COPY kept copied');
+RESET kvstore.redis_stores;
+SELECT key, value FROM s ORDER BY key;
+DROP TRIGGER hold ON s;
+DROP FUNCTION hold;
+TRUNCATE s;
 
 -- Whatever error one of them raises, with whatever in it, comes as it is.
 CREATE FUNCTION claim() RETURNS trigger LANGUAGE plpgsql AS $$

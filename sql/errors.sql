@@ -28,7 +28,7 @@ SELECT call, error_of('SELECT ' || call)
 FROM unnest(ARRAY['kv_mset(''{a,b}'', ''{1}'')', 'kv_mset(''{a}'', ''{1}'', 0)', 'kv_del_prefix('''')', 'count(*) FROM kv_scan(max => 0)',
     'count(*) FROM kv_scan(max => -1)', 'kv_incr(''k'')', 'kv_expire(''k'', -1)', 'kv_incr(''i'', 1, 0)', 'kv_cas(''k'', ''kept'', ''v'', ''soon'')',
     'kv_rate_limit(''k'', 1, 60)', 'kv_rate_limit(''n'', -1, 60)', 'kv_rate_limit(''n'', 1, 60, -1)', 'kv_rate_limit(''n'', 1, 0)', 'kv_rate_limit(''n'', 1, ''soon'')',
-    'kv_rate_limit(''n'', 1, interval ''300000 years'')', 'kv_get_ex(''k'', 60, 0)', 'kv_get_ex(''k'', ''1 hour'', ''soon'')']) call;
+    'kv_rate_limit(''n'', 1, interval ''300000 years'')', 'kv_get_ex(''k'', 60, 0)', 'kv_get_ex(''k'', ''1 hour'', ''soon'')', 'kv_expire(''k'', 60, ''later'')', 'kv_expire_at(''k'', now(), '''')']) call;
 
 -- A table that is not a store, or no longer, or never was.
 CREATE TABLE lookalike (key text COLLATE "C" PRIMARY KEY, value text NOT NULL, expires timestamptz NOT NULL);

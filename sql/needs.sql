@@ -19,7 +19,7 @@ DECLARE
 BEGIN
     FOREACH expiry IN ARRAY ARRAY['infinity', now() + interval '1 hour', now() - interval '1 s', NULL]::timestamptz[] LOOP
         BEGIN
-            EXECUTE format($sql$INSERT INTO %s SELECT k, v, $1 FROM (VALUES ('k', 'w'), ('number', '1'), ('gone', 'v'), ('appended', 'v'), ('no such key', '')) s(k, v)
+            EXECUTE format($sql$INSERT INTO %s SELECT k, v, $1 FROM (VALUES ('k', 'w'), ('number', '1'), ('gone', 'v'), ('moved', 'v'), ('appended', 'v'), ('no such key', '')) s(k, v)
                 WHERE $1 IS NOT NULL$sql$, store) USING expiry;
             SET LOCAL ROLE kv_caller;
             EXECUTE 'SELECT ' || call;
@@ -61,7 +61,18 @@ SELECT call, privileges FROM needs WHERE function IN (SELECT function FROM needs
 -- These are enough.
 SELECT call FROM needs WHERE refused_with(call, privileges);
 -- Nor does a removal do with less because there is nothing to be removed.
-SELECT call, needed(call, '{SELECT,INSERT,UPDATE,DELETE}') AS privileges FROM unnest(ARRAY[$$kv_mdel('{}')$$, $$kv_del_prefix('no such prefix')$$]) call;
+SELECT call, needed(call, '{SELECT,INSERT,UPDATE,DELETE}') AS privileges FROM unnest(ARRAY[$$kv_mdel('{}')$$, $$kv_del_prefix('no such prefix')$$, $$kv_rename('nothing', 'k')$$, $$kv_rename_nx('nothing', 'k')$$, $$kv_copy('nothing', 'k')$$]) call;
+
+-- From one store to another they are needed where they count.
+SELECT kv_create_store('another');
+GRANT SELECT ON another TO kv_caller;
+SELECT call, needed(call, '{SELECT,INSERT,UPDATE,DELETE}') AS privileges
+FROM unnest(ARRAY[$$kv_copy('k', 'l', to_store => 'another')$$, $$kv_copy('k', 'l', to_store => 'kv_store', store => 'another')$$,
+    $$kv_rename('k', 'l', to_store => 'another')$$]) call;
+GRANT INSERT, UPDATE ON another TO kv_caller;
+SELECT call, needed(call, '{SELECT,INSERT,UPDATE,DELETE}') AS privileges
+FROM unnest(ARRAY[$$kv_copy('k', 'l', to_store => 'another')$$, $$kv_rename('k', 'l', to_store => 'another')$$]) call;
+DROP TABLE another;
 
 -- On all columns they are as good, where SQL is what asks for them; and these columns are needed.
 CREATE FUNCTION columns_of(privileges text[]) RETURNS text[] LANGUAGE sql AS $$

@@ -19,7 +19,7 @@ CREATE POLICY own ON shared USING (starts_with(key, CURRENT_USER || ':'));
 \set ECHO all
 CREATE TABLE of_bob AS
 SELECT n, replace(regexp_replace(hers, '\)$', ', store => ''shared'')'), '(,', '(') AS call
-FROM calls, regexp_replace(call, '(''|\{)(k|number|appended|gone|no such key)(''|\})', '\1kv_ada:\2\3', 'g') hers
+FROM calls, regexp_replace(call, '(''|\{|,)(k|number|appended|gone|moved|copied|no such key)(''|\})', '\1kv_ada:\2\3', 'g') hers
 WHERE call IS NOT NULL AND function NOT IN ('kv_stats_reset', 'kv_counters', 'kv_flush', 'kv_detour');
 SELECT call FROM of_bob WHERE n % 8 = 1 ORDER BY n;
 
@@ -29,7 +29,7 @@ DECLARE
     before shared[];
 BEGIN
     INSERT INTO shared SELECT 'kv_ada:' || k, '1', CASE WHEN live THEN 'infinity' ELSE now() - interval '1 s' END::timestamptz
-        FROM unnest('{k,number,appended,gone,no such key}'::text[]) k WHERE live IS NOT NULL;
+        FROM unnest('{k,number,appended,gone,moved,copied,no such key}'::text[]) k WHERE live IS NOT NULL;
     before := ARRAY(SELECT s FROM shared s ORDER BY key);
     BEGIN
         SET LOCAL ROLE kv_bob;

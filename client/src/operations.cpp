@@ -19,6 +19,22 @@ std::span<const std::byte> bytes_of(const value_view &value) {
     return std::as_bytes(std::span(value.data()));
 }
 
+std::optional<std::string_view> word_of(std::optional<expire_if> condition) {
+    if (!condition)
+        return std::nullopt;
+    switch (*condition) {
+        case expire_if::nx:
+            return "nx";
+        case expire_if::xx:
+            return "xx";
+        case expire_if::gt:
+            return "gt";
+        case expire_if::lt:
+            break;
+    }
+    return "lt";
+}
+
 }  // namespace
 
 template <class R>
@@ -57,6 +73,11 @@ template <class Mode>
 auto operations<Mode>::set_ex(string_view key, value_view value, time_to_live time)
     -> answer<void> {
     return call<void>("kv_set_ex", key, value, time);
+}
+
+template <class Mode>
+auto operations<Mode>::set_keepttl(string_view key, value_view value) -> answer<void> {
+    return call<void>("kv_set_keepttl", key, value);
 }
 
 template <class Mode>
@@ -105,6 +126,12 @@ auto operations<Mode>::incr(string_view key, int64_t by, optional<time_to_live> 
 }
 
 template <class Mode>
+auto operations<Mode>::incr_float(string_view key, double by, optional<time_to_live> time)
+    -> answer<double> {
+    return call<double>("kv_incr_float", key, by, time);
+}
+
+template <class Mode>
 auto operations<Mode>::rate_limit(string_view key, int64_t max, time_to_live period, int64_t cost)
     -> answer<rate_limit_result> {
     return call_for_rows<rate_limit_result>("kv_rate_limit", key, max, period, cost);
@@ -117,6 +144,36 @@ auto operations<Mode>::mset(const entry_list &entries, optional<time_to_live> ti
         return call<int64_t>("kv_mset_bytes", entries.keys(), detail::all_bytes{entries.values()},
                              time);
     return call<int64_t>("kv_mset", entries.keys(), entries.values(), time);
+}
+
+template <class Mode>
+auto operations<Mode>::mset_nx(const entry_list &entries, optional<time_to_live> time)
+    -> answer<bool> {
+    if (entries.has_bytes())
+        return call<bool>("kv_mset_nx_bytes", entries.keys(), detail::all_bytes{entries.values()},
+                          time);
+    return call<bool>("kv_mset_nx", entries.keys(), entries.values(), time);
+}
+
+// --- Renaming and copying ----------------------------------------------------------------------
+
+template <class Mode>
+auto operations<Mode>::rename(string_view key, string_view new_key, string_view to_store)
+    -> answer<bool> {
+    return call<bool>("kv_rename", key, new_key, detail::another_store{to_store});
+}
+
+template <class Mode>
+auto operations<Mode>::rename_nx(string_view key, string_view new_key, string_view to_store)
+    -> answer<bool> {
+    return call<bool>("kv_rename_nx", key, new_key, detail::another_store{to_store});
+}
+
+template <class Mode>
+auto operations<Mode>::copy(string_view key, string_view new_key, const copy_options &options)
+    -> answer<bool> {
+    return call<bool>("kv_copy", key, new_key, options.replace,
+                      detail::another_store{options.to_store});
 }
 
 // --- Reading -----------------------------------------------------------------------------------
@@ -187,13 +244,15 @@ auto operations<Mode>::get_ex_bytes(string_view key, time_to_live time,
 }
 
 template <class Mode>
-auto operations<Mode>::expire(string_view key, time_to_live time) -> answer<bool> {
-    return call<bool>("kv_expire", key, time);
+auto operations<Mode>::expire(string_view key, time_to_live time, optional<expire_if> condition)
+    -> answer<bool> {
+    return call<bool>("kv_expire", key, time, word_of(condition));
 }
 
 template <class Mode>
-auto operations<Mode>::expire_at(string_view key, time_point expires) -> answer<bool> {
-    return call<bool>("kv_expire_at", key, expires);
+auto operations<Mode>::expire_at(string_view key, time_point expires, optional<expire_if> condition)
+    -> answer<bool> {
+    return call<bool>("kv_expire_at", key, expires, word_of(condition));
 }
 
 template <class Mode>

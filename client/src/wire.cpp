@@ -1,5 +1,7 @@
 #include "wire.hpp"
 
+#include <bit>
+#include <charconv>
 #include <concepts>
 #include <limits>
 
@@ -96,6 +98,22 @@ void decode(const field &from, bool &into) {
 
 void decode(const field &from, std::int64_t &into) {
     into = number_at<std::int64_t>(bytes_of_size(from, 8));
+}
+
+// A numeric: how many digits it has to the base of 10000, the first one's power of that, its sign,
+// how many decimals are shown, and the digits.
+void decode(const field &from, double &into) {
+    const std::string_view bytes = from.bytes();
+    if (bytes.size() < 8 || bytes.size() % 2 != 0)
+        throw decode_error("the server's result is not of the expected type");
+    const auto part = [&](std::size_t i) { return number_at<std::int16_t>(bytes.substr(2 * i)); };
+    std::string decimals = part(2) == 0 ? "" : "-";
+    for (std::size_t i = 4; i < bytes.size() / 2; i++)
+        decimals += std::to_string(10'000 + part(i)).substr(1);
+    decimals += "0e" + std::to_string(4 * (part(1) + 1 - part(0)) - 1);
+    const char *end = decimals.data() + decimals.size();
+    if (std::from_chars(decimals.data(), end, into).ec != std::errc())
+        throw decode_error("the server's result does not fit into a double");
 }
 
 void decode(const field &from, std::string &into) {
@@ -230,6 +248,10 @@ parameter to_parameter(std::int64_t number) {
     return {"int8", bytes_of(number)};
 }
 
+parameter to_parameter(double number) {
+    return {"float8", bytes_of(std::bit_cast<std::int64_t>(number))};
+}
+
 // An interval: microseconds, days, months.
 parameter to_parameter(time_to_live time) {
     std::string bytes = bytes_of(std::int64_t{time.count().count()});
@@ -267,6 +289,13 @@ parameter name_parameter(const char *type, std::string_view value) {
     return {type, std::string(value), false};  // a copy, since libpq wants an end to it
 }
 
+parameter to_parameter(another_store store) {
+    parameter named = name_parameter("regclass", store.name);
+    if (store.name.empty())
+        named.bytes = std::monostate();
+    return named;
+}
+
 // --- The types that operations return ----------------------------------------------------------
 
 template <class R>
@@ -281,6 +310,7 @@ void decode(const PGresult *) {}
 
 template bool decode(const PGresult *);
 template std::int64_t decode(const PGresult *);
+template double decode(const PGresult *);
 template std::optional<std::string> decode(const PGresult *);
 template std::optional<byte_vector> decode(const PGresult *);
 template std::optional<microseconds> decode(const PGresult *);

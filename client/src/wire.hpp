@@ -36,6 +36,7 @@ parameter to_parameter(const value_view &value);
 parameter to_parameter(bool flag);
 parameter to_parameter(std::int32_t number);
 parameter to_parameter(std::int64_t number);
+parameter to_parameter(double number);
 parameter to_parameter(time_to_live time);
 parameter to_parameter(time_point time);
 parameter to_parameter(std::span<const std::byte> bytes);
@@ -49,6 +50,12 @@ parameter to_parameter(all_bytes values);
 
 // The type regtype or regclass, by name.
 parameter name_parameter(const char *type, std::string_view value);
+
+// A regclass that is null if there is no name.
+struct another_store {
+    std::string_view name;
+};
+parameter to_parameter(another_store store);
 
 template <class T>
 parameter to_parameter(const std::optional<T> &argument) {

@@ -1,4 +1,5 @@
 // Every operation, with every way of reaching the functions.
+#include <cmath>
 #include <map>
 #include <ostream>
 #include <thread>
@@ -42,7 +43,9 @@ TEST_P(VocabularyTest, Stores) {
     EXPECT_TRUE(store.set_xx("k", "4", 1min));
     EXPECT_FALSE(store.set_xx("none", "4"));
     EXPECT_LE(store.ttl("k"), 1min);
-    EXPECT_EQ(store.get_set("k", "5"), "4");
+    store.set_keepttl("k", kvstore::byte_vector{std::byte{'4'}, std::byte{'4'}});
+    EXPECT_LE(store.ttl("k"), 1min);
+    EXPECT_EQ(store.get_set("k", "5"), "44");
     EXPECT_EQ(store.get_set("unknown", "5"), std::nullopt);
     EXPECT_EQ(store.ttl("k"), std::nullopt);
     EXPECT_EQ(store.get("k"), "5");
@@ -73,6 +76,25 @@ TEST_P(VocabularyTest, Counts) {
     EXPECT_EQ(sqlstate_of([&] { store.incr("n"); }), "22P02");
 }
 
+TEST_P(VocabularyTest, AddsFractions) {
+    EXPECT_EQ(store.incr_float("n"), 1);
+    EXPECT_EQ(store.incr_float("n", 0.1), 1.1);
+    EXPECT_EQ(store.incr_float("n", -3.35), -2.25);
+    EXPECT_EQ(store.get("n"), "-2.25");
+    EXPECT_EQ(store.incr_float("n", 2.25), 0);
+    EXPECT_EQ(store.incr_float("n", 120'345.5), 120'345.5);
+    EXPECT_EQ(store.incr_float("n", -120'345.5), 0);
+    EXPECT_EQ(store.incr_float("n", 1e300), 1e300);
+    EXPECT_EQ(store.ttl("n"), std::nullopt);
+    EXPECT_EQ(store.incr_float("window", 0.00025, 1h), 0.00025);
+    EXPECT_GT(store.ttl("window"), 59min);
+    store.set("n", "1e4000");
+    EXPECT_THROW(store.incr_float("n"), kvstore::decode_error);
+    store.set("n", "x");
+    EXPECT_EQ(sqlstate_of([&] { store.incr_float("n"); }), "22P02");
+    EXPECT_EQ(sqlstate_of([&] { store.incr_float("m", std::nan("")); }), "22003");
+}
+
 TEST_P(VocabularyTest, StoresReadsAndRemovesMany) {
     EXPECT_EQ(store.mset({{"a", "1"}, {"b", "2"}, {"a", "3"}}), 2);
     EXPECT_EQ(store.mget({"b", "none", "a", "b"}), (texts{"2", std::nullopt, "3", "2"}));
@@ -86,12 +108,47 @@ TEST_P(VocabularyTest, StoresReadsAndRemovesMany) {
     EXPECT_EQ(store.mget({}), texts{});
     EXPECT_EQ(store.mset(kvstore::entry_list({})), 0);
     EXPECT_EQ(store.mdel({}), 0);
+    EXPECT_FALSE(store.mset_nx({{"e", "5"}, {"d", "5"}}));
+    EXPECT_TRUE(store.mset_nx({{"e", "5"}, {"f", kvstore::byte_vector{std::byte{'6'}}}}, 1h));
+    EXPECT_TRUE(store.mset_nx({{"g", "7"}}));
+    EXPECT_EQ(store.mget({"d", "e", "f", "g"}), (texts{"", "5", "6", "7"}));
+    EXPECT_LE(store.ttl("f"), 1h);
+}
+
+TEST_P(VocabularyTest, RenamesAndCopies) {
+    kvstore::store other = client.open_store(store.name().empty() ? "vocabulary" : "kv_store");
+    other.flush();
+    store.set_ex("a", "1", 1h);
+    EXPECT_TRUE(store.rename("a", "b"));
+    EXPECT_FALSE(store.rename("a", "b"));
+    EXPECT_GT(store.ttl("b"), 59min);
+    store.set("a", "2");
+    EXPECT_FALSE(store.rename_nx("a", "b"));
+    EXPECT_TRUE(store.rename_nx("a", "c"));
+    EXPECT_FALSE(store.copy("c", "b"));
+    EXPECT_TRUE(store.copy("c", "b", {.replace = true}));
+    EXPECT_EQ(store.mget({"a", "b", "c"}), (texts{std::nullopt, "2", "2"}));
+    EXPECT_TRUE(store.copy("c", "c", {.to_store = other.name()}));
+    EXPECT_TRUE(store.rename("b", "b", other.name()));
+    EXPECT_TRUE(store.rename_nx("c", "d", other.name()));
+    EXPECT_EQ(other.mget({"b", "c", "d"}), (texts{"2", "2", "2"}));
+    EXPECT_EQ(store.count(), 0);
+    EXPECT_EQ(sqlstate_of([&] { other.rename("b", "b", "no_such_store"); }), "42P01");
 }
 
 TEST_P(VocabularyTest, ChangesTheExpiry) {
     store.set("k", "v");
     EXPECT_TRUE(store.expire("k", 1h));
     EXPECT_FALSE(store.expire("none", 1h));
+    EXPECT_FALSE(store.expire("k", 2h, kvstore::expire_if::nx));
+    EXPECT_FALSE(store.expire("k", 2h, kvstore::expire_if::lt));
+    EXPECT_TRUE(store.expire("k", 90min, kvstore::expire_if::gt));
+    EXPECT_TRUE(store.expire_at(
+        "k", std::chrono::floor<std::chrono::microseconds>(system_clock::now()) + 24h,
+        kvstore::expire_if::xx));
+    EXPECT_FALSE(store.expire_at("k", kvstore::never, kvstore::expire_if::lt));
+    EXPECT_GT(store.ttl("k"), 23h);
+    EXPECT_TRUE(store.expire("k", 1h));
     EXPECT_GT(store.ttl("k"), 59min);
     EXPECT_EQ(store.get_ex("k", 2h), "v");
     EXPECT_GT(store.ttl("k"), 119min);

@@ -19,6 +19,8 @@ namespace kv {
 // What commands take; each uses a part of it.
 struct arguments {
     std::string key;
+    std::string new_key;
+    std::string to_store;
     std::vector<std::string> keys;
     std::vector<std::string> pairs;
     std::vector<std::string> words;
@@ -29,16 +31,19 @@ struct arguments {
     std::string period;
     std::optional<std::int64_t> cost;
     std::string time;
+    std::string condition;
     std::string prefix;
     std::string pattern = "*";
     std::optional<std::string> after;
     std::optional<std::int64_t> max;
     std::optional<std::int64_t> by;
+    std::string number = "1";
     std::string name;
     std::string file = "-";
     std::string size;
     std::string evict = "soonest";
     double interval = 2;
+    bool replace = false;
     bool with_values = false;
     bool go_on = false;
     bool logged = false;

@@ -20,6 +20,14 @@ constexpr const char *ttl_help = "how long it lives: seconds, or as in 500ms, 1h
 
 const argument the_key{
     .name = "KEY", .help = "of the entry", .into = &arguments::key, .required = required};
+const argument new_key{
+    .name = "NEW-KEY", .help = "where it goes", .into = &arguments::new_key, .required = required};
+const argument to_store{.name = "--to",
+                        .takes = "STORE",
+                        .help = "where it goes, if not in its own store",
+                        .into = &arguments::to_store};
+const argument replace{
+    .name = "--replace", .help = "also if there is an entry", .into = &arguments::replace};
 const argument several_keys{
     .name = "KEY", .help = "of an entry", .into = &arguments::keys, .required = required};
 const argument pairs{.name = "KEY-VALUE",
@@ -34,7 +42,7 @@ const argument value{.name = "VALUE",
 const argument set_words{.name = "OPTION",
                          .help = "as in Redis: how long it lives, and on which condition",
                          .into = &arguments::words,
-                         .usage = "[EX SECONDS | PX MILLISECONDS] [NX | XX | GET]"};
+                         .usage = "[EX SECONDS | PX MILLISECONDS] [NX | XX | GET | KEEPTTL]"};
 const argument expected{.name = "EXPECTED",
                         .help = "the value that must be there",
                         .into = &arguments::expected,
@@ -68,9 +76,16 @@ const argument time{.name = "TIME",
                     .help = "as SQL writes it, such as 2030-01-01 or tomorrow; or Unix time",
                     .into = &arguments::time,
                     .required = required};
+const argument condition{.name = "CONDITION",
+                         .help =
+                             "nx: if it does not expire yet, xx: if it does, gt: only later, "
+                             "lt: only sooner",
+                         .into = &arguments::condition};
 const argument milliseconds_since_1970{
     .name = "MILLISECONDS", .help = "Unix time", .into = &arguments::time, .required = required};
 const argument by{.name = "BY", .help = "how much; may be negative [1]", .into = &arguments::by};
+const argument number{
+    .name = "BY", .help = "how much, such as 0.5; may be negative [1]", .into = &arguments::number};
 const argument prefix{.name = "PREFIX", .help = "of the keys", .into = &arguments::prefix};
 const argument required_prefix{
     .name = "PREFIX", .help = "of the keys", .into = &arguments::prefix, .required = required};
@@ -153,6 +168,13 @@ const std::vector<command> all_commands{
      {several_keys},
      del},
     {"delif", {}, "remove an entry if it has the expected value", {the_key, expected}, delif},
+    {"rename", {}, "give an entry another key", {the_key, new_key, to_store}, rename},
+    {"renamenx",
+     {},
+     "give an entry another key if there is no entry",
+     {the_key, new_key, to_store},
+     renamenx},
+    {"copy", {}, "copy an entry", {the_key, new_key, replace, to_store}, copy},
     {"exists",
      {},
      "tell whether there is an entry; of several keys, how many",
@@ -168,6 +190,11 @@ const std::vector<command> all_commands{
      "subtract from a counter; --ttl is for a new one",
      {the_key, by, ttl_option},
      decr},
+    {"incrfloat",
+     {"incrbyfloat"},
+     "add to a number with a fraction, and print the sum; --ttl is for a new one",
+     {the_key, number, ttl_option},
+     incrfloat},
     {"ratelimit",
      {},
      "count a call; print whether it is allowed, the count, what remains, when it resets",
@@ -179,11 +206,16 @@ const std::vector<command> all_commands{
      {the_key},
      ttl_left},
     {"expires", {}, "print when an entry expires, infinity if it does not", {the_key}, expires},
-    {"expire", {}, "set the TTL of an entry", {the_key, ttl}, expire},
-    {"expireat", {}, "set when an entry expires", {the_key, time}, expireat},
+    {"expire", {}, "set the TTL of an entry", {the_key, ttl, condition}, expire},
+    {"expireat", {}, "set when an entry expires", {the_key, time, condition}, expireat},
     {"persist", {}, "make an entry not expire", {the_key}, persist},
     {"mget", {}, "print the values of several entries, each on a line", {several_keys}, mget},
     {"mset", {}, "store several values, all or none", {pairs, ttl_option}, mset},
+    {"msetnx",
+     {},
+     "store several values if none of the keys is there",
+     {pairs, ttl_option},
+     msetnx},
     {"scan", {}, "print the keys in order", {prefix, after, max, with_values}, scan},
     {"count", {"dbsize"}, "print how many entries there are", {prefix}, count},
     {"delprefix", {}, "remove the entries whose keys have a prefix", {required_prefix}, delprefix},
@@ -212,11 +244,11 @@ const std::vector<command> all_commands{
     {"keys", {}, "print the keys that match a pattern", {pattern}, keys, redis},
     {"psetex", {}, "setex with milliseconds", {the_key, milliseconds, value}, psetex, redis},
     {"pttl", {}, "ttl in milliseconds", {the_key}, pttl, redis},
-    {"pexpire", {}, "expire with milliseconds", {the_key, milliseconds}, pexpire, redis},
+    {"pexpire", {}, "expire with milliseconds", {the_key, milliseconds, condition}, pexpire, redis},
     {"pexpireat",
      {},
      "expireat with milliseconds of Unix time",
-     {the_key, milliseconds_since_1970},
+     {the_key, milliseconds_since_1970, condition},
      pexpireat,
      redis},
     {"expiretime",

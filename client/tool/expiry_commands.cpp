@@ -4,6 +4,7 @@
 
 #include "errors.hpp"
 #include "times.hpp"
+#include "words.hpp"
 
 namespace kv {
 
@@ -94,12 +95,32 @@ status pexpiretime(context &in, const arguments &given) {
 
 // --- Setting it --------------------------------------------------------------------------------
 
+namespace {
+
+std::optional<kvstore::expire_if> condition_of(const arguments &given) {
+    const std::string word = upper_case(given.condition);
+    if (word.empty())
+        return std::nullopt;
+    if (word == "NX")
+        return kvstore::expire_if::nx;
+    if (word == "XX")
+        return kvstore::expire_if::xx;
+    if (word == "GT")
+        return kvstore::expire_if::gt;
+    if (word == "LT")
+        return kvstore::expire_if::lt;
+    throw input_error("the condition is NX, XX, GT or LT; not '" + given.condition + "'");
+}
+
+}  // namespace
+
 status expire(context &in, const arguments &given) {
-    return in.out.flag(in.selected().expire(given.key, parse_ttl(given.ttl)));
+    return in.out.flag(in.selected().expire(given.key, parse_ttl(given.ttl), condition_of(given)));
 }
 
 status pexpire(context &in, const arguments &given) {
-    return in.out.flag(in.selected().expire(given.key, parse_milliseconds(given.ttl)));
+    return in.out.flag(
+        in.selected().expire(given.key, parse_milliseconds(given.ttl), condition_of(given)));
 }
 
 // The server reads the time, in all the ways it knows. It knows no number of more than 8 digits,
@@ -107,11 +128,17 @@ status pexpire(context &in, const arguments &given) {
 status expireat(context &in, const arguments &given) {
     const std::optional<std::int64_t> number = unix_time(given.time);
     if (number && given.time.size() > 8)
-        return in.out.flag(in.selected().expire_at(given.key, since_1970<seconds>(*number)));
+        return in.out.flag(
+            in.selected().expire_at(given.key, since_1970<seconds>(*number), condition_of(given)));
+    const std::string store = in.regclass();
+    std::vector<sql_parameter> parameters{{given.key}, {given.time}, {store}};
+    if (condition_of(given))
+        parameters.push_back({given.condition});
     const result answer = in.on.query(
         "SELECT " + in.on.in_extension("kv_expire_at") +
-            "($1::pg_catalog.text, $2::pg_catalog.timestamptz, store => $3::pg_catalog.regclass)",
-        {{given.key}, {given.time}, {in.regclass()}});
+            "($1::pg_catalog.text, $2::pg_catalog.timestamptz, store => $3::pg_catalog.regclass" +
+            (parameters.size() > 3 ? ", condition => $4::pg_catalog.text)" : ")"),
+        parameters);
     return in.out.flag(PQgetvalue(answer.get(), 0, 0)[0] == 't');
 }
 
@@ -119,7 +146,8 @@ status pexpireat(context &in, const arguments &given) {
     const std::optional<std::int64_t> number = unix_time(given.time);
     if (!number)
         throw input_error("pexpireat: not a number of milliseconds: '" + given.time + "'");
-    return in.out.flag(in.selected().expire_at(given.key, since_1970<milliseconds>(*number)));
+    return in.out.flag(
+        in.selected().expire_at(given.key, since_1970<milliseconds>(*number), condition_of(given)));
 }
 
 status persist(context &in, const arguments &given) {

@@ -73,6 +73,23 @@ status decr(context &in, const arguments &given) {
     return in.out.number(in.selected().incr(given.key, -by, ttl_of(given)));
 }
 
+// The server reads the number, and writes the sum.
+status incrfloat(context &in, const arguments &given) {
+    const std::optional<kvstore::time_to_live> time = ttl_of(given);
+    const std::string ttl = time ? std::to_string(time->count().count()) + " us" : "";
+    const std::string store = in.regclass();
+    std::vector<sql_parameter> parameters{{given.key}, {given.number}, {store}};
+    if (time)
+        parameters.push_back({ttl});
+    const result answer = in.on.query("SELECT " + in.on.in_extension("kv_incr_float") +
+                                          "($1::pg_catalog.text, $2::pg_catalog.text" +
+                                          (time ? ", ttl => $4::pg_catalog.interval" : "") +
+                                          ", store => $3::pg_catalog.regclass)",
+                                      parameters);
+    in.out.line(PQgetvalue(answer.get(), 0, 0));
+    return found;
+}
+
 // Refused calls are not counted, and their status is that of a condition that did not hold.
 status ratelimit(context &in, const arguments &given) {
     const std::string max = std::to_string(*given.max);
@@ -95,6 +112,21 @@ status ratelimit(context &in, const arguments &given) {
     else
         in.out.line((allowed ? "1\t" : "0\t") + field(1) + "\t" + field(2) + "\t" + field(3));
     return allowed ? found : absent;
+}
+
+// --- Renaming and copying ----------------------------------------------------------------------
+
+status rename(context &in, const arguments &given) {
+    return in.out.flag(in.selected().rename(given.key, given.new_key, given.to_store));
+}
+
+status renamenx(context &in, const arguments &given) {
+    return in.out.flag(in.selected().rename_nx(given.key, given.new_key, given.to_store));
+}
+
+status copy(context &in, const arguments &given) {
+    return in.out.flag(in.selected().copy(given.key, given.new_key,
+                                          {.replace = given.replace, .to_store = given.to_store}));
 }
 
 // --- Removing ----------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ struct set_words {
     bool nx = false;
     bool xx = false;
     bool get = false;
+    bool keeps_ttl = false;
 };
 
 set_words read_set_words(const arguments &given) {
@@ -91,16 +92,20 @@ set_words read_set_words(const arguments &given) {
             read.xx = true;
         else if (word == "GET")
             read.get = true;
+        else if (word == "KEEPTTL")
+            read.keeps_ttl = true;
         else if ((word == "EX" || word == "PX") && !read.ttl && i + 1 < given.words.size())
             read.ttl = parse_ttl_words({word, given.words[++i]});
         else
             throw input_error(
                 "set: after the value may be EX SECONDS or PX MILLISECONDS, NX or "
-                "XX, or GET; not '" +
+                "XX, GET or KEEPTTL; not '" +
                 given.words[i] + "'. A value with blanks is to be quoted");
     }
-    if (read.nx + read.xx + (read.get ? 1 + read.ttl.has_value() : 0) > 1)
-        throw input_error("set: NX, XX and GET do not go together, nor GET with a TTL");
+    const bool takes_no_ttl = read.get || read.keeps_ttl;
+    if (read.nx + read.xx + read.get + read.keeps_ttl > 1 || (takes_no_ttl && read.ttl))
+        throw input_error(
+            "set: NX, XX, GET and KEEPTTL do not go together, nor the latter two with a TTL");
     return read;
 }
 
@@ -127,13 +132,21 @@ status store_any(context &in, const arguments &given, const optional<kvstore::ti
     return in.out.done();
 }
 
+status store_keeping_ttl(context &in, const arguments &given) {
+    const string read = value_of(in, given);
+    in.selected().set_keepttl(given.key, typed(in, read));
+    return in.out.done();
+}
+
 }  // namespace
 
-// `set KEY VALUE`, and as in Redis with EX, PX, NX, XX or GET behind; setex.
+// `set KEY VALUE`, and as in Redis with EX, PX, NX, XX, GET or KEEPTTL behind; setex.
 status set(context &in, const arguments &given) {
     const set_words words = read_set_words(given);
     if (words.get)
         return getset(in, given);
+    if (words.keeps_ttl)
+        return store_keeping_ttl(in, given);
     if (words.nx)
         return store_new(in, given, words.ttl);
     if (words.xx)
@@ -257,9 +270,13 @@ status mget(context &in, const arguments &given) {
     return all;
 }
 
-status mset(context &in, const arguments &given) {
+namespace {
+
+// The pairs stored by that function, or by that function for bytes.
+result store_pairs(context &in, const arguments &given, const char *function,
+                   const char *function_for_bytes) {
     if (given.pairs.size() % 2 != 0)
-        throw input_error("mset: the last key has no value");
+        throw input_error("the last key has no value");
     const bool is_bytes = holds_bytes(in);
     array_writer keys(text_oid, given.pairs.size() / 2);
     array_writer values(is_bytes ? bytea_oid : text_oid, given.pairs.size() / 2);
@@ -272,15 +289,25 @@ status mset(context &in, const arguments &given) {
     std::vector<sql_parameter> parameters{{keys.bytes(), true}, {values.bytes(), true}};
     if (time)
         parameters.push_back({ttl});
-    const result answer = call(in, is_bytes ? "kv_mset_bytes" : "kv_mset",
-                               string("$1::pg_catalog.text[], $2::") + value_type(is_bytes) + "[]" +
-                                   (time ? ", $3::pg_catalog.float8" : ""),
-                               parameters);
+    return call(in, is_bytes ? function_for_bytes : function,
+                string("$1::pg_catalog.text[], $2::") + value_type(is_bytes) + "[]" +
+                    (time ? ", $3::pg_catalog.float8" : ""),
+                parameters);
+}
+
+}  // namespace
+
+status mset(context &in, const arguments &given) {
+    const result answer = store_pairs(in, given, "kv_mset", "kv_mset_bytes");
     const string bytes = field(answer, 0, 0).value_or("");
     std::int64_t stored = 0;
     for (const char byte : bytes)
         stored = stored << 8 | static_cast<unsigned char>(byte);
     return in.out.number(stored);
+}
+
+status msetnx(context &in, const arguments &given) {
+    return in.out.flag(is_true(store_pairs(in, given, "kv_mset_nx", "kv_mset_nx_bytes")));
 }
 
 }  // namespace kv

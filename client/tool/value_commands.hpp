@@ -22,5 +22,6 @@ status getdel(context &in, const arguments &given);
 status delif(context &in, const arguments &given);
 status mget(context &in, const arguments &given);
 status mset(context &in, const arguments &given);
+status msetnx(context &in, const arguments &given);
 
 }  // namespace kv

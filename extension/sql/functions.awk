@@ -9,6 +9,7 @@
 #
 #   VALUE   text, bytea             symbol kv_name_bytes
 #   BY      bigint, integer, ..     symbol kv_name_by_integer, ..
+#   REAL    numeric, integer, ..    symbol kv_name_by_integer, ..
 #   TTL     interval, integer, ..   symbol kv_name_interval, kv_name_integer, ..
 #
 # What is in brackets is there with a TTL and not without. In a comment {a|b} is a with a TTL and b
@@ -20,6 +21,9 @@ BEGIN {
 
     by_count = split("bigint,integer,smallint,text", by_type, ",")
     split(",_by_integer,_by_smallint,_by_text", by_symbol, ",")
+
+    real_count = split("numeric,double precision,bigint,integer,text", real_type, ",")
+    split(",_by_double,_by_bigint,_by_integer,_by_text", real_symbol, ",")
 
     ttl_count = split("interval,double precision,integer,text", ttl_type, ",")
     split("_interval,_seconds,_integer,_text", ttl_symbol, ",")
@@ -35,17 +39,26 @@ BEGIN {
 { statement = statement (statement == "" ? "" : " ") $0 }
 /;$/ { inside = 0; gsub(/  +/, " ", statement); expand(statement) }
 
-function expand(statement,    by, value) {
+function expand(statement,    value, i) {
     for (value = 1; value <= (statement ~ /VALUE/ ? value_count : 1); value++)
-        for (by = 1; by <= (statement ~ / BY/ ? by_count : 1); by++)
-            expand_ttl(replace_value_and_by(statement, value, by),
-                       (statement ~ / BY/ ? by_symbol[by] : "") (statement ~ /VALUE/ ? value_symbol[value] : ""))
+        if (statement ~ / BY \[/)
+            for (i = 1; i <= by_count; i++)
+                expand_ttl(with_number(with_value(statement, value), " BY \\[", by_type[i], i), by_symbol[i])
+        else if (statement ~ / REAL \[/)
+            for (i = 1; i <= real_count; i++)
+                expand_ttl(with_number(with_value(statement, value), " REAL \\[", real_type[i], i), real_symbol[i])
+        else
+            expand_ttl(with_value(statement, value), statement ~ /VALUE/ ? value_symbol[value] : "")
 }
 
-# A default for the commonest call: kv_incr(key).
-function replace_value_and_by(statement, value, by) {
+function with_value(statement, value) {
     gsub(/VALUE/, value_type[value], statement)
-    sub(/ BY \[/, " " by_type[by] (by == 1 ? " DEFAULT 1" : "") " [", statement)
+    return statement
+}
+
+# The first with a default for the commonest call: kv_incr(key).
+function with_number(statement, word, type, n) {
+    sub(word, " " type (n == 1 ? " DEFAULT 1" : "") " [", statement)
     return statement
 }
 

@@ -75,6 +75,9 @@ IS 'stores a value without expiry';
 FUNCTION kv_set_ex(key text, value VALUE, ttl TTL, store) RETURNS void VOLATILE
 IS 'stores a value that expires';
 
+FUNCTION kv_set_keepttl(key text, value VALUE, store) RETURNS void VOLATILE
+IS 'stores a value and keeps the expiry of a live entry; without one it does not expire';
+
 FUNCTION kv_set_nx(key text, value VALUE [, ttl TTL], store) RETURNS boolean VOLATILE
 IS 'stores a value {that expires|without expiry} if the key has no live entry; whether it did';
 
@@ -90,6 +93,9 @@ IS 'stores a value{ that expires|, keeping the expiry}, if the live value is the
 FUNCTION kv_incr(key text, by BY [, ttl TTL], store) RETURNS bigint VOLATILE
 IS 'adds to a counter, which starts at 0{ and then expires|}, and keeps its expiry; the sum';
 
+FUNCTION kv_incr_float(key text, by REAL [, ttl TTL], store) RETURNS numeric VOLATILE
+IS 'adds to a number, which starts at 0{ and then expires|}, and keeps its expiry; the sum, as INCRBYFLOAT of Redis reckons';
+
 FUNCTION kv_append(key text, value VALUE, store) RETURNS bigint VOLATILE
 IS 'adds to the end of a value, which starts empty, and keeps its expiry; the length in bytes';
 
@@ -102,6 +108,23 @@ IS 'stores each value under the key at its position, {to expire|without expiry};
 FUNCTION kv_mset_bytes(keys text[], "values" bytea[] [, ttl TTL], store) RETURNS bigint VOLATILE
 IS 'stores each value under the key at its position, {to expire|without expiry}; the number of distinct keys';
 
+FUNCTION kv_mset_nx(keys text[], "values" text[] [, ttl TTL], store) RETURNS boolean VOLATILE
+IS 'stores each value under the key at its position, {to expire|without expiry}, if no key has a live entry; whether it did';
+
+FUNCTION kv_mset_nx_bytes(keys text[], "values" bytea[] [, ttl TTL], store) RETURNS boolean VOLATILE
+IS 'stores each value under the key at its position, {to expire|without expiry}, if no key has a live entry; whether it did';
+
+-- Bringing an entry to another key or another store
+
+FUNCTION kv_rename(key text, new_key text, to_store regclass DEFAULT NULL, store) RETURNS boolean VOLATILE
+IS 'gives the live entry another key, or brings it to another store, whatever is there; whether there was one';
+
+FUNCTION kv_rename_nx(key text, new_key text, to_store regclass DEFAULT NULL, store) RETURNS boolean VOLATILE
+IS 'gives the live entry another key, or brings it to another store, if no live entry is there; whether it did';
+
+FUNCTION kv_copy(key text, new_key text, replace boolean DEFAULT false, to_store regclass DEFAULT NULL, store) RETURNS boolean VOLATILE
+IS 'copies the live entry to another key or another store, if no live entry is there or it may be replaced; whether it did';
+
 -- Changing when an entry expires
 
 FUNCTION kv_get_ex(key text, ttl TTL, slack TTL DEFAULT NULL, store) RETURNS text VOLATILE
@@ -110,11 +133,11 @@ IS 'the live value, its expiry set anew unless it is as good as that already, gi
 FUNCTION kv_get_ex_bytes(key text, ttl TTL, slack TTL DEFAULT NULL, store) RETURNS bytea VOLATILE
 IS 'the live value as bytes, its expiry set anew unless it is as good as that already, give or take the slack; else null';
 
-FUNCTION kv_expire(key text, ttl TTL, store) RETURNS boolean VOLATILE
-IS 'sets the expiry of the live entry anew; whether there was one';
+FUNCTION kv_expire(key text, ttl TTL, condition text DEFAULT NULL, store) RETURNS boolean VOLATILE
+IS 'sets the expiry of the live entry anew, if it has none (nx), one (xx), an earlier (gt) or a later one (lt); whether it did';
 
-FUNCTION kv_expire_at(key text, expires timestamptz, store) RETURNS boolean VOLATILE
-IS 'sets when the live entry expires, or removes it if that time has come; whether there was one';
+FUNCTION kv_expire_at(key text, expires timestamptz, condition text DEFAULT NULL, store) RETURNS boolean VOLATILE
+IS 'sets when the live entry expires, on a condition as kv_expire(), or removes it if that time has come; whether it did';
 
 FUNCTION kv_persist(key text, store) RETURNS boolean VOLATILE
 IS 'makes the live entry one that does not expire; whether it was one that did';

@@ -85,6 +85,12 @@ class operations {
     /// @return       nothing; on a pipeline, whether it succeeded
     answer<void> set_ex(std::string_view key, value_view value, time_to_live time);
 
+    /// Stores a value, and keeps the expiry of a live entry; without one it does not expire.
+    /// @param key    at most 2048 bytes
+    /// @param value  text or bytes
+    /// @return       nothing; on a pipeline, whether it succeeded
+    answer<void> set_keepttl(std::string_view key, value_view value);
+
     /// Stores a value if the key is not live. Of all who do so at once, one succeeds.
     /// @param key    at most 2048 bytes
     /// @param value  text or bytes
@@ -132,6 +138,17 @@ class operations {
     answer<std::int64_t> incr(std::string_view key, std::int64_t by = 1,
                               std::optional<time_to_live> time = {});
 
+    /// Adds to a number with a fraction, as INCRBYFLOAT of Redis does. One that is not live starts
+    /// at 0.
+    /// @param key   of a number
+    /// @param by    what to add; may be negative
+    /// @param time  how long the number lives if this call creates it. An existing expiry is kept
+    /// @return      the sum, as far as a double holds it
+    /// @throws sql_error  22P02 if the value is not a number, 22003 if `by` or the sum is not
+    ///                    finite or too large
+    answer<double> incr_float(std::string_view key, double by = 1,
+                              std::optional<time_to_live> time = {});
+
     /// Adds to the end of a value. One that is not live starts empty, and does not expire.
     /// @param key    at most 2048 bytes
     /// @param value  text or bytes
@@ -155,6 +172,40 @@ class operations {
     /// @param time     how long they live; without, they do not expire
     /// @return         how many different keys
     answer<std::int64_t> mset(const entry_list &entries, std::optional<time_to_live> time = {});
+
+    /// Stores many entries if none of them is live, all or none.
+    /// @param entries  keys with values, text or bytes
+    /// @param time     how long they live; without, they do not expire
+    /// @return         whether they were stored
+    answer<bool> mset_nx(const entry_list &entries, std::optional<time_to_live> time = {});
+
+    /// @}
+    /// @name Renaming and copying
+    /// @{
+
+    /// Gives an entry, with its expiry, another key, whatever was there.
+    /// @param key       of an entry
+    /// @param new_key   at most 2048 bytes
+    /// @param to_store  where it goes; empty: it stays in its store
+    /// @return          whether there was a live one
+    answer<bool> rename(std::string_view key, std::string_view new_key,
+                        std::string_view to_store = {});
+
+    /// Gives an entry, with its expiry, another key, if that is not live.
+    /// @param key       of an entry
+    /// @param new_key   at most 2048 bytes
+    /// @param to_store  where it goes; empty: it stays in its store
+    /// @return          whether it did
+    answer<bool> rename_nx(std::string_view key, std::string_view new_key,
+                           std::string_view to_store = {});
+
+    /// Copies an entry, with its expiry.
+    /// @param key      of an entry
+    /// @param new_key  at most 2048 bytes
+    /// @param options  whether a live entry there is replaced, and another store to copy to
+    /// @return         whether it did
+    answer<bool> copy(std::string_view key, std::string_view new_key,
+                      const copy_options &options = {});
 
     /// @}
     /// @name Reading
@@ -227,15 +278,19 @@ class operations {
     answer<std::optional<byte_vector>> get_ex_bytes(std::string_view key, time_to_live time,
                                                     std::optional<time_to_live> slack = {});
 
-    /// @param key   of an entry
-    /// @param time  how long it lives from now on
-    /// @return      whether there was a live one
-    answer<bool> expire(std::string_view key, time_to_live time);
+    /// @param key        of an entry
+    /// @param time       how long it lives from now on
+    /// @param condition  on the expiry that it has; without, whatever that is
+    /// @return           whether it was set: there was a live entry that meets the condition
+    answer<bool> expire(std::string_view key, time_to_live time,
+                        std::optional<expire_if> condition = {});
 
-    /// @param key      of an entry
-    /// @param expires  when it expires, by the server's clock; if that is past, it is removed
-    /// @return         whether there was a live one
-    answer<bool> expire_at(std::string_view key, time_point expires);
+    /// @param key        of an entry
+    /// @param expires    when it expires, by the server's clock; if that is past, it is gone
+    /// @param condition  on the expiry that it has; without, whatever that is
+    /// @return           whether it was set: there was a live entry that meets the condition
+    answer<bool> expire_at(std::string_view key, time_point expires,
+                           std::optional<expire_if> condition = {});
 
     /// Makes an entry one that does not expire.
     /// @param key  of an entry

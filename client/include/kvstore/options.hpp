@@ -57,6 +57,14 @@ enum class eviction {
     oldest    ///< written; a touch is a write
 };
 
+/// On which condition an entry's expiry is set, as Redis calls them.
+enum class expire_if {
+    nx,  ///< it does not expire yet
+    xx,  ///< it does
+    gt,  ///< it then expires later than it did; one that does not expire has the latest end
+    lt   ///< it then expires sooner
+};
+
 /// What a transaction sees of others; see PostgreSQL's documentation on transaction isolation.
 enum class isolation_level {
     read_committed,   ///< each statement sees what was committed before it
@@ -101,6 +109,15 @@ struct scan_options {
 
     /// How many at most; all of them without a value.
     std::optional<std::int32_t> max = 1000;
+};
+
+/// How operations::copy() copies.
+struct copy_options {
+    /// A live entry that is there already.
+    bool replace = false;
+
+    /// The store to copy to; empty: the one that is copied from.
+    std::string_view to_store = {};
 };
 
 /// What sort of store client::create_store() makes.

@@ -95,6 +95,15 @@ test_one_entry() {
     gives 0 -2 incr n -7
     gives 0 -3 decr n
     gives 0 7 decr n -10
+    gives 0 1.5 incrfloat f 1.5
+    gives 0 2.5 kv_incr_float f
+    gives 0 -0.25 INCRBYFLOAT f -2.75 --ttl 1h
+    gives 0 -1 ttl f
+    gives 0 0.5 incrfloat g .5 --ttl 1h
+    check between 3500 3600 "$("$kv" ttl g)"
+    gives 0 1 --json incrfloat g 0.5
+    complains '22P02: *' incrfloat f x
+    gives 0 2 del f g
     gives 0 PONG ping
 }
 
@@ -119,6 +128,8 @@ test_other_spellings() {
     check between 40 50 "$("$kv" TTL r)"
     gives 1 0 Set r w nx
     gives 0 1 set r w XX EX 100
+    gives 0 OK SET r w KEEPTTL
+    check between 80 100 "$("$kv" ttl r)"
     gives 0 w SET r x GET
     gives 1 0 set none x xx
     gives 0 x GETEX r PX 90000
@@ -155,6 +166,7 @@ test_other_spellings() {
     complains "there is no command 'lpush'; kv --help *" lpush k v
     complains "set: *not 'words'. A value with blanks *" set k two words
     complains 'set: *do not go together*' set k v NX XX
+    complains 'set: *do not go together*' set k v EX 5 KEEPTTL
     complains 'not a TTL: *' set k v EX soon
 }
 
@@ -165,6 +177,14 @@ test_expiry() {
     check test "$("$kv" ttl e | cut -d. -f1)" -gt 8900
     gives 0 1 persist e
     gives 1 0 persist e
+    gives 1 0 expire e 1h XX
+    gives 0 1 expire e 1h nx
+    gives 1 0 pexpire e 1000 gt
+    gives 1 0 expireat e 2100-01-01 lt
+    gives 0 1 expireat e 2100-01-01 gt
+    gives 1 0 expireat e 4102444800 gt
+    gives 1 0 pexpireat e 4102444801500 lt
+    complains "the condition is *not 'later'" expire e 1h later
     gives 0 1 expire e '1 day'
     gives 0 1 expireat e 2020-01-01
     gives 1 '' get e
@@ -174,7 +194,11 @@ test_expiry() {
 
 test_many_entries() {
     gives 0 3 mset a 1 b 2 c 3
-    complains 'mset: *' mset a
+    complains 'the last key has no value' mset a
+    gives 1 0 msetnx d 4 c 4
+    gives 0 1 MSETNX d 4 e 5 --ttl 1h
+    check between 3500 3600 "$("$kv" ttl e)"
+    gives 0 2 del d e
     gives 0 $'1\n\n3' mget a none c
     gives 1 '' mget none
     gives 0 $'a\nb\nc\nn' scan
@@ -187,6 +211,26 @@ test_many_entries() {
     gives 1 0 delprefix p:
     gives 0 2 del a b none
     gives 1 0 del a
+}
+
+test_renaming() {
+    gives 0 OK setex old 1h v
+    gives 0 1 rename old new
+    gives 1 0 RENAME old new
+    check between 3500 3600 "$("$kv" ttl new)"
+    gives 0 OK set old w
+    gives 1 0 renamenx old new
+    gives 0 1 RENAMENX old older
+    gives 1 0 copy older new
+    gives 0 1 copy older new --replace
+    gives 0 w get new
+    gives 0 OK create kv_copy
+    gives 0 1 kv_copy new new --to kv_copy
+    gives 0 1 kv_rename_nx older older --to kv_copy
+    gives 0 $'new\nolder' scan -s kv_copy
+    complains '42P01: *' rename new new --to none
+    gives 0 1 del new
+    sql -c 'DROP TABLE kv_copy'
 }
 
 test_stores() {
@@ -603,6 +647,7 @@ test_rate_limit
 test_other_spellings
 test_expiry
 test_many_entries
+test_renaming
 test_stores
 test_every_byte
 test_json

@@ -1,6 +1,7 @@
 // How SQL functions take their arguments and return values.
 #pragma once
 
+#include "paths/operation.hpp"
 #include "rules/key.hpp"
 #include "server/errors.hpp"
 #include "store/default_store.hpp"
@@ -44,9 +45,7 @@ auto with_store_argument(FunctionCallInfo fcinfo, const intent &what, Use use) {
 // --- long as they are text in the server's encoding.
 
 inline void require_text(Datum value) {
-    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
-    int length = static_cast<int>(VARSIZE_ANY_EXHDR(bytes));
-    if (pg_encoding_verifymbstr(GetDatabaseEncoding(), VARDATA_ANY(bytes), length) != length)
+    if (!is_text(value))
         raise_not_text();
 }
 

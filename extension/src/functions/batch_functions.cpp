@@ -59,17 +59,30 @@ std::span<pair> pairs_argument(FunctionCallInfo fcinfo) {
     return {pairs, static_cast<std::size_t>(keys.count)};
 }
 
-template <class Ttl = no_ttl>
-Datum kv_mset_as(FunctionCallInfo fcinfo, value_kind given) {
+// Has `store_them` store the pairs of the first two arguments.
+template <class Ttl, class Store>
+auto store_pairs(FunctionCallInfo fcinfo, const char *function, value_kind given,
+                 Store store_them) {
     std::span<pair> pairs = pairs_argument(fcinfo);
     lifetime lives = ttl_argument<Ttl>(fcinfo, 2);
-    const char *function = given == value_kind::text ? "kv_mset()" : "kv_mset_bytes()";
     intent storing = operations::set.called(function).what;
-    PG_RETURN_INT64(with_store_argument(fcinfo, storing, [&](const store &in) {
+    return with_store_argument(fcinfo, storing, [&](const store &in) {
         for (const pair &each : pairs)
             require_admitted(in, each.value, given);
-        return store_all(in, pairs, lives);
-    }));
+        return store_them(in, pairs, lives);
+    });
+}
+
+template <class Ttl = no_ttl>
+Datum kv_mset_as(FunctionCallInfo fcinfo, value_kind given) {
+    const char *function = given == value_kind::text ? "kv_mset()" : "kv_mset_bytes()";
+    PG_RETURN_INT64(store_pairs<Ttl>(fcinfo, function, given, store_all));
+}
+
+template <class Ttl = no_ttl>
+Datum kv_mset_nx_as(FunctionCallInfo fcinfo, value_kind given) {
+    const char *function = given == value_kind::text ? "kv_mset_nx()" : "kv_mset_nx_bytes()";
+    PG_RETURN_BOOL(store_pairs<Ttl>(fcinfo, function, given, store_all_if_absent));
 }
 
 // NULLs stand as empty keys, which are not to be read.
@@ -115,6 +128,15 @@ KV_SQL_FUNCTION(kv_mset_bytes) {
 }
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset, kv_mset_as, value_kind::text)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset_bytes, kv_mset_as, value_kind::bytes)
+
+KV_SQL_FUNCTION(kv_mset_nx) {
+    return kv_mset_nx_as<>(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_mset_nx_bytes) {
+    return kv_mset_nx_as<>(fcinfo, value_kind::bytes);
+}
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset_nx, kv_mset_nx_as, value_kind::text)
+KV_SQL_FUNCTION_FOR_EACH_TTL(kv_mset_nx_bytes, kv_mset_nx_as, value_kind::bytes)
 
 KV_SQL_FUNCTION(kv_mdel) {
     varlena_array keys = keys_argument(fcinfo);

@@ -4,6 +4,7 @@
 
 #include "functions/result_rows.hpp"
 #include "functions/ttl_argument.hpp"
+#include "operations/conditional.hpp"
 #include "operations/operations.hpp"
 #include "rules/integer.hpp"
 
@@ -25,6 +26,7 @@ using operations::incr;
 using operations::persist;
 using operations::rate_limit;
 using operations::set;
+using operations::set_keepttl;
 using operations::set_nx;
 using operations::set_xx;
 
@@ -67,6 +69,11 @@ Datum kv_set_ex_as(FunctionCallInfo fcinfo, value_kind given) {
     PG_RETURN_VOID();
 }
 
+Datum kv_set_keepttl_as(FunctionCallInfo fcinfo, value_kind given) {
+    store_value(fcinfo, set_keepttl, given, {});
+    PG_RETURN_VOID();
+}
+
 template <class Ttl = no_ttl>
 Datum kv_set_nx_as(FunctionCallInfo fcinfo, value_kind given) {
     PG_RETURN_BOOL(store_value(fcinfo, set_nx, given, ttl_argument<Ttl>(fcinfo, 2)));
@@ -88,11 +95,26 @@ Datum kv_get_ex_as(FunctionCallInfo fcinfo, value_kind wanted) {
                         wanted, asked);
 }
 
+// Argument `number`, in Redis's words; none is NULL.
+expiry_condition condition_argument(FunctionCallInfo fcinfo, int number) {
+    if (PG_ARGISNULL(number))
+        return {};
+    const char *word = TextDatumGetCString(PG_GETARG_DATUM(number));
+    expiry_condition condition{.none = pg_strcasecmp(word, "nx") == 0,
+                               .some = pg_strcasecmp(word, "xx") == 0,
+                               .later = pg_strcasecmp(word, "gt") == 0,
+                               .earlier = pg_strcasecmp(word, "lt") == 0};
+    if (&expire_on(condition) == &expire)
+        raise_no_condition(word);
+    return condition;
+}
+
 template <class Ttl>
 Datum kv_expire_as(FunctionCallInfo fcinfo) {
     Datum key = key_argument(fcinfo);
     request asked{.key = key, .lives = ttl_argument<Ttl>(fcinfo, 1)};
-    PG_RETURN_BOOL(perform_on_argument(fcinfo, expire, asked).applied);
+    const operation &op = expire_on(condition_argument(fcinfo, 2));
+    PG_RETURN_BOOL(perform_on_argument(fcinfo, op, asked).applied);
 }
 
 int64 integer_by(Datum by) {
@@ -201,6 +223,13 @@ KV_SQL_FUNCTION(kv_set_bytes) {
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex, kv_set_ex_as, value_kind::text)
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_set_ex_bytes, kv_set_ex_as, value_kind::bytes)
 
+KV_SQL_FUNCTION(kv_set_keepttl) {
+    return kv_set_keepttl_as(fcinfo, value_kind::text);
+}
+KV_SQL_FUNCTION(kv_set_keepttl_bytes) {
+    return kv_set_keepttl_as(fcinfo, value_kind::bytes);
+}
+
 KV_SQL_FUNCTION(kv_set_nx) {
     return kv_set_nx_as<>(fcinfo, value_kind::text);
 }
@@ -266,11 +295,14 @@ KV_SQL_FUNCTION_FOR_EACH_TTL(kv_get_ex_bytes, kv_get_ex_as, value_kind::bytes)
 
 KV_SQL_FUNCTION_FOR_EACH_TTL(kv_expire, kv_expire_as)
 
-// A time that has come already removes the entry, as EXPIREAT of Redis does.
+// A time that has come already removes the entry, as EXPIREAT of Redis does; on a condition it is
+// left to be swept.
 KV_SQL_FUNCTION(kv_expire_at) {
     Datum key = key_argument(fcinfo);
     timestamp at = DatumGetTimestampTz(required(fcinfo, 1, "expires"));
-    const operation &op = is_live(at, GetCurrentTimestamp()) ? expire : del;
+    const operation &on = expire_on(condition_argument(fcinfo, 2));
+    bool removes = &on == &expire && !is_live(at, GetCurrentTimestamp());
+    const operation &op = removes ? del : on;
     request asked{.key = key, .lives = lifetime::until(at)};
     PG_RETURN_BOOL(perform_on_argument(fcinfo, op.called("kv_expire_at()"), asked).applied);
 }

@@ -6,6 +6,7 @@
 #include "operations/operations.hpp"
 #include "paths/fast_path.hpp"
 #include "server/scratch_memory.hpp"
+#include "server/subtransaction.hpp"
 #include "server/utility.hpp"
 
 namespace kvstore {
@@ -85,6 +86,25 @@ int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
         return request{.key = each.key, .value = each.value, .lives = lives};
     });
     return static_cast<int64>(distinct.size());
+}
+
+bool store_all_if_absent(const store &in, std::span<pair> pairs, const lifetime &lives) {
+    std::span<pair> distinct = sorted_and_distinct(pairs);
+    scratch_memory scratch;
+    bool stored = in_subtransaction([&] {
+        for (const pair &each : distinct) {
+            bool applied = false;
+            scratch.use([&] {
+                request asked{.key = each.key, .value = each.value, .lives = lives};
+                applied = perform(operations::set_nx, in, asked).applied;
+            });
+            if (!applied)
+                return false;
+        }
+        return true;
+    });
+    scratch.free();
+    return stored;
 }
 
 int64 remove_all(const store &in, std::span<Datum> keys) {

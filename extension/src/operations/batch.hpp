@@ -23,6 +23,9 @@ void sort(std::span<Datum> keys);
 // keys there were. Sorts `pairs`.
 std::int64_t store_all(const store &in, std::span<pair> pairs, const lifetime &lives);
 
+// The same if none of the keys is live; whether it did.
+bool store_all_if_absent(const store &in, std::span<pair> pairs, const lifetime &lives);
+
 // Reads the entries of `keys`, in whatever order their values are wanted: the index is
 // gone through first, in the order of the keys.
 class batch_reader {

@@ -1,6 +1,7 @@
 #include "operations/conditional.hpp"
 
 #include "operations/operation_parts.hpp"
+#include "operations/operations.hpp"
 #include "rules/real.hpp"
 
 namespace kvstore {
@@ -51,6 +52,14 @@ decision expire_if_allowed(const request &asked, const entry *live, timestamp no
     if (live == nullptr || !allows(asked.on->expiry, live->expires, wanted))
         return decision::refuse(hindrance::unmet);
     return decision::store({live->value, wanted});
+}
+
+template <expiry_condition condition>
+decision expire_on_condition(const request &asked, const entry *live, timestamp now) {
+    terms on{.expiry = condition};
+    request with_terms = asked;
+    with_terms.on = &on;
+    return expire_if_allowed(with_terms, live, now);
 }
 
 decision read_and_lift_expiry(const request &, const entry *live, timestamp) {
@@ -145,12 +154,6 @@ Datum overwritten(Datum present, std::size_t offset, struct varlena *part) {
     return PointerGetDatum(result);
 }
 
-bool is_text(Datum value) {
-    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
-    int length = static_cast<int>(VARSIZE_ANY_EXHDR(bytes));
-    return pg_encoding_verifymbstr(GetDatabaseEncoding(), VARDATA_ANY(bytes), length) == length;
-}
-
 decision write_over(const request &asked, const entry *live, timestamp now) {
     struct varlena *part = PG_DETOAST_DATUM_PACKED(asked.value);
     if (VARSIZE_ANY_EXHDR(part) == 0)
@@ -184,6 +187,34 @@ const operation expire_on_terms = {
     .does = effect::update,
     .counts = nothing,
     .decide = expire_if_allowed,
+};
+const operation expire_nx = {
+    .what = {"kv_expire()", to_change},
+    .does = effect::update,
+    .counts = nothing,
+    .decide = expire_on_condition<expiry_condition{.none = true}>,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_DOES_NOT_EXPIRE),
+};
+const operation expire_xx = {
+    .what = {"kv_expire()", to_change},
+    .does = effect::update,
+    .counts = nothing,
+    .decide = expire_on_condition<expiry_condition{.some = true}>,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_EXPIRES),
+};
+const operation expire_gt = {
+    .what = {"kv_expire()", to_change},
+    .does = effect::update,
+    .counts = nothing,
+    .decide = expire_on_condition<expiry_condition{.later = true}>,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_EXPIRES_SOONER),
+};
+const operation expire_lt = {
+    .what = {"kv_expire()", to_change},
+    .does = effect::update,
+    .counts = nothing,
+    .decide = expire_on_condition<expiry_condition{.earlier = true}>,
+    CHANGE("expires = $3", OF_LIVE_ENTRY IF_IT_EXPIRES_LATER),
 };
 
 const operation get_persist = {
@@ -234,5 +265,15 @@ const operation overwrite = {
 };
 
 }  // namespace operations
+
+const operation &expire_on(const expiry_condition &condition) {
+    int how_many = condition.none + condition.some + condition.later + condition.earlier;
+    return how_many == 0     ? operations::expire
+           : how_many > 1    ? operations::expire_on_terms
+           : condition.none  ? operations::expire_nx
+           : condition.some  ? operations::expire_xx
+           : condition.later ? operations::expire_gt
+                             : operations::expire_lt;
+}
 
 }  // namespace kvstore

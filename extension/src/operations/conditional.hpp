@@ -36,6 +36,11 @@ extern const operation
     get_set_on_terms;  // .. answers the live value, whether it was replaced or not
 // Has the live entry expire as asked.lives says, which may have come, if asked.on->expiry allows.
 extern const operation expire_on_terms;
+// The same on one condition, each a single statement in SQL.
+extern const operation expire_nx;
+extern const operation expire_xx;
+extern const operation expire_gt;
+extern const operation expire_lt;
 // Has the live entry live for ever, if it does not already; answers its value.
 extern const operation get_persist;
 // Removes the live entry unless its value is asked.expected.
@@ -51,5 +56,8 @@ extern const operation incr_real;
 extern const operation append_on_terms;
 extern const operation overwrite;
 }  // namespace operations
+
+// The simplest operation that sets an expiry on that condition; expire_on_terms needs it again.
+const operation &expire_on(const expiry_condition &condition);
 
 }  // namespace kvstore

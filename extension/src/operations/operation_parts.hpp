@@ -64,7 +64,11 @@ inline Datum joined(Datum first, Datum second) {
 #define IF_EXPECTED " AND value OPERATOR(pg_catalog.=) $4"
 #define UNLESS_EXPECTED " AND value OPERATOR(pg_catalog.<>) $4"
 #define IF_SAME_EXPIRY " AND expires OPERATOR(pg_catalog.=) $3"
-#define IF_IT_EXPIRES " AND expires OPERATOR(pg_catalog.<) $3"
+#define IF_IT_DOES_NOT_EXPIRE \
+    " AND expires OPERATOR(pg_catalog.=) 'infinity'::pg_catalog.timestamptz"
+#define IF_IT_EXPIRES " AND expires OPERATOR(pg_catalog.<) 'infinity'::pg_catalog.timestamptz"
+#define IF_IT_EXPIRES_SOONER " AND expires OPERATOR(pg_catalog.<) $3"
+#define IF_IT_EXPIRES_LATER " AND expires OPERATOR(pg_catalog.>) $3"
 #define IF_NOT_GOOD_ENOUGH                        \
     " AND (expires OPERATOR(pg_catalog.<=) $5 OR" \
     " expires OPERATOR(pg_catalog.>=) $6)"
@@ -74,6 +78,11 @@ inline Datum joined(Datum first, Datum second) {
     " (key, value, expires) VALUES ($1, $2, $3)" \
     " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires = EXCLUDED.expires"
 #define IF_EXPIRED " WHERE present." HAS_EXPIRED
+
+#define UPSERT_KEEPING_EXPIRY                                               \
+    "INSERT INTO %1$s AS present (key, value, expires) VALUES ($1, $2, $3)" \
+    " ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, expires ="    \
+    " CASE WHEN present." HAS_EXPIRED " THEN EXCLUDED.expires ELSE present.expires END"
 
 // A change of the entry that `which` tells, with the lock that comes before it.
 #define CHANGE(set, which, ...)                      \

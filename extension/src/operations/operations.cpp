@@ -23,6 +23,11 @@ decision store_it(const request &asked, const entry *, timestamp now) {
     return decision::store({asked.value, asked.lives.end(now)});
 }
 
+decision store_keeping_expiry(const request &asked, const entry *live, timestamp now) {
+    timestamp expires = live == nullptr ? asked.lives.end(now) : live->expires;
+    return decision::store({asked.value, expires});
+}
+
 decision store_if_absent(const request &asked, const entry *live, timestamp now) {
     return live != nullptr ? decision::leave() : store_it(asked, live, now);
 }
@@ -111,6 +116,11 @@ decision remove_if_expected(const request &asked, const entry *live, timestamp) 
     return is_expected(asked, live) ? decision::remove() : decision::leave();
 }
 
+std::optional<entry> look_up(const store &from, Datum key, bool want_value) {
+    return from.detour == nullptr ? fast_path::read(from, key, want_value)
+                                  : sql_path::read(from, key, want_value);
+}
+
 void count(const store &in, const counted_as &counts, const outcome &done) {
     Oid table = RelationGetRelid(in.table);
     if (counts.read)
@@ -131,6 +141,13 @@ const operation set = {
     .counts = a_set,
     .decide = store_it,
     .sql = UPSERT_INTO("%1$s"),
+};
+const operation set_keepttl = {
+    .what = {"kv_set_keepttl()", to_store},
+    .does = effect::upsert,
+    .counts = a_set,
+    .decide = store_keeping_expiry,
+    .sql = UPSERT_KEEPING_EXPIRY,
 };
 const operation set_nx = {
     .what = {"kv_set_nx()", to_store},
@@ -267,9 +284,16 @@ void count_read(const store &from, bool found) {
 }
 
 std::optional<entry> read(const store &from, Datum key, bool want_value) {
-    std::optional<entry> found = from.detour == nullptr ? fast_path::read(from, key, want_value)
-                                                        : sql_path::read(from, key, want_value);
+    std::optional<entry> found = look_up(from, key, want_value);
     count_read(from, found.has_value());
+    return found;
+}
+
+std::optional<entry> read_anew(const store &from, Datum key, bool want_value) {
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    std::optional<entry> found = look_up(from, key, want_value);
+    PopActiveSnapshot();
     return found;
 }
 

@@ -8,16 +8,17 @@ namespace kvstore {
 
 namespace operations {
 // Storing asked.value for asked.lives ..
-extern const operation set;       // .. whatever was there
-extern const operation set_nx;    // .. if there is no live entry
-extern const operation set_xx;    // .. if there is one
-extern const operation get_set;   // .. answers the live value it replaced
-extern const operation cas;       // .. if the live value is asked.expected
-extern const operation cas_keep;  // .. the same, but keeps the expiry
-extern const operation incr;      // adds asked.by to a counter and keeps its expiry, or starts one
-                                  // at 0 for asked.lives; answers the sum
-extern const operation append;    // adds asked.value to the end of the value and keeps its expiry,
-                                  // or stores it for asked.lives; answers the length in bytes
+extern const operation set;          // .. whatever was there
+extern const operation set_keepttl;  // .. likewise, but keeps the expiry of a live entry
+extern const operation set_nx;       // .. if there is no live entry
+extern const operation set_xx;       // .. if there is one
+extern const operation get_set;      // .. answers the live value it replaced
+extern const operation cas;          // .. if the live value is asked.expected
+extern const operation cas_keep;     // .. the same, but keeps the expiry
+extern const operation incr;    // adds asked.by to a counter and keeps its expiry, or starts one
+                                // at 0 for asked.lives; answers the sum
+extern const operation append;  // adds asked.value to the end of the value and keeps its expiry,
+                                // or stores it for asked.lives; answers the length in bytes
 extern const operation rate_limit;  // the same if the sum is asked.most at most, and ends what
                                     // has no end; answers a rate
 // Having the live entry live for asked.lives from now on ..
@@ -54,6 +55,9 @@ void count_read(const store &from, bool found);
 // The live entry, as the active snapshot sees it. Its value is a copy in the
 // current memory context, or 0 if it is not wanted.
 std::optional<entry> read(const store &from, Datum key, bool want_value);
+
+// The same, as it is now, which may be after that snapshot; not counted.
+std::optional<entry> read_anew(const store &from, Datum key, bool want_value);
 
 // Its version.
 std::optional<entry_version> version_of(const store &from, Datum key);

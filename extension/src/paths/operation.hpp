@@ -26,6 +26,13 @@ inline Datum copy_of_value(Datum value) {
         pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
 }
 
+// Whether a value is text in the server's encoding.
+inline bool is_text(Datum value) {
+    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
+    int length = static_cast<int>(VARSIZE_ANY_EXHDR(bytes));
+    return pg_encoding_verifymbstr(GetDatabaseEncoding(), VARDATA_ANY(bytes), length) == length;
+}
+
 // Whether we have waited for a lock since then, of a row, a transaction or a table. Whoever goes
 // to sleep for one sets the alarm that looks for deadlocks.
 inline bool has_waited_since(timestamp then) {

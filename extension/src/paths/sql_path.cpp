@@ -5,6 +5,7 @@
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
 #include "server/errors.hpp"
+#include "server/subtransaction.hpp"
 
 namespace kvstore::sql_path {
 
@@ -239,33 +240,19 @@ change_result update(const store &in, const request &asked) {
 
 // Inserts in a subtransaction, because another transaction may be faster.
 change_result insert_unless_there(const store &in, const request &asked) {
-    MemoryContext context = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
-    volatile change_result result = change_result::done;
-
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(context);
-    PG_TRY();
-    {
-        result = insert(in, asked);
-        ReleaseCurrentSubTransaction();
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-        if (!is_duplicate_key_of(in, error))
-            ReThrowError(error);
-        result = change_result::conflict;
-    }
-    PG_END_TRY();
-    MemoryContextSwitchTo(context);
-    CurrentResourceOwner = owner;
-    return result;
+    change_result result = change_result::done;
+    ErrorData *error;
+    in_subtransaction(
+        [&] {
+            result = insert(in, asked);
+            return true;
+        },
+        &error);
+    if (error == nullptr)
+        return result;
+    if (!is_duplicate_key_of(in, error))
+        ReThrowError(error);
+    return change_result::conflict;
 }
 
 // As run_insertion() does: after waiting for a rival the expiry is set once more, and what is

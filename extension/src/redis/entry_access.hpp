@@ -1,19 +1,14 @@
 // What most commands do: find one entry, or change it, and answer.
 #pragma once
 
+#include "operations/moving.hpp"
 #include "redis/execution.hpp"
 
 namespace kvstore::redis {
 
 constexpr intent reading{"GET", ACL_SELECT};
 
-// An entry's place.
-struct place {
-    const store *in;
-    Datum key;
-};
-
-// For that intent; nothing if it cannot be had, see execution::open() and key().
+// An entry's place, for that intent; nothing if it cannot be had, see execution::open() and key().
 inline std::optional<place> place_of(execution &x, const intent &what, std::string_view key,
                                      int database) {
     std::optional<Datum> found = x.key(key);

@@ -2,6 +2,7 @@
 
 #include "rules/key.hpp"
 #include "server/errors.hpp"
+#include "server/subtransaction.hpp"
 
 namespace kvstore::redis {
 
@@ -177,41 +178,23 @@ void execution::answer_or_raise(ErrorData *error) {
 
 bool execution::do_as_a_whole(bool (*work)(void *), void *context) {
     forget_snapshot();
-    MemoryContext memory = CurrentMemoryContext;
-    ResourceOwner owner = CurrentResourceOwner;
     std::size_t written = out.buffer().size();
-    volatile bool done = false;
-
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(memory);
-    PG_TRY();
-    {
-        int level = waits_ ? 0 : begin_impatience();
-        done = work(context) && !would_wait_;
-        forget_snapshot();
-        if (level != 0)
-            AtEOXact_GUC(true, level);
-        if (done)
-            ReleaseCurrentSubTransaction();
-        else
-            RollbackAndReleaseCurrentSubTransaction();
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(memory);
-        ErrorData *error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(memory);
-        CurrentResourceOwner = owner;
+    ErrorData *error;
+    bool done = in_subtransaction(
+        [&] {
+            int level = waits_ ? 0 : begin_impatience();
+            bool is_done = work(context) && !would_wait_;
+            forget_snapshot();
+            if (level != 0)
+                AtEOXact_GUC(true, level);
+            return is_done;
+        },
+        &error);
+    if (error != nullptr) {
         has_snapshot_ = false;  // it was popped
         out.buffer().truncate(written);
-        done = false;
         answer_or_raise(error);
     }
-    PG_END_TRY();
-    MemoryContextSwitchTo(memory);
-    CurrentResourceOwner = owner;
     return done;
 }
 

@@ -65,7 +65,7 @@ void expire_with(execution &x, arguments given, time_form form, std::string_view
     if (!lives)
         return;
     timestamp now = GetCurrentTimestamp();
-    const operation &op = given.size() > 3                ? operations::expire_on_terms
+    const operation &op = given.size() > 3                ? expire_on(*condition)
                           : is_live(lives->end(now), now) ? operations::expire
                                                           : operations::del;
     std::optional<place> at = place_of(x, op.what, given[1]);

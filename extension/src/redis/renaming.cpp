@@ -1,7 +1,7 @@
-// Commands that bring an entry to another key or another store, with its expiry. They meet the two
-// keys in their order, so that two of them never wait for each other in a circle.
+// Commands that bring an entry to another key or another store, with its expiry.
 
 #include "operations/conditional.hpp"
+#include "operations/moving.hpp"
 #include "redis/entry_access.hpp"
 #include "redis/handlers.hpp"
 #include "redis/options.hpp"
@@ -10,102 +10,52 @@ namespace kvstore::redis::handlers {
 
 namespace {
 
-enum class result : std::uint8_t {
-    over,  // it is answered, or would wait
-    done,
-    missing,  // there is no entry to bring
-    taken,    // there is one at its destination
-    changed,  // the entry was changed meanwhile: to be tried again
-};
-
-struct route {
-    place from;
-    place to;
-    bool replaces;
-    bool removes = true;
-};
-
-bool is_first(const place &a, const place &b) {
-    int order = bytes_of(a.key).compare(bytes_of(b.key));
-    return order != 0 ? order < 0 : RelationGetRelid(a.in->table) < RelationGetRelid(b.in->table);
-}
-
-bool put(execution &x, const route &way, const entry &what) {
-    request asked{.key = way.to.key, .value = what.value, .lives = lifetime::until(what.expires)};
-    return x.perform(way.replaces ? operations::set : operations::set_nx, *way.to.in, asked)
-        .applied;
-}
-
-bool take(execution &x, const route &way, const entry &what) {
-    request asked{
-        .key = way.from.key, .lives = lifetime::until(what.expires), .expected = what.value};
-    return x.perform(operations::del_same, *way.from.in, asked).applied;
-}
-
-result try_to_bring(execution &x, const route &way) {
-    std::optional<entry> found = x.read(*way.from.in, way.from.key, true);
-    if (!found)
-        return result::missing;
-    if (!way.removes)
-        return put(x, way, *found) ? result::done : result::taken;
-    if (is_first(way.to, way.from)) {
-        if (!put(x, way, *found))
-            return result::taken;
-        return take(x, way, *found) ? result::done : result::changed;
-    }
-    if (!take(x, way, *found))
-        return result::changed;
-    return put(x, way, *found) ? result::done : result::taken;
-}
-
-result bring(execution &x, const route &way) {
+// Nothing if the command is answered, or would wait.
+std::optional<arrival> bring(execution &x, route way) {
+    way.waits = x.waits();
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        result tried = result::over;
+        std::optional<arrival> tried;
         x.as_a_whole([&] {
-            tried = try_to_bring(x, way);
-            return tried == result::done;
+            tried = try_to_bring(way);
+            if (tried == arrival::would_wait)
+                x.set_would_wait();
+            return tried == arrival::done;
         });
         if (x.would_wait())
-            return result::over;
-        if (tried != result::changed)
+            return std::nullopt;
+        if (tried != arrival::changed)
             return tried;
     }
 }
 
-// The value of the one store as one of the other's.
-bool fits(execution &x, const route &way) {
-    if (way.from.in->kind == way.to.in->kind)
-        return true;
-    x.out.error("ERR the one store keeps text, and the other one bytes");
-    return false;
-}
-
+// Nothing if it cannot be had, see place_of().
 std::optional<route> route_of(execution &x, std::string_view from, std::string_view to,
-                              int to_database, bool replaces, bool removes) {
+                              int to_database, bool removes, bool replaces) {
     std::optional<place> source = place_of(x, removes ? operations::del_same.what : reading, from);
     std::optional<place> destination =
         source ? place_of(x, operations::set.what, to, to_database) : std::nullopt;
     if (!destination)
         return std::nullopt;
-    route way{*source, *destination, replaces, removes};
-    return fits(x, way) ? std::optional(way) : std::nullopt;
+    return route{*source, *destination, removes, replaces};
 }
 
 void rename_with(execution &x, arguments given, bool replaces) {
-    auto answer = [&](result found) {
-        if (found == result::missing)
+    auto answer = [&](std::optional<arrival> found) {
+        if (found == arrival::missing)
             x.out.error("ERR no such key");
-        else if (found == result::done && replaces)
+        else if (found == arrival::done && replaces)
             x.out.ok();
-        else if (found != result::over)
-            x.out.integer(found == result::done ? 1 : 0);
+        else if (found == arrival::refused && replaces)
+            x.out.error("ERR a trigger, a rule or a policy of the store keeps the entry");
+        else if (found)
+            x.out.integer(found == arrival::done ? 1 : 0);
     };
     if (given[1] == given[2])
         return with_entry(x, given[1], wanting::expiry, [&](const std::optional<entry> &found) {
-            answer(!found ? result::missing : replaces ? result::done : result::taken);
+            answer(!found ? arrival::missing : replaces ? arrival::done : arrival::refused);
         });
-    std::optional<route> way = route_of(x, given[1], given[2], x.database(), replaces, true);
+    std::optional<route> way = route_of(x, given[1], given[2], x.database(), true, replaces);
     if (way)
         answer(bring(x, *way));
 }
@@ -128,9 +78,9 @@ std::optional<int> database_of(execution &x, std::string_view given) {
 
 constexpr std::string_view same_place = "ERR source and destination objects are the same";
 
-void answer_whether_done(execution &x, result found) {
-    if (found != result::over)
-        x.out.integer(found == result::done ? 1 : 0);
+void answer_whether_done(execution &x, std::optional<arrival> found) {
+    if (found)
+        x.out.integer(found == arrival::done ? 1 : 0);
 }
 
 }  // namespace
@@ -149,7 +99,7 @@ void move(execution &x, arguments given) {
         return;
     if (*database == x.database())
         return x.out.error(same_place);
-    std::optional<route> way = route_of(x, given[1], given[1], *database, false, true);
+    std::optional<route> way = route_of(x, given[1], given[1], *database, true, false);
     if (way)
         answer_whether_done(x, bring(x, *way));
 }
@@ -171,7 +121,7 @@ void copy(execution &x, arguments given) {
     }
     if (database == x.database() && given[1] == given[2])
         return x.out.error(same_place);
-    std::optional<route> way = route_of(x, given[1], given[2], database, replaces, false);
+    std::optional<route> way = route_of(x, given[1], given[2], database, false, replaces);
     if (way)
         answer_whether_done(x, bring(x, *way));
 }

@@ -49,6 +49,8 @@ void store_argument(execution &x, const operation &op, arguments given, std::siz
 const operation &operation_for(const set_options &options) {
     if (options.answers_old)
         return operations::get_set_on_terms;
+    if (options.keeps_expiry && options.when == condition::none)
+        return operations::set_keepttl;
     if (!options.keeps_expiry) {
         if (options.when == condition::none)
             return operations::set;

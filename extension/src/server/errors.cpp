@@ -56,6 +56,13 @@ void raise_negative(const char *argument) {
                     errmsg("%s must not be negative", argument)));
 }
 
+void raise_no_condition(const char *given) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"%s\" is not a condition", given),
+             errhint("Write nx, if it does not expire yet, xx, if it does, gt, only later, or lt, "
+                     "only sooner.")));
+}
+
 void raise_not_text() {
     ereport(ERROR,
             (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
@@ -77,6 +84,32 @@ void raise_counter_overflow(std::int64_t by) {
              errdetail("Adding %lld does not fit into an integer of 64 bits.",
                        static_cast<long long>(by)),
              errhint("kv_set(key, '0') sets it to 0.")));
+}
+
+void raise_not_a_number() {
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("the value is not a number"),
+             errdetail("It would be digits, with a point or an exponent, and nothing else."),
+             errhint("kv_set(key, '0') makes the entry a number.")));
+}
+
+namespace {
+
+constexpr const char *how_large_numbers_are =
+    "A number is finite, and as large as a long double of C can be.";
+
+}  // namespace
+
+void raise_by_out_of_range(const char *by) {
+    ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                    errmsg("by is out of range: %.40s%s", by, strlen(by) > 40 ? ".." : ""),
+                    errdetail("%s", how_large_numbers_are)));
+}
+
+void raise_number_overflow() {
+    ereport(ERROR,
+            (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("the number is out of range"),
+             errdetail("%s", how_large_numbers_are), errhint("kv_set(key, '0') sets it to 0.")));
 }
 
 void raise_value_too_long(std::size_t bytes) {

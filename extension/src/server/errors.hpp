@@ -13,9 +13,13 @@ namespace kvstore {
 [[noreturn]] void raise_unreadable_ttl(const char *given, const char *called);
 [[noreturn]] void raise_ttl_field_overflow(const char *given, const char *called);
 [[noreturn]] void raise_negative(const char *argument);
+[[noreturn]] void raise_no_condition(const char *given);
 [[noreturn]] void raise_not_text();
 [[noreturn]] void raise_not_an_integer();
 [[noreturn]] void raise_counter_overflow(std::int64_t by);
+[[noreturn]] void raise_not_a_number();
+[[noreturn]] void raise_by_out_of_range(const char *by);
+[[noreturn]] void raise_number_overflow();
 [[noreturn]] void raise_value_too_long(std::size_t bytes);
 [[noreturn]] void raise_no_such_table(Oid relid);
 [[noreturn]] void raise_no_default_store(const char *name);

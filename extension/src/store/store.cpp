@@ -123,6 +123,19 @@ const char *detour_for_writes(Relation table) {
     return nullptr;
 }
 
+// On the whole table, or on its columns. Of those the key is never updated.
+bool has_privilege(Oid table, AclMode privilege) {
+    if (pg_class_aclcheck(table, GetUserId(), privilege) == ACLCHECK_OK)
+        return true;
+    if (privilege == ACL_DELETE)
+        return false;
+    for (AttrNumber column : {key_column, value_column, expires_column})
+        if ((privilege != ACL_UPDATE || column != key_column) &&
+            pg_attribute_aclcheck(table, column, GetUserId(), privilege) != ACLCHECK_OK)
+            return false;
+    return true;
+}
+
 // SQL asks for it when it looks the table's name up. We may have been given a number.
 void require_usage_of_schema(Relation table) {
     Oid schema = RelationGetNamespace(table);
@@ -232,6 +245,13 @@ const char *find_detour(const store &opened, const intent &what) {
 const char *find_detour_of_anybody(const store &opened) {
     const char *detour = detour_of_table(opened);
     return detour != nullptr ? detour : detour_for_writes(opened.table);
+}
+
+void require_privileges(const store &opened, AclMode privileges) {
+    Oid table = RelationGetRelid(opened.table);
+    for (AclMode each : {ACL_SELECT, ACL_INSERT, ACL_UPDATE, ACL_DELETE})
+        if ((privileges & each) != 0 && !has_privilege(table, each))
+            aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(opened.table));
 }
 
 bool has_virtual_columns(Relation table) {

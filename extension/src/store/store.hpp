@@ -46,6 +46,10 @@ const char *find_detour(const store &opened, const intent &what);
 // Why nobody's writes do, whatever is set and may be done; nullptr if they can.
 const char *find_detour_of_anybody(const store &opened);
 
+// Raises 42501 if one of these is missing, as SQL words it, which asks for it though no row be met:
+// on the table, or on the columns that it is needed on.
+void require_privileges(const store &opened, AclMode privileges);
+
 // Whether open_store() would take `table` for a store.
 bool is_store(Relation table);
 

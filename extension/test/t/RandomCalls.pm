@@ -87,12 +87,13 @@ my %by_type = (
 	'text' => sub {
 		my ($name) = @_;
 		return typed_command() if $name eq 'command' and chance(0.95);
-		return one(@keys) if $name =~ /^(key|after)$/;
+		return one(@keys) if $name =~ /^(key|new_key|after)$/;
 		return one(@patterns) if $name eq 'prefix';
 		return one(@ttl_words) if $name =~ /^(ttl|period|slack)$/;
 		return one("'1 MB'", "'10 kB'", "'a lot'", "'-1'", "'1e30 TB'", "''", 'NULL') if $name eq 'max_size';
 		return one("'soonest'", "'oldest'", "'newest'", "''", 'NULL') if $name eq 'evict';
 		return one("'1'", "'5'", "'-1'", "'99999999999999999999'", "'x'", 'NULL') if $name eq 'by';
+		return one("'nx'", "'XX'", "'gt'", "'lt'", "'later'", "''", 'NULL', 'NULL') if $name eq 'condition';
 		return one(store_names()) if $name eq 'name';
 		return one(@texts);
 	},
@@ -105,6 +106,7 @@ my %by_type = (
 	'smallint' => sub { one(1, -1, 0, 32767, -32768, 'NULL') },
 	'bigint' => sub { one((1, 5, 3) x 2, 0, -1, '9223372036854775807', '-9223372036854775808', 'NULL') },
 	'double precision' => sub { one((60, 0.5, 0.002) x 2, 0, "'-0'", 1e-9, 1e-300, -1, 1e18, 9.2e12, 1e308, "'NaN'", "'Infinity'", "'-Infinity'", 'NULL') },
+	'numeric' => sub { one((1, 0.5, -0.1) x 2, 0, '1e-4990', '1e4900', '1e5000', "'NaN'", "'Infinity'", 'NULL') },
 	'timestamp with time zone' => sub { one("'infinity'", "'-infinity'", 'now()', "clock_timestamp() + '1 ms'", "now() + '1 hour'", "'294276-12-31 23:59:59'", "'4713-01-01 BC'", "'epoch'", "'2100-02-30'", "'x'", 'NULL') },
 	'boolean' => sub { one('true', 'false', 'NULL') },
 	'regtype' => sub { one("'text'", "'bytea'", "'bytea'", "'integer'", "'public.kv_entry'", '0', '4294967295', 'NULL') });

@@ -53,6 +53,7 @@ sub test_path
 		CREATE UNLOGGED TABLE passed_on (turn bigint, value bigint);
 		CREATE UNLOGGED TABLE swapped (value bigint);
 		CREATE UNLOGGED TABLE torn (keys bigint, different bigint);
+		CREATE UNLOGGED TABLE raised (by bigint);
 		CREATE UNLOGGED TABLE guarded (count bigint);
 		INSERT INTO guarded VALUES (0);
 		CREATE UNLOGGED TABLE released (mine boolean, removed boolean);
@@ -152,6 +153,25 @@ sub test_path
 	run_clients("$name: kv_mset and kv_mdel", 200, 3, "\\set round :round + 1\n" . $mset->($forwards, ', 1e-6') . $mset->($backwards, '') . "$torn;\nSELECT kv_mdel($backwards);");
 	is($node->sql('SELECT count(*) FROM torn'), 0, "$name: kv_mset and kv_mdel: never the values of two calls");
 
+	# --- Renaming ---
+
+	# Four pieces on seven places, in all directions, while others raise what is where it was a moment ago.
+	$node->sql(q{SELECT kv_mset('{p1,p2,p3,p4}', '{1,2,3,4}'); TRUNCATE torn});
+	run_clients("$name: kv_rename_nx", 1000, 1, q{
+		\set from random(1, 7)
+		\set to random(1, 7)
+		SELECT kv_rename_nx('p' || :from::text, 'p' || :to::text);
+		INSERT INTO torn SELECT count(*), count(DISTINCT value::bigint % 10) FROM kv_store WHERE key BETWEEN 'p1' AND 'p7' AND expires > clock_timestamp()
+		HAVING count(*) <> 4 OR count(DISTINCT value::bigint % 10) <> 4;
+	}, q{
+		\set at random(1, 7)
+		SELECT coalesce(kv_get('p' || :at::text), '0') AS value \gset
+		INSERT INTO raised SELECT 10 WHERE kv_cas('p' || :at::text, :value::text, (:value::bigint + 10)::text);
+	});
+	is($node->sql('SELECT count(*) FROM torn'), 0, "$name: kv_rename_nx: each entry is in one place, at any moment");
+	is($node->sql(q{SELECT count(*), sum(value::bigint) - 10 - (SELECT sum(by) FROM raised) FROM kv_scan('p')}), '4|0', "$name: kv_rename_nx: and nothing that is written to it is lost");
+	cmp_ok($node->sql('SELECT count(*) FROM raised'), '>', 100, "$name: kv_rename_nx: much is");
+
 	# --- Locks ---
 
 	# Who has the lock adds to a counter in two steps: two at a time would lose one.
@@ -201,7 +221,7 @@ sub test_path
 	$node->sql(q{
 		DROP EXTENSION kvstore CASCADE;
 		DROP SEQUENCE turn;
-		DROP TABLE windows, winners, brief, taken, passed_on, swapped, torn, guarded, released, leases, returned;
+		DROP TABLE windows, winners, brief, taken, passed_on, swapped, torn, raised, guarded, released, leases, returned;
 	});
 }
 

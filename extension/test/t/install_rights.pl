@@ -198,7 +198,9 @@ for my $path ('public', 'mine', 'mine, pg_catalog')
 			SELECT * FROM mine.kv_scan(); SELECT * FROM mine.kv_scan('k', 'a', 2); SELECT * FROM mine.kv_mget('{k,e}');
 			SELECT mine.kv_get_set('k', 'w'), mine.kv_cas('k', 'w', 'x'), mine.kv_cas('k', 'x', 'y', 60), mine.kv_incr('i'), mine.kv_incr('i', 5), mine.kv_incr('i', 1, 60);
 			SELECT mine.kv_mset('{a,b}', '{1,2}'), mine.kv_mset('{a,b}', '{1,2}', 60), mine.kv_mdel('{a}'), mine.kv_get_ex('k', 60), mine.kv_get_ex_bytes('k', 60);
-			SELECT mine.kv_expire('k', 60), mine.kv_expire_at('k', '2100-01-01'), mine.kv_persist('k'), mine.kv_del_if('k', 'no'), mine.kv_get_del('k'), mine.kv_del('e');
+			SELECT mine.kv_set_keepttl('k', 'z'), mine.kv_incr_float('f'), mine.kv_incr_float('f', 0.5), mine.kv_mset_nx('{o,p}', '{1,2}'), mine.kv_mset_nx('{o}', '{1}', 60);
+			SELECT mine.kv_copy('k', 'c'), mine.kv_copy('k', 'c', true), mine.kv_rename('c', 'd'), mine.kv_rename_nx('d', 'c');
+			SELECT mine.kv_expire('k', 60), mine.kv_expire('k', 60, 'nx'), mine.kv_expire('k', 60, 'xx'), mine.kv_expire('k', 60, 'gt'), mine.kv_expire('k', 60, 'lt'), mine.kv_expire_at('k', '2100-01-01'), mine.kv_persist('k'), mine.kv_del_if('k', 'no'), mine.kv_get_del('k'), mine.kv_del('e');
 			SELECT mine.kv_del_prefix('b'), mine.kv_set_ex('x', 'v', 1e-6), mine.kv_sweep(), mine.kv_detour(), mine.kv_limit('1 MB'), mine.kv_limit(NULL);
 			SELECT mine.kv_create_store('made'); DROP TABLE made;
 			SELECT mine.kv_flush();
@@ -230,7 +232,8 @@ no_strike('ours', 'kv_stats beside them');
 # types that ours have, and integers are.
 for my $call (
 	"kv_set_ex('k', 'v', 60)", "kv_set_nx('k', 'v', 60)", "kv_set_xx('k', 'v', 60)", "kv_get_ex('k', 60)", "kv_get_ex_bytes('k', 60)",
-	"kv_expire('k', 60)", "kv_incr('k')", "kv_incr('k', 5)", "kv_incr('k', -5)", "kv_incr('k', 1, 60)", "kv_incr('k', 5::bigint)", "kv_incr('k', '5')", 'kv_sweep(10)', 'kv_sweep()',
+	"kv_expire('k', 60)", "kv_incr('k')", "kv_incr('k', 5)", "kv_incr('k', -5)", "kv_incr('k', 1, 60)", "kv_incr('k', 5::bigint)", "kv_incr('k', '5')",
+	"kv_incr_float('k')", "kv_incr_float('k', 5)", "kv_incr_float('k', 0.5)", "kv_incr_float('k', 5000000000)", "kv_incr_float('k', 0.5, 60)", 'kv_sweep(10)', 'kv_sweep()',
 	"kv_get('k')", "kv_set('k', 'v')", "kv_count('k')", "kv_sweep(NULL::int4, '-'::regclass)", "kv_get('k'::text, 'mine.kv_store'::regclass)")
 {
 	$node->psql('ours', "SELECT mine.$call");

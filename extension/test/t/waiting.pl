@@ -19,6 +19,8 @@ $node->sql(q{
 	SELECT kv_create_store('with_rules');
 	CREATE TABLE log (key text);
 	CREATE RULE log AS ON INSERT TO with_rules DO ALSO INSERT INTO log VALUES (NEW.key);
+	-- Nobody waits for its entries, but for the places that they are brought to.
+	SELECT kv_create_store('unlocked');
 });
 
 my $gate = 1;    # an advisory lock, behind which sessions are ready to call
@@ -92,30 +94,31 @@ for my $path ('on', 'off')
 		{
 			# A TTL counts from the write.
 			my $stored = qq{
-				SELECT kv_flush($in); SELECT kv_set_ex(k, '1', 3600, $in) FROM unnest('{set_ex,set_xx,get_ex,slack,expire,cas,mset}'::text[]) k;
-				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr,rate}'::text[]) k};
+				SELECT kv_flush($in); SELECT kv_set_ex(k, '1', 3600, $in) FROM unnest('{set_ex,set_xx,get_ex,slack,expire,expire_xx,expire_lt,cas,mset}'::text[]) k;
+				SELECT kv_set_ex(k, '1', 1e-6, $in) FROM unnest('{set_nx,incr,incr_float,rate,mset_nx}'::text[]) k};
 			my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, $store), $a_moment,
 				set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_xx => qq{kv_set_xx('set_xx', 'x', '1 minute', $in)},
 				set_nx => qq{kv_set_nx('set_nx', 'x', interval '1 minute', $in)}, get_ex => qq{kv_get_ex('get_ex', 60, $in)},
 				expire => qq{kv_expire('expire', 60.0, $in)}, cas => qq{kv_cas('cas', '1', 'x', 60, $in)},
-				incr => qq{kv_incr('incr', 1, 60, $in)}, rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)},
-				slack => qq{kv_get_ex('slack', 60, 6, $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
-			is_deeply($answers, { set_ex => '', set_xx => 't', set_nx => 't', get_ex => '1', slack => '1', rate => '1', expire => 't', cas => 't', incr => '1', mset => '1' },
+				incr => qq{kv_incr('incr', 1, 60, $in)}, incr_float => qq{kv_incr_float('incr_float', 0.5, 60, $in)}, rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)},
+				slack => qq{kv_get_ex('slack', 60, 6, $in)}, expire_xx => qq{kv_expire('expire_xx', 60, 'xx', $in)}, expire_lt => qq{kv_expire('expire_lt', '1 min', 'lt', $in)}, mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)}, mset_nx => qq{kv_mset_nx(ARRAY['mset_nx'], ARRAY['x'], 60, $in)});
+			is_deeply($answers, { set_ex => '', set_xx => 't', set_nx => 't', get_ex => '1', slack => '1', rate => '1', expire => 't', expire_xx => 't', expire_lt => 't', cas => 't', incr => '1', incr_float => '0.5', mset => '1', mset_nx => 't' },
 				"fast path $path, $store: calls that waited for $lock");
 			is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for $lock");
 		}
 
 		# A rival who gives up.
 		my $nothing = qq{SELECT kv_flush($in)};
-		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'rate', 'resets', 'mset');
+		my @keys = ('set_ex', 'set_nx', 'cas', 'incr', 'rate', 'resets', 'mset', 'mset_nx', 'incr_float');
 		my $rival = join '; ', map { "INSERT INTO $store VALUES ('$_', 'rival', 'infinity')" } @keys;
 		my $answers = answers_after_waiting($path, $nothing, $rival, $a_moment,
 			set_ex => qq{kv_set_ex('set_ex', 'x', 60, $in)}, set_nx => qq{kv_set_nx('set_nx', 'x', 60, $in)},
 			cas => qq{kv_cas('cas', NULL, 'x', 60, $in)}, incr => qq{kv_incr('incr', 1, 60, $in)},
 			rate => qq{count FROM kv_rate_limit('rate', 3, 60, $in)}, resets => qq{resets FROM kv_rate_limit('resets', 3, 60, $in)},
-			mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)});
+			mset => qq{kv_mset(ARRAY['mset'], ARRAY['x'], 60, $in)}, mset_nx => qq{kv_mset_nx(ARRAY['mset_nx'], ARRAY['x'], '60 s', $in)},
+			incr_float => qq{kv_incr_float('incr_float', 1, 60.0, $in)});
 		is(delete $answers->{resets}, $node->sql(qq{SELECT expires FROM $store WHERE key = 'resets'}), "fast path $path, $store: a rate limit that waited for a rival tells when it ends");
-		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', rate => '1', mset => '1' }, "fast path $path, $store: calls that waited for a rival");
+		is_deeply($answers, { set_ex => '', set_nx => 't', cas => 't', incr => '1', rate => '1', mset => '1', mset_nx => 't', incr_float => '1' }, "fast path $path, $store: calls that waited for a rival");
 		is(too_short($store, 60), '', "fast path $path, $store: a TTL counts from the end of waiting for a rival");
 
 		# The table.
@@ -133,23 +136,27 @@ for my $path ('on', 'off')
 	for my $lock (sort keys %locks)
 	{
 		my %expected = (
-			expire => [ q{kv_expire('expire', 60)}, 'f' ], expire_at => [ q{kv_expire_at('expire_at', '2100-01-01')}, 'f' ],
+			expire => [ q{kv_expire('expire', 60)}, 'f' ], expire_xx => [ q{kv_expire('expire_xx', 60, 'xx')}, 'f' ], expire_gt => [ q{kv_expire('expire_gt', 60, 'gt')}, 'f' ], expire_at => [ q{kv_expire_at('expire_at', '2100-01-01')}, 'f' ],
 			slack => [ q{kv_get_ex('slack', 60, 6)}, '' ], persist => [ q{kv_persist('persist')}, 'f' ], get_ex => [ q{kv_get_ex('get_ex', 60)}, '' ],
 			set_xx => [ q{kv_set_xx('set_xx', 'x')}, 'f' ], set_xx_ex => [ q{kv_set_xx('set_xx_ex', 'x', 60)}, 'f' ],
 			cas => [ q{kv_cas('cas', '5', 'x', 60)}, 'f' ], cas_keep => [ q{kv_cas('cas_keep', '5', 'x')}, 'f' ],
 			get_del => [ q{coalesce(kv_get_del('get_del'), 'nothing')}, 'nothing' ], del => [ q{kv_del('del')}, 'f' ],
-			del_if => [ q{kv_del_if('del_if', '5')}, 'f' ], mdel => [ q{kv_mdel(ARRAY['mdel'])}, 0 ], del_prefix => [ q{kv_del_prefix('del_prefix')}, 0 ]);
+			del_if => [ q{kv_del_if('del_if', '5')}, 'f' ], mdel => [ q{kv_mdel(ARRAY['mdel'])}, 0 ], del_prefix => [ q{kv_del_prefix('del_prefix')}, 0 ],
+			rename => [ q{kv_rename('rename', 'z')}, 'f' ], rename_back => [ q{kv_rename('rename_back', 'a')}, 'f' ], rename_nx => [ q{kv_rename_nx('rename_nx', 'y')}, 'f' ],
+			from_before => [ q{kv_rename('a', 'from_before', 'kv_store', store => 'unlocked')}, 'f' ], from_behind => [ q{kv_rename('z', 'from_behind', 'kv_store', store => 'unlocked')}, 'f' ],
+			copy => [ q{kv_copy('a', 'copy', true, 'kv_store', store => 'unlocked')}, 'f' ]);
 		my %stored = (
-			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], rate => [ q{count FROM kv_rate_limit('rate', 6, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ]);
+			incr => [ q{kv_incr('incr', 1, 60)}, 1 ], rate => [ q{count FROM kv_rate_limit('rate', 6, 60)}, 1 ], get_set => [ q{coalesce(kv_get_set('get_set', '1'), 'nothing')}, 'nothing' ],
+			set_keepttl => [ q{kv_set_keepttl('set_keepttl', '1')}, '' ], incr_float => [ q{kv_incr_float('incr_float', 0.5, 60)}, '0.5' ]);
 		my %all = (%expected, %stored);
-		my $stored = 'SELECT kv_flush(); SELECT ' . join(', ', map { "kv_set_ex('$_', '5', 8)" } sort keys %all)
+		my $stored = q{SELECT kv_flush(); SELECT kv_mset('{a,z}', '{5,5}', 8, store => 'unlocked'); SELECT } . join(', ', map { "kv_set_ex('$_', '5', 8)" } sort keys %all)
 			. '; TRUNCATE expiry; INSERT INTO expiry SELECT max(expires) FROM kv_store';
 		my $answers = answers_after_waiting($path, $stored, sprintf($locks{$lock}, 'kv_store'), $all_expired, map { $_ => $all{$_}[0] } keys %all);
 		is_deeply($answers, { map { $_ => $all{$_}[1] } keys %all }, "fast path $path: what expired while calls waited for $lock is absent to them");
 		is($node->sql(q{SELECT string_agg(key, ', ' ORDER BY key) FROM kv_store WHERE expires > clock_timestamp()}),
-			'get_set, incr, rate', "fast path $path: nothing else is revived");
+			'get_set, incr, incr_float, rate, set_keepttl', "fast path $path: nothing else is revived");
 		is($node->sql(q{SELECT string_agg(key || ' ' || value, ', ' ORDER BY key) FROM kv_scan()}),
-			'get_set 1, incr 1, rate 1', "fast path $path: what is stored begins anew");
+			'get_set 1, incr 1, incr_float 0.5, rate 1, set_keepttl 1', "fast path $path: what is stored begins anew");
 	}
 }
 
