@@ -114,7 +114,7 @@ choose_build_folder() {
 }
 
 remove_work_folder() {
-    local status=$?
+    local status=${1:-$?}
     trap - EXIT
     if [ -n "$work" ]; then
         stop_servers
