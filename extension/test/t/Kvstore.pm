@@ -67,4 +67,17 @@ sub complaints
 	return join "\n", grep { !$expected || !/$expected/ } @lines;
 }
 
+# Has these roles, separated by commas, log in with their passwords.
+sub ask_for_passwords
+{
+	my ($node, $roles) = @_;
+	my $hba = $node->data_dir . '/pg_hba.conf';
+	my $trust = slurp_file($hba);
+	open my $file, '>', $hba or die "$hba: $!";
+	print $file "local all $roles scram-sha-256\nhost all $roles all scram-sha-256\n$trust";
+	close $file;
+	$node->reload;
+	return;
+}
+
 1;

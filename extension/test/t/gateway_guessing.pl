@@ -23,12 +23,7 @@ $node->sql(q{
 	CREATE ROLE victim LOGIN PASSWORD 'secret';
 	GRANT ALL ON kv_redis TO worker, stranger, victim;
 });
-my $hba = $node->data_dir . '/pg_hba.conf';
-my $trust = PostgreSQL::Test::Utils::slurp_file($hba);
-open my $file, '>', $hba or die;
-print $file "local all worker,stranger,victim scram-sha-256\nhost all worker,stranger,victim all scram-sha-256\n$trust";
-close $file;
-$node->reload;
+$node->ask_for_passwords('worker,stranger,victim');
 
 my $gateway = Gateway->begin($node);
 sub descriptors { return scalar(() = glob "/proc/$gateway->{pid}/fd/*") }

@@ -20,13 +20,7 @@ $node->sql(q{
 	GRANT ALL ON kv_redis TO writer;
 	GRANT SELECT ON kv_redis TO reader;
 });
-my $hba = $node->data_dir . '/pg_hba.conf';
-my $trust = PostgreSQL::Test::Utils::slurp_file($hba);
-open my $file, '>', $hba or die;
-my $asked = 'writer,reader,nobody,none,first,crowded';
-print $file "local all $asked scram-sha-256\nhost all $asked all scram-sha-256\n$trust";
-close $file;
-$node->reload;
+$node->ask_for_passwords('writer,reader,nobody,none,first,crowded');
 
 my $gateway = Gateway->begin($node, '--user', 'writer', '--admin-user', 'writer');
 my $wrong = '-WRONGPASS invalid username-password pair or user is disabled.';

@@ -22,12 +22,7 @@ $node->sql(q{
 	CREATE POLICY own ON kv_redis USING (starts_with(key, current_user || ':'));
 	CREATE POLICY own ON other USING (starts_with(key, current_user || ':'));
 });
-my $hba = $node->data_dir . '/pg_hba.conf';
-my $trust = PostgreSQL::Test::Utils::slurp_file($hba);
-open my $file, '>', $hba or die;
-print $file "local all ann,ben scram-sha-256\nhost all ann,ben all scram-sha-256\n$trust";
-close $file;
-$node->reload;
+$node->ask_for_passwords('ann,ben');
 
 my $gateway = Gateway->begin($node);
 
