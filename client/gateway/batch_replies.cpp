@@ -15,7 +15,8 @@ section_status read_section(redis::replies_reader &from, job &to) {
         for (std::size_t i = 0; i < answered; i++)
             to.reply(replies.next_reply());
         to.commands.answer(answered);
-        to.watched_changed = replies.status() == section_status::watched_changed;
+        to.watched_changed = replies.status() == section_status::watched_changed ||
+                             replies.status() == section_status::complete_but_changed;
         const bool is_sensible =
             answered > 0 || to.commands.left() == 0 || replies.status() != section_status::complete;
         if (replies.ok() && is_sensible)
@@ -44,7 +45,7 @@ std::string redis_error(std::string_view sqlstate, std::string_view message) {
 }
 
 void fail(job &what, const std::string &error) {
-    if (what.what != job::kind::plain) {
+    if (what.is_exec()) {
         what.error = error;
     } else {
         std::string reply;

@@ -4,6 +4,21 @@
 
 namespace kvstore::gateway {
 
+// --- What is watched ---------------------------------------------------------------------------
+
+std::vector<redis::watched_key> transaction::watched_keys() const {
+    std::vector<redis::watched_key> views;
+    for (const watched &each : watching)
+        views.push_back({each.database, each.key, each.version});
+    return views;
+}
+
+std::vector<redis::watched_key> transaction::absent_keys() const {
+    std::vector<redis::watched_key> views = watched_keys();
+    std::erase_if(views, [](const redis::watched_key &each) { return !each.version.empty(); });
+    return views;
+}
+
 // --- Sending -----------------------------------------------------------------------------------
 
 // One write at a time; what is added meanwhile goes with the next.

@@ -27,6 +27,12 @@ struct transaction {
     std::vector<std::vector<std::string>> commands;
     std::size_t bytes = 0;
     std::vector<watched> watching;
+    bool has_changed = false;  // a watched key, as a command saw after WATCH
+
+    std::vector<redis::watched_key> watched_keys() const;
+    // Those that were absent when WATCH looked. They may be so again at EXEC, after a command has
+    // seen them present; the version of an entry that was there never comes back.
+    std::vector<redis::watched_key> absent_keys() const;
 };
 
 enum class replies_to_client : std::uint8_t { all, none, skip_next, skip_this };

@@ -10,7 +10,9 @@
 namespace kvstore::gateway {
 
 struct job {
-    enum class kind : std::uint8_t { plain, exec, watched_exec };
+    // All but the first are a transaction of their own: the commands of an EXEC, or one of a client
+    // that watches, which is carried out whatever has become of the watched keys.
+    enum class kind : std::uint8_t { plain, exec, watched_exec, watching };
 
     section commands;
     kind what = kind::plain;
@@ -23,6 +25,8 @@ struct job {
 
     // It is done, too, when so many replies are to be sent first; then commands are left.
     bool is_to_be_sent() const { return replied > (std::size_t{1} << 20); }
+
+    bool is_exec() const { return what == kind::exec || what == kind::watched_exec; }
 
     // How it went, once it is done. An EXEC has either its replies or one of these.
     bool watched_changed = false;

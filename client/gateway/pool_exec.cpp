@@ -1,4 +1,4 @@
-// EXEC: a transaction of its own, tried again where PostgreSQL says that this helps.
+// EXEC, and other transactions, which are tried again where PostgreSQL says that this helps.
 #include "batch_replies.hpp"
 #include "pool.hpp"
 
@@ -11,11 +11,16 @@ const char *begin_of(job::kind what) {
                                            : "BEGIN ISOLATION LEVEL REPEATABLE READ";
 }
 
+int flags_of(const job &what, bool may_wait) {
+    return redis::exec | (may_wait ? redis::may_wait : 0) |
+           (what.what == job::kind::watching ? redis::in_any_case : 0);
+}
+
 }  // namespace
 
 task<void> pool::carry_out_exec(backend &on, job &what, bool may_wait) {
     std::string batch;
-    redis::batch_writer writer(batch, redis::exec | (may_wait ? redis::may_wait : 0));
+    redis::batch_writer writer(batch, flags_of(what, may_wait));
     what.commands.append_left(batch);
     counters_.batches++;
     counters_.sections++;

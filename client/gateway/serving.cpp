@@ -51,6 +51,14 @@ void note_publication(client &one) {
         one.publications.push_back({one.work.commands.commands() - 1, receivers});
 }
 
+// Who watches absent keys is to notice that a command sees one of them present: so each has a
+// transaction of its own, in which they are looked for, too.
+void begin_section(client &one) {
+    const std::vector<redis::watched_key> absent = one.its_transaction.absent_keys();
+    one.work.what = absent.empty() ? job::kind::plain : job::kind::watching;
+    one.work.commands.begin(one.protocol, one.database, absent);
+}
+
 // Takes requests as long as they go to the server, and says what comes then.
 step collect(const gateway &in, client &one) {
     one.requests.set_limits(limits_of(in, one));
@@ -63,7 +71,7 @@ step collect(const gateway &in, client &one) {
         if (!goes_to_server(one, found))
             return step::answer;
         if (commands.empty())
-            commands.begin(one.protocol, one.database);
+            begin_section(one);
         commands.add(one.requests.arguments());
         one.last_command = found.of->name;
         if (found.of == publish)
@@ -71,7 +79,7 @@ step collect(const gateway &in, client &one) {
         if (redis::has(found.of->flags, redis::flag::write))
             one.work.writes = true;
         if (commands.commands() >= commands_of_section || commands.size() >= bytes_of_section ||
-            one.replying != replies_to_client::all)
+            one.replying != replies_to_client::all || one.work.what == job::kind::watching)
             return step::carry_out;
     }
 }
@@ -130,6 +138,9 @@ task<void> carry_out_section(gateway &in, client &one) {
         if (!one.is_closed())
             co_await carry_out_some(in, one);
     }
+    one.its_transaction.has_changed |= one.work.watched_changed;
+    one.work.watched_changed = false;
+    one.work.what = job::kind::plain;
     one.publications.clear();
     one.work.commands.begin(one.protocol, one.database);
     one.work.writes = false;

@@ -28,6 +28,7 @@ void discard(call &what) {
 
 void unwatch(call &what) {
     what.from.its_transaction.watching.clear();
+    what.from.its_transaction.has_changed = false;
     what.reply().ok();
 }
 
@@ -107,13 +108,6 @@ void merge(call &what, const std::vector<words> &commands, const std::string &re
     }
 }
 
-std::vector<redis::watched_key> views_of(const std::vector<transaction::watched> &watching) {
-    std::vector<redis::watched_key> views;
-    for (const transaction::watched &each : watching)
-        views.push_back({each.database, each.key, each.version});
-    return views;
-}
-
 task<void> carry_out_transaction(call &what, const transaction &its) {
     client &one = what.from;
     std::vector<words> commands;
@@ -121,7 +115,7 @@ task<void> carry_out_transaction(call &what, const transaction &its) {
         commands.emplace_back(each.begin(), each.end());
     job &work = one.work;
     work.what = its.watching.empty() ? job::kind::exec : job::kind::watched_exec;
-    work.commands.begin(one.protocol, one.database, views_of(its.watching));
+    work.commands.begin(one.protocol, one.database, its.watched_keys());
     for (const words &each : commands)
         if (goes_to_server(each)) {
             work.commands.add(each);
@@ -157,6 +151,8 @@ task<void> exec(call &what) {
     leave_transaction(what.from);
     if (its.is_spoilt)
         what.reply().error("EXECABORT Transaction discarded because of previous errors.");
+    else if (its.has_changed)
+        what.reply().null_array();
     else
         co_await carry_out_transaction(what, its);
 }

@@ -1,5 +1,7 @@
 #include "client_front.hpp"
 
+#include "connection.hpp"
+
 namespace history {
 
 namespace {
@@ -62,8 +64,8 @@ void client_front::connect() {
 answer client_front::perform(const operation &what) {
     try {
         return carry_out(what);
-    } catch (const kvstore::in_doubt_error &) {
-        return {.how = outcome::in_doubt};
+    } catch (const kvstore::in_doubt_error &problem) {
+        return {.how = is_of_pooler(problem.what()) ? outcome::nothing : outcome::in_doubt};
     } catch (const kvstore::connection_error &) {
         return {.how = outcome::nothing};
     } catch (const kvstore::timeout_error &) {

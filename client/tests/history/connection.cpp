@@ -24,6 +24,10 @@ std::vector<const char *> pointers(const std::vector<std::optional<std::string>>
 
 }  // namespace
 
+bool is_of_pooler(std::string_view message) {
+    return message.find("invalid server parameter") != message.npos;
+}
+
 connection::connection(std::string conninfo, const std::string &application_name)
     : conninfo_(std::move(conninfo) + " application_name='" + application_name + "'"),
       pq_(nullptr, &PQfinish) {}

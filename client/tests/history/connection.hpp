@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace history {
@@ -15,6 +16,10 @@ namespace history {
 struct connection_lost : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+
+// Whether that was said by a pooler which had sent nothing on yet: before a statement it has the server
+// know the client's application_name, and gives the client up if somebody cancels just that.
+bool is_of_pooler(std::string_view message);
 
 // The server says no.
 struct refusal : std::runtime_error {

@@ -208,8 +208,8 @@ answer sql_front::perform(const operation &what) {
         const bool is_cancelled = problem.sqlstate == "57014";
         return {.how = is_cancelled ? outcome::nothing : outcome::refused,
                 .sqlstate = is_cancelled ? "" : problem.sqlstate};
-    } catch (const connection_lost &) {
-        return {.how = outcome::in_doubt};
+    } catch (const connection_lost &problem) {
+        return {.how = is_of_pooler(problem.what()) ? outcome::nothing : outcome::in_doubt};
     }
 }
 

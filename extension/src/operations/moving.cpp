@@ -5,6 +5,7 @@
 #include "operations/conditional.hpp"
 #include "operations/operation_parts.hpp"
 #include "operations/operations.hpp"
+#include "server/clock.hpp"
 #include "server/subtransaction.hpp"
 
 namespace kvstore {
@@ -73,7 +74,7 @@ arrival move(const route &way, const entry &what, bool destination_comes_first) 
     if (tried == arrival::done)
         tried = destination_comes_first ? take(way, what) : put(way, what);
     // What has expired while others were waited for was not brought anywhere.
-    bool has_expired = !is_live(what.expires, GetCurrentTimestamp());
+    bool has_expired = !is_live(what.expires, current_time());
     return tried == arrival::done && has_expired ? arrival::changed : tried;
 }
 

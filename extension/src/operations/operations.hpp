@@ -62,4 +62,8 @@ std::optional<entry> read_anew(const store &from, Datum key, bool want_value);
 // Its version.
 std::optional<entry_version> version_of(const store &from, Datum key);
 
+// Has nobody else change or remove the entry until the transaction is over. Errors: as SELECT ..
+// FOR UPDATE, 40001 if the transaction's snapshot shows an older version.
+void lock_row(const store &in, Datum key);
+
 }  // namespace kvstore

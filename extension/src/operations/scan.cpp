@@ -6,6 +6,7 @@
 #include "operations/batch.hpp"
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
+#include "server/clock.hpp"
 #include "server/scratch_memory.hpp"
 #include "server/utility.hpp"
 
@@ -13,7 +14,7 @@ namespace kvstore {
 
 namespace {
 
-#define OF_LIVE_ENTRIES " WHERE key OPERATOR(pg_catalog.^@) $1 AND" IS_LIVE
+#define OF_LIVE_ENTRIES " WHERE key OPERATOR(pg_catalog.^@) $1 AND" IS_LIVE_AT(CLOCK_OR("$4"))
 #define IN_KEY_ORDER                                     \
     " AND ($2 IS NULL OR key OPERATOR(pg_catalog.>) $2)" \
     " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT $3"
@@ -22,23 +23,25 @@ constexpr const char *read_entries =
     "SELECT key, value, expires FROM %1$s" OF_LIVE_ENTRIES IN_KEY_ORDER;
 constexpr const char *read_keys = "SELECT key FROM %1$s" OF_LIVE_ENTRIES IN_KEY_ORDER;
 constexpr const char *read_random_key_of =
-    "SELECT key FROM %1$s TABLESAMPLE pg_catalog.system($1) WHERE" IS_LIVE
-    " ORDER BY pg_catalog.random() USING OPERATOR(pg_catalog.<) LIMIT 1";
+    "SELECT key FROM %1$s TABLESAMPLE pg_catalog.system($1) WHERE" IS_LIVE_AT(
+        CLOCK_OR("$2")) " ORDER BY pg_catalog.random() USING OPERATOR(pg_catalog.<) LIMIT 1";
 constexpr const char *count_entries = "SELECT pg_catalog.count(*) FROM %1$s" OF_LIVE_ENTRIES;
 
 // The range of an index is found only for a prefix that the planner knows.
 constexpr int planned_anew = CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_PARALLEL_OK;
 
 struct arguments {
-    std::array<Datum, 3> values;
-    std::array<char, 3> nulls;
+    std::array<Datum, 4> values;
+    std::array<char, 4> nulls;
 };
 
-constexpr std::array<Oid, 3> types{TEXTOID, TEXTOID, INT8OID};
+constexpr std::array<Oid, 4> types{TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID};
 
 arguments arguments_of(const key_range &range) {
-    return {{range.prefix, range.after, Int64GetDatum(range.most)},
-            {' ', range.after == 0 ? 'n' : ' ', ' '}};
+    std::optional<timestamp> stopped_at = stopped_clock();
+    return {{range.prefix, range.after, Int64GetDatum(range.most),
+             TimestampTzGetDatum(stopped_at.value_or(0))},
+            {' ', range.after == 0 ? 'n' : ' ', ' ', stopped_at ? ' ' : 'n'}};
 }
 
 Datum column(uint64 row, int number) {
@@ -108,12 +111,15 @@ namespace {
 
 // Of that part of the pages.
 Datum random_key_of(const store &from, double percent) {
-    constexpr std::array<Oid, 1> type{FLOAT4OID};
+    constexpr std::array<Oid, 2> types{FLOAT4OID, TIMESTAMPTZOID};
     MemoryContext memory = CurrentMemoryContext;
-    Datum share = Float4GetDatum(static_cast<float4>(percent));
+    std::optional<timestamp> stopped_at = stopped_clock();
+    std::array<Datum, 2> values{Float4GetDatum(static_cast<float4>(percent)),
+                                TimestampTzGetDatum(stopped_at.value_or(0))};
+    std::array<char, 2> nulls{' ', stopped_at ? ' ' : 'n'};
     Datum key = 0;
     SPI_connect();
-    if (kvstore::execute({from, read_random_key_of, type, &share}, true) < 0)
+    if (kvstore::execute({from, read_random_key_of, types, values.data(), nulls.data()}, true) < 0)
         elog(ERROR, "could not sample a store");
     if (SPI_processed > 0) {
         Datum found = column(0, 1);

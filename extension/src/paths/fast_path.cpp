@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "server/clock.hpp"
 #include "server/errors.hpp"
 
 // After nodeModifyTable.c and heapam_handler.c of PostgreSQL, which make these calls
@@ -59,7 +60,19 @@ bool is_being_modified(tuple_version &one) {
     return result == TM_BeingModified;
 }
 
+// Then nobody is waited for; but PostgreSQL says so only to those who would wait.
+bool is_locked_by_us(tuple_version &one) {
+    LockBuffer(one.buffer, BUFFER_LOCK_SHARE);
+    HeapTupleHeader header = one.tuple.t_data;
+    bool is_ours = (header->t_infomask & HEAP_XMAX_IS_MULTI) == 0 &&
+                   HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+                   TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(header));
+    LockBuffer(one.buffer, BUFFER_LOCK_UNLOCK);
+    return is_ours;
+}
+
 attempt replace(const store &in, tuple_version &old, const entry &with, bool waits) {
+    waits = waits || is_locked_by_us(old);
     if (asserts_that_updates_wait && !waits) {
         if (is_being_modified(old))
             return attempt::would_wait;
@@ -84,6 +97,7 @@ attempt replace(const store &in, tuple_version &old, const entry &with, bool wai
 
 attempt remove(const store &in, tuple_version &old, bool waits) {
     CheckCmdReplicaIdentity(in.table, CMD_DELETE);
+    waits = waits || is_locked_by_us(old);
     TM_FailureData failure;
     return judge(heap_delete(in.table, old.tid(), GetCurrentCommandId(true), InvalidSnapshot, waits,
                              &failure, false));
@@ -164,7 +178,7 @@ decision decide(const operation &op, const request &asked, std::optional<entry> 
 // so that nobody is waited for any more.
 attempt decide_again(const store &in, const operation &op, const request &asked,
                      std::optional<entry> before, decision *decided) {
-    timestamp now = GetCurrentTimestamp();
+    timestamp now = current_time();
     *decided = decide(op, asked, before, now);
     decision righted = *decided;
     if (decided->what == decision::verb::leave) {
@@ -186,7 +200,7 @@ attempt try_modify(const store &in, const operation &op, const request &asked, o
     std::optional<tuple_version> current =
         find({in, asked.key, GetActiveSnapshot(), purpose::replacing});
     std::optional<entry> before = current ? entry_of(in, *current) : std::nullopt;
-    timestamp now = GetCurrentTimestamp();
+    timestamp now = current_time();
     decision decided = decide(op, asked, before, now);
 
     attempt tried = carry_out(in, decided, asked, current);
@@ -216,7 +230,7 @@ std::optional<entry> read(const store &from, Datum key, const location &where, b
         fetch({from, key, GetActiveSnapshot(), purpose::reading}, where);
     if (!current)
         return std::nullopt;
-    std::optional<entry> found = live_at(GetCurrentTimestamp(), entry_of(from, *current));
+    std::optional<entry> found = live_at(current_time(), entry_of(from, *current));
     if (found)
         found->value = want_value ? copy_of_value(found->value) : 0;
     release(current);
@@ -228,7 +242,7 @@ std::optional<entry_version> version(const store &from, Datum key) {
     if (!current)
         return std::nullopt;
     std::optional<entry_version> result;
-    if (live_at(GetCurrentTimestamp(), entry_of(from, *current)))
+    if (live_at(current_time(), entry_of(from, *current)))
         result = entry_version{.file = pg::file_number_of(from.table),
                                .page = ItemPointerGetBlockNumber(current->tid()),
                                .line = ItemPointerGetOffsetNumber(current->tid()),

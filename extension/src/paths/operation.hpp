@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "rules/ttl.hpp"
+#include "server/clock.hpp"
 #include "store/lifetime.hpp"
 #include "store/store.hpp"
 
@@ -34,9 +35,10 @@ inline bool is_text(Datum value) {
 }
 
 // Whether we have waited for a lock since then, of a row, a transaction or a table. Whoever goes
-// to sleep for one sets the alarm that looks for deadlocks.
+// to sleep for one sets the alarm that looks for deadlocks. While the clock is stopped, nothing
+// is kept that has waited.
 inline bool has_waited_since(timestamp then) {
-    return get_timeout_start_time(DEADLOCK_TIMEOUT) >= then &&
+    return !stopped_clock() && get_timeout_start_time(DEADLOCK_TIMEOUT) >= then &&
            GetCurrentTimestamp() - then >= shortest_wait;
 }
 
@@ -128,9 +130,9 @@ struct operation {
     decision (*decide)(const request &asked, const entry *live, timestamp now);
 
     // The same in SQL: %1$s is the store; $1 to $4 are the key, value, expiry and expected
-    // value, $5 and $6 the ends of the range of expiries that are good enough. It affects a row if
-    // the operation applies, and returns the answer, if there is one. nullptr where no single
-    // statement does it.
+    // value, $5 and $6 the ends of the range of expiries that are good enough, $7 when the clock is
+    // stopped. It affects a row if the operation applies, and returns the answer, if there is one.
+    // nullptr where no single statement does it.
     const char *sql = nullptr;
 
     // Of a change of what is there: locks the row as the statement would, so that the clock

@@ -9,7 +9,7 @@ namespace kvstore {
 
 namespace {
 
-constexpr int most_parameters = 6;
+constexpr int most_parameters = 7;
 
 // All that a plan's text and parameters are made of. PostgreSQL plans anew when a
 // table changes; it cannot know that a name in the text is another table's by now.

@@ -4,6 +4,7 @@
 
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
+#include "server/clock.hpp"
 #include "server/errors.hpp"
 #include "server/subtransaction.hpp"
 
@@ -19,7 +20,7 @@ constexpr const char *read_version =
 constexpr const char *read_full_version = "SELECT tableoid, ctid, xmin FROM %1$s" OF_LIVE_ENTRY;
 
 // An upsert on a store with rules, which do not go together with ON CONFLICT.
-constexpr const char *lock_row = "SELECT value, expires FROM %1$s" OF_KEY " FOR UPDATE";
+constexpr const char *lock_row_of_key = "SELECT value, expires FROM %1$s" OF_KEY " FOR UPDATE";
 constexpr const char *update_row = "UPDATE %1$s SET value = $2, expires = $3" OF_KEY;
 constexpr const char *renew_row = "UPDATE %1$s SET expires = $3" OF_KEY;
 constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
@@ -33,20 +34,24 @@ bool has_privileges(const store &in, AclMode privileges) {
 // Runs a statement on the store, with an expiry that counts from now. Needs SPI to be
 // connected.
 void run(const store &on, const char *sql, const request &asked, bool read_only = false) {
-    timestamp now = GetCurrentTimestamp();
+    timestamp now = current_time();
     timestamp expires = asked.lives.end(now);
     expiry_range good = asked.good_enough(expires, now);
-    std::array<Datum, 6> values{asked.key,
+    std::optional<timestamp> stopped_at = stopped_clock();
+    std::array<Datum, 7> values{asked.key,
                                 asked.value,
                                 TimestampTzGetDatum(expires),
                                 asked.expected,
                                 TimestampTzGetDatum(good.after),
-                                TimestampTzGetDatum(good.before)};
-    std::array<char, 6> nulls{
-        ' ', asked.value == 0 ? 'n' : ' ', ' ', asked.expected == 0 ? 'n' : ' ', ' ', ' '};
-    std::array<Oid, 6> types{TEXTOID,        value_type(on.kind),
-                             TIMESTAMPTZOID, value_type(on.kind),
-                             TIMESTAMPTZOID, TIMESTAMPTZOID};
+                                TimestampTzGetDatum(good.before),
+                                TimestampTzGetDatum(stopped_at.value_or(0))};
+    auto null_if = [](bool is_null) { return is_null ? 'n' : ' '; };
+    std::array<char, 7> nulls{
+        ' ', null_if(asked.value == 0), ' ', null_if(asked.expected == 0), ' ',
+        ' ', null_if(!stopped_at)};
+    std::array<Oid, 7> types{
+        TEXTOID,        value_type(on.kind), TIMESTAMPTZOID, value_type(on.kind),
+        TIMESTAMPTZOID, TIMESTAMPTZOID,      TIMESTAMPTZOID};
     int result = execute({on, sql, types, values.data(), nulls.data()}, read_only);
     if (result < 0)
         elog(ERROR, "could not execute \"%s\": %s", sql, SPI_result_code_string(result));
@@ -122,7 +127,7 @@ outcome remove(const store &in, const operation &op, const request &asked, Memor
 // Inserts; whether it did. If that had to wait, for a rival who then gave up, the expiry was
 // counted from before: it is set once more, now that the row is ours.
 bool run_insertion(const store &in, const char *sql, const request &asked) {
-    timestamp began = GetCurrentTimestamp();
+    timestamp began = current_time();
     run(in, sql, asked);
     bool inserted = SPI_processed > 0;
     if (inserted && asked.lives.counts_from_storing() && has_waited_since(began))
@@ -169,7 +174,7 @@ sight look(const store &in, const operation &op, const request &asked) {
     run(in, sees_versions ? read_version : read_value, asked);
     entry present{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
     const entry *live = present.value == 0 ? nullptr : &present;
-    sight seen{op.decide(asked, live, GetCurrentTimestamp()), {}};
+    sight seen{op.decide(asked, live, current_time()), {}};
     if (live != nullptr && sees_versions)
         seen.version = {DatumGetObjectId(column_of_first_row(3)),
                         *reinterpret_cast<ItemPointer>(DatumGetPointer(column_of_first_row(4)))};
@@ -182,7 +187,7 @@ bool spares_live_entry(const store &in, const operation &op, const request &aske
     entry any{asked.value, never_expires};
     return op.sql != nullptr && op.does == effect::upsert &&
            has_privileges(in, op.what.privileges) &&
-           op.decide(asked, &any, GetCurrentTimestamp()).what == decision::verb::leave;
+           op.decide(asked, &any, current_time()).what == decision::verb::leave;
 }
 
 // The operation as its one SQL statement.
@@ -191,7 +196,7 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
     // ON CONFLICT has not read the row in its way as far as SERIALIZABLE knows. And if a row
     // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
     if (op.does == effect::upsert && IsolationUsesXactSnapshot())
-        run(in, lock_row, asked);
+        run(in, lock_row_of_key, asked);
     std::optional<version_seen> last;
     for (;;) {
         CHECK_FOR_INTERRUPTS();
@@ -261,7 +266,7 @@ decision count_from_insertion(const store &in, const operation &op, const reques
                               const decision &before, timestamp began) {
     if (!asked.lives.counts_from_storing() || !has_waited_since(began))
         return before;
-    decision decided = op.decide(asked, nullptr, GetCurrentTimestamp());
+    decision decided = op.decide(asked, nullptr, current_time());
     run(in, renew_row, {.key = asked.key, .lives = lifetime::until(decided.stored.expires)});
     return decided;
 }
@@ -275,10 +280,10 @@ struct locked_entry {
 };
 
 locked_entry lock(const store &in, const request &asked) {
-    run(in, lock_row, asked);
+    run(in, lock_row_of_key, asked);
     entry current{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
     bool found = SPI_processed > 0;
-    timestamp now = GetCurrentTimestamp();
+    timestamp now = current_time();
     bool live = found && current.value != 0 && is_live(current.expires, now);
     return {found, live, current, now};
 }
@@ -371,6 +376,12 @@ std::optional<entry_version> version(const store &from, Datum key) {
     }
     SPI_finish();
     return result;
+}
+
+void lock_row(const store &in, Datum key) {
+    SPI_connect();
+    run(in, lock_row_of_key, {.key = key});
+    SPI_finish();
 }
 
 }  // namespace kvstore::sql_path

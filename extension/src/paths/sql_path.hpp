@@ -11,4 +11,7 @@ std::optional<entry> read(const store &from, Datum key, bool want_value);
 std::optional<entry_version> version(const store &from, Datum key);
 outcome modify(const store &in, const operation &op, const request &asked);
 
+// SELECT .. FOR UPDATE, of any store.
+void lock_row(const store &in, Datum key);
+
 }  // namespace kvstore::sql_path

@@ -4,7 +4,14 @@
 // statement anew: now() would be that of the transaction's beginning.
 #pragma once
 
-#define IS_LIVE " expires OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()"
-#define HAS_EXPIRED "expires OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp()"
+#define CLOCK "pg_catalog.clock_timestamp()"
+// The parameter is when the clock is stopped (server/clock.hpp), or null.
+#define CLOCK_OR(parameter) "COALESCE(" parameter ", " CLOCK ")"
+#define IS_LIVE_AT(moment) " expires OPERATOR(pg_catalog.>) " moment
+#define HAS_EXPIRED_AT(moment) "expires OPERATOR(pg_catalog.<=) " moment
+
+// Of the statements of an operation, whose parameters paths/operation.hpp tells.
+#define IS_LIVE IS_LIVE_AT(CLOCK_OR("$7"))
+#define HAS_EXPIRED HAS_EXPIRED_AT(CLOCK_OR("$7"))
 #define OF_KEY " WHERE key OPERATOR(pg_catalog.=) $1"
 #define OF_LIVE_ENTRY OF_KEY " AND" IS_LIVE

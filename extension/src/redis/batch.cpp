@@ -4,6 +4,7 @@
 #include "redis/messages.hpp"
 #include "redis/watch.hpp"
 #include "rules/redis_batch.hpp"
+#include "server/clock.hpp"
 
 namespace kvstore::redis {
 
@@ -25,6 +26,13 @@ namespace {
 [[noreturn]] void raise_would_wait() {
     ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
                     errmsg("a command of the EXEC would wait for another transaction")));
+}
+
+[[noreturn]] void raise_has_waited() {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not serialize access, since a command of the EXEC has waited for "
+                           "another transaction"),
+                    errhint("The transaction might succeed if retried.")));
 }
 
 // The arguments of one command, in memory that is used again for the next one.
@@ -64,6 +72,7 @@ struct batch_run {
     MemoryContext scratch;  // for each command
     bool may_wait;
     bool in_exec;
+    bool in_any_case;  // whatever has become of watched keys
 };
 
 // Has `work` allocate in memory that is given back afterwards.
@@ -75,19 +84,34 @@ void with_scratch(const batch_run &run, Work work) {
     MemoryContextReset(run.scratch);
 }
 
-// Whether the watched keys are what they were. A key that cannot be looked at is not.
+// A step of an EXEC, which returns false if it would wait and was told not to. All are of one
+// moment, so none waits: or it does, where it may, for all to begin anew.
+template <class Step>
+void take(const batch_run &run, Step step) {
+    if (step(false))
+        return;
+    if (!run.may_wait)
+        raise_would_wait();
+    step(true);
+    raise_has_waited();
+}
+
+// Whether the watched keys are what they were, and stay so. A key that cannot be looked at is not.
 bool are_unchanged(const batch_run &run, section_reader &section) {
     bool unchanged = true;
+    hold_keys holds = run.in_any_case ? hold_keys::no : hold_keys::yes;
     for (int left = section.watched(); left > 0; left--) {
         watched_key watched = section.next_watched();
         if (!section.ok())
             raise_malformed();
-        std::size_t written = run.x.out.buffer().size();
-        run.x.begin_command(run.may_wait);
-        with_scratch(run, [&] { unchanged &= is_unchanged(run.x, watched).value_or(false); });
-        run.x.out.buffer().truncate(written);
-        if (run.x.would_wait())
-            raise_would_wait();
+        take(run, [&](bool waits) {
+            std::size_t written = run.x.out.buffer().size();
+            run.x.begin_command(waits);
+            with_scratch(run,
+                         [&] { unchanged &= is_unchanged(run.x, watched, holds).value_or(false); });
+            run.x.out.buffer().truncate(written);
+            return !run.x.would_wait();
+        });
     }
     return unchanged;
 }
@@ -107,27 +131,38 @@ bool run_command(const batch_run &run, arguments given, bool waits) {
     return true;
 }
 
-section_status run_section(const batch_run &run, section_reader &section) {
-    run.x.begin_section(section.protocol(), section.database());
-    if (!run.in_exec && section.watched() > 0)
-        raise_malformed();
-    if (!are_unchanged(run, section))
+section_status run_exec(const batch_run &run, section_reader &section) {
+    bool unchanged = are_unchanged(run, section);
+    if (!unchanged && !run.in_any_case)
         return section_status::watched_changed;
+    for (std::uint32_t left = section.commands(); left > 0; left--) {
+        arguments given = run.list.read(section);
+        take(run, [&](bool waits) { return run_command(run, given, waits); });
+    }
+    return unchanged ? section_status::complete : section_status::complete_but_changed;
+}
+
+section_status run_commands(const batch_run &run, section_reader &section) {
+    if (section.watched() > 0)
+        raise_malformed();
     std::uint32_t count = section.commands();
     for (std::uint32_t i = 0; i < count; i++) {
-        if (!run.in_exec && run.x.out.buffer().size() > many_replies)
+        if (run.x.out.buffer().size() > many_replies)
             return section_status::enough;
-        arguments given = run.list.read(section);
-        bool waits = run.may_wait && (i == 0 || run.in_exec);
-        if (run_command(run, given, waits))
-            continue;
-        if (run.in_exec)
-            raise_would_wait();
-        return section_status::would_wait;
+        if (!run_command(run, run.list.read(section), run.may_wait && i == 0))
+            return section_status::would_wait;
     }
-    if (!section.ok() || !section.at_end())
-        raise_malformed();
     return section_status::complete;
+}
+
+section_status run_section(const batch_run &run, section_reader &section) {
+    run.x.begin_section(section.protocol(), section.database());
+    section_status status = run.in_exec ? run_exec(run, section) : run_commands(run, section);
+    bool has_come_to_its_end =
+        status == section_status::complete || status == section_status::complete_but_changed;
+    if (!section.ok() || (has_come_to_its_end && !section.at_end()))
+        raise_malformed();
+    return status;
 }
 
 }  // namespace
@@ -143,12 +178,16 @@ Datum carry_out_batch(std::string_view bytes) {
     execution x(buffer);
     replies_writer<reply_buffer> replies(buffer);
     argument_list list;
-    MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "Redis command", ALLOCSET_DEFAULT_SIZES);
-    batch_run run{x, replies, list, scratch, batch.has(may_wait), batch.has(exec)};
+    MemoryContext memory =
+        AllocSetContextCreate(CurrentMemoryContext, "Redis batch", ALLOCSET_SMALL_SIZES);
+    MemoryContext scratch = AllocSetContextCreate(memory, "Redis command", ALLOCSET_DEFAULT_SIZES);
+    batch_run run{
+        x, replies, list, scratch, batch.has(may_wait), batch.has(exec), batch.has(in_any_case)};
     begin_messages();
-    if (run.in_exec)
+    if (run.in_exec) {
         x.set_in_exec();
+        stop_clock(memory);
+    }
     while (batch.has_section()) {
         section_reader section = batch.next_section();
         if (!batch.ok() || !section.ok() || (run.in_exec && batch.has_section()))
@@ -159,7 +198,7 @@ Datum carry_out_batch(std::string_view bytes) {
     if (!batch.ok())
         raise_malformed();
     x.close();
-    MemoryContextDelete(scratch);
+    MemoryContextDelete(memory);
     return buffer.as_varlena();
 }
 

@@ -3,6 +3,7 @@
 #include "redis/entry_access.hpp"
 #include "redis/handlers.hpp"
 #include "redis/options.hpp"
+#include "server/clock.hpp"
 
 namespace kvstore::redis::handlers {
 
@@ -44,7 +45,7 @@ std::optional<lifetime> end_of(execution &x, std::string_view text, time_form fo
     if (!number)
         return std::nullopt;
     std::int64_t moment = *number;
-    timestamp now = GetCurrentTimestamp();
+    timestamp now = current_time();
     bool fits = (!form.in_seconds || !__builtin_mul_overflow(*number, 1000, &moment)) &&
                 (form.absolute || !__builtin_add_overflow(moment, milliseconds_of(now), &moment));
     std::optional<timestamp> at = fits ? timestamp_of(moment) : std::nullopt;
@@ -64,7 +65,7 @@ void expire_with(execution &x, arguments given, time_form form, std::string_view
     std::optional<lifetime> lives = condition ? end_of(x, given[2], form, command) : std::nullopt;
     if (!lives)
         return;
-    timestamp now = GetCurrentTimestamp();
+    timestamp now = current_time();
     const operation &op = given.size() > 3                ? expire_on(*condition)
                           : is_live(lives->end(now), now) ? operations::expire
                                                           : operations::del;
@@ -86,7 +87,7 @@ void answer_time(execution &x, std::string_view key, Of of) {
 
 // A part of a millisecond counts as a whole one, as it has not gone by.
 std::int64_t milliseconds_left(timestamp expires) {
-    return Max((expires - GetCurrentTimestamp() + 999) / 1000, 0);
+    return Max((expires - current_time() + 999) / 1000, 0);
 }
 
 std::int64_t in_seconds(std::int64_t milliseconds) {

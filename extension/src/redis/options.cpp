@@ -1,5 +1,7 @@
 #include "redis/options.hpp"
 
+#include "server/clock.hpp"
+
 namespace kvstore::redis {
 
 namespace {
@@ -47,7 +49,7 @@ std::optional<lifetime> lifetime_of(execution &x, const given_time &given,
             return lifetime::until(*at);
     } else if (fits) {
         double seconds = static_cast<double>(milliseconds) / 1000;
-        if (expiry_after(GetCurrentTimestamp(), seconds).fault == ttl_fault::none)
+        if (expiry_after(current_time(), seconds).fault == ttl_fault::none)
             return lifetime::of_seconds(seconds);
     }
     answer_invalid_expiry(x, command);

@@ -3,6 +3,7 @@
 #include "redis/entry_access.hpp"
 #include "redis/handlers.hpp"
 #include "redis/options.hpp"
+#include "server/clock.hpp"
 #include "server/utility.hpp"
 #include "store/statistics.hpp"
 
@@ -68,7 +69,7 @@ void swapdb(execution &x, arguments) {
 // --- The server ---
 
 void time(execution &x, arguments) {
-    std::int64_t now = GetCurrentTimestamp();
+    std::int64_t now = current_time();
     std::int64_t seconds = milliseconds_of(now) / 1000;
     std::int64_t microseconds = now % microseconds_per_second;
     x.out.array(2);

@@ -3,6 +3,7 @@
 #include "redis/entry_access.hpp"
 #include "redis/handlers.hpp"
 #include "redis/options.hpp"
+#include "server/clock.hpp"
 
 namespace kvstore::redis {
 
@@ -152,7 +153,7 @@ void getex(execution &x, arguments given) {
         lives = lifetime_of(x, *options->time, "getex");
     if (!lives)
         return answer_if_live(x, given[1], written);
-    bool has_come = !is_live(lives->end(GetCurrentTimestamp()), GetCurrentTimestamp());
+    bool has_come = !is_live(lives->end(current_time()), current_time());
     const operation &op = has_come            ? operations::get_del
                           : options->persists ? operations::get_persist
                                               : operations::get_ex;

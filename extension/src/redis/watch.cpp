@@ -12,14 +12,11 @@ namespace kvstore::redis {
 namespace {
 
 // The version, as bytes; nothing if the key cannot be looked at, which is answered.
-std::optional<std::string_view> version_at(execution &x, int database, std::string_view key) {
-    std::optional<place> at = place_of(x, reading, key, database);
-    if (!at)
-        return std::nullopt;
+std::optional<std::string_view> version_at(execution &x, const place &at) {
     std::optional<std::string_view> result;
-    x.as_one_step(*at->in, [&] {
+    x.as_one_step(*at.in, [&] {
         x.take_snapshot();
-        std::optional<entry_version> found = version_of(*at->in, at->key);
+        std::optional<entry_version> found = version_of(*at.in, at.key);
         result = found ? bytes_of(varlena_of(
                              {reinterpret_cast<const char *>(&*found), sizeof(entry_version)}))
                        : std::string_view();
@@ -27,13 +24,27 @@ std::optional<std::string_view> version_at(execution &x, int database, std::stri
     return result;
 }
 
+bool can_hold(const place &at) {
+    return !XactReadOnly && !RecoveryInProgress() &&
+           pg_class_aclcheck(RelationGetRelid(at.in->table), GetUserId(), ACL_UPDATE) ==
+               ACLCHECK_OK;
+}
+
 }  // namespace
 
-std::optional<bool> is_unchanged(execution &x, const watched_key &watched) {
-    std::optional<std::string_view> now = version_at(x, watched.database, watched.key);
+std::optional<bool> is_unchanged(execution &x, const watched_key &watched, hold_keys holds) {
+    std::optional<place> at = place_of(x, reading, watched.key, watched.database);
+    std::optional<std::string_view> now = at ? version_at(x, *at) : std::nullopt;
     if (!now)
         return std::nullopt;
-    return *now == watched.version;
+    if (*now != watched.version)
+        return false;
+    if (holds == hold_keys::yes && !now->empty() && can_hold(*at))
+        x.as_a_whole([&] {
+            lock_row(*at->in, at->key);
+            return true;
+        });
+    return true;
 }
 
 namespace handlers {
@@ -42,7 +53,8 @@ void watch(execution &x, arguments given) {
     auto *versions =
         static_cast<std::string_view *>(palloc(sizeof(std::string_view) * given.size()));
     for (std::size_t i = 1; i < given.size(); i++) {
-        std::optional<std::string_view> found = version_at(x, x.database(), given[i]);
+        std::optional<place> at = place_of(x, reading, given[i]);
+        std::optional<std::string_view> found = at ? version_at(x, *at) : std::nullopt;
         if (!found)
             return;
         versions[i] = *found;

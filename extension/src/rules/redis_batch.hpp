@@ -15,8 +15,9 @@ namespace kvstore::redis {
 constexpr std::uint8_t batch_version = 1;
 
 enum batch_flag : std::uint8_t {
-    may_wait = 1,  // the first command of each section, with `exec` all of them
-    exec = 2,      // one section: the commands of an EXEC, in a transaction around the call
+    may_wait = 1,     // the first command of each section, with `exec` all of them
+    exec = 2,         // one section: the commands of an EXEC, in a transaction around the call
+    in_any_case = 4,  // with exec: they are carried out though watched keys have changed
 };
 
 enum class section_status : std::uint8_t {
@@ -24,6 +25,7 @@ enum class section_status : std::uint8_t {
     would_wait = 1,       // the command after those answered: it and the rest were not carried out
     watched_changed = 2,  // nothing was carried out
     enough = 3,           // as would_wait, but since the replies have grown: nobody waits
+    complete_but_changed = 4,  // complete, in any case: a watched key had changed
 };
 
 // --- Reading ---
@@ -128,7 +130,7 @@ class batch_reader {
     constexpr explicit batch_reader(std::string_view bytes) : in_(bytes) {
         version_ = in_.u8();
         flags_ = version_ == batch_version ? in_.u8() : 0;
-        if ((flags_ & ~(may_wait | exec)) != 0)
+        if ((flags_ & ~(may_wait | exec | in_any_case)) != 0 || (has(in_any_case) && !has(exec)))
             in_.fail();
     }
 
@@ -149,7 +151,7 @@ class section_replies {
   public:
     constexpr explicit section_replies(std::string_view bytes) : in_(bytes) {
         std::uint8_t status = in_.u8();
-        if (status > static_cast<std::uint8_t>(section_status::enough))
+        if (status > static_cast<std::uint8_t>(section_status::complete_but_changed))
             in_.fail();
         status_ = static_cast<section_status>(status);
         answered_ = in_.count_of(4, in_.u32());

@@ -14,9 +14,9 @@ namespace kvstore {
 
 namespace {
 
-#define SOME_BY_KEY(where)                        \
-    "SELECT key, " HAS_EXPIRED " FROM %1$s" where \
-    " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT 1000"
+#define SOME_BY_KEY(where)                                  \
+    "SELECT key, " HAS_EXPIRED_AT(CLOCK) " FROM %1$s" where \
+                                         " ORDER BY key USING OPERATOR(pg_catalog.<) LIMIT 1000"
 
 constexpr const char *first_keys = SOME_BY_KEY("");
 constexpr const char *further_keys = SOME_BY_KEY(" WHERE key OPERATOR(pg_catalog.>) $1");

@@ -11,7 +11,7 @@ namespace kvstore {
 
 namespace {
 
-#define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED ")"
+#define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED_AT(CLOCK) ")"
 #define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
 // Locking a row needs the privilege UPDATE.

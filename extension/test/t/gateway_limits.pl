@@ -32,6 +32,7 @@ sub memory
 is($client->ask('WATCH', map { "key$_" } 1 .. 400_000), '-ERR too many keys are watched', 'WATCH of very many keys');
 is($other->ask('PING'), 'PONG', 'the others go on');
 is($client->ask('WATCH', ('k') x 100_000), 'OK', 'and of one key very often');
+is($client->ask('UNWATCH'), 'OK', 'until it is watched no more');
 
 $client->ask('HELLO', '3');
 my @names = map { sprintf '%05d', $_ } 1 .. 5000;

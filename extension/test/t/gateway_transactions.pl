@@ -1,0 +1,136 @@
+# EXEC of kvstore-redis: all of its commands are of one moment, and so is what WATCH guards; on both
+# paths.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+# COPY .. DB 1 takes half a second within a command.
+my $node = Kvstore->begin('gateway_transactions', "shared_preload_libraries = 'kvstore'", "kvstore.redis_stores = 'kv_redis, slow'");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea'), kv_create_store('slow', value_type => 'bytea');
+	CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+	CREATE TRIGGER rest BEFORE INSERT OR UPDATE ON slow FOR EACH ROW EXECUTE FUNCTION rest();
+	CREATE ROLE reader LOGIN;
+	GRANT SELECT ON kv_redis TO reader;
+});
+my @rest = ('COPY', 'something', 'copy', 'DB', '1', 'REPLACE');
+
+sub wait_until
+{
+	my ($count, $state) = @_;
+	$node->poll_query_until('postgres', "SELECT count(*) = $count FROM pg_stat_activity WHERE $state") or die "not seen: $state";
+}
+
+# A transaction of these commands; the reply of EXEC.
+sub transaction
+{
+	my ($client, @commands) = @_;
+	my @replies = split /\n/, $client->ask_all(['MULTI'], @commands, ['EXEC']);
+	return $replies[-1];
+}
+
+sub at_one_moment
+{
+	my ($client) = @_;
+	$client->ask_all([ 'SET', 'something', '1' ]);
+	is(transaction($client, [ 'SET', 'brief', 'v', 'PX', '200' ], \@rest, [ 'GET', 'brief' ], [ 'PTTL', 'brief' ], [ 'EXISTS', 'brief' ], [ 'DBSIZE' ], [ 'KEYS', 'bri*' ], [ 'GETDEL', 'brief' ]),
+		'[OK 1 v 200 1 2 [brief] v]', 'the clock stands still for the commands of an EXEC');
+	is(transaction($client, [ 'SET', 'brief', 'v', 'PX', '200' ], \@rest), '[OK 1]', '..');
+	is($client->ask('GET', 'brief'), '(nil)', '.. and goes on behind it');
+}
+
+sub anew_after_waiting
+{
+	my ($client) = @_;
+	$client->ask_all([ 'SET', 'held', '1' ], [ 'SET', 'read', 'old' ], [ 'SET', 'brief', 'v', 'PX', '300' ]);
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+	$client->send_all(['MULTI'], [ 'GET', 'read' ], [ 'GET', 'brief' ], [ 'INCR', 'held' ], ['EXEC']);
+	wait_until(1, "wait_event_type = 'Lock'");
+	$node->sql("SELECT kv_set('read', 'new'::bytea, store => 'kv_redis')");
+	$node->poll_query_until('postgres', "SELECT NOT kv_exists('brief', store => 'kv_redis')") or die;
+	$holder->query_safe('ROLLBACK');
+	is(join(' ', map { $client->reply } 1 .. 5), 'OK QUEUED QUEUED QUEUED [new (nil) 2]', 'an EXEC that has waited is of the moment at which it need not wait any more');
+	$holder->quit;
+}
+
+sub guarded
+{
+	my ($client) = @_;
+	$client->ask_all([ 'SET', 'guard', 'mine' ], [ 'SET', 'data', '1' ], [ 'WATCH', 'guard' ]);
+	$client->send_all(['MULTI'], \@rest, [ 'SET', 'data', '2' ], ['EXEC']);
+	wait_until(1, "wait_event = 'PgSleep'");
+	my $seen = $node->sql(q{
+		SELECT kv_set('guard', 'taken'::bytea, store => 'kv_redis') \g /dev/null
+		SELECT convert_from(kv_get_bytes('data', store => 'kv_redis'), 'UTF8')});
+	is($seen, '2', 'nobody changes a watched entry while EXEC is under way');
+	is(join(' ', map { $client->reply } 1 .. 4), 'OK QUEUED QUEUED [1 OK]', '.. which is carried out');
+	$client->ask('WATCH', 'guard');
+	is(transaction($client, [ 'SET', 'guard', 'mine' ], [ 'APPEND', 'guard', '.' ], [ 'DEL', 'guard' ]), '[OK 5 1]', 'what is held can be changed');
+}
+
+sub seen_while_absent
+{
+	my ($client, $another) = @_;
+	$client->ask_all([ 'DEL', 'lock' ], [ 'WATCH', 'lock', 'held' ]);
+	$another->ask('SET', 'lock', 'its');
+	is($client->ask('GET', 'lock'), 'its', 'an absent key that is watched is there');
+	$another->ask('DEL', 'lock');
+	is(transaction($client, [ 'SET', 'lock', 'mine' ]), '(nil)', '.. which EXEC knows when it is gone again');
+	is($client->ask_all([ 'GET', 'lock' ], ['MULTI'], [ 'SET', 'lock', 'mine' ], ['EXEC'], [ 'DEL', 'lock' ]), "(nil)\nOK\nQUEUED\n[OK]\n1", '.. and forgets');
+
+	$client->ask('WATCH', 'lock');
+	$another->ask('SET', 'lock', 'its');
+	$client->ask('EXISTS', 'lock');
+	$another->ask('DEL', 'lock');
+	is($client->ask_all(['UNWATCH'], ['MULTI'], [ 'SET', 'lock', 'mine' ], ['EXEC'], [ 'DEL', 'lock' ]), "OK\nOK\nQUEUED\n[OK]\n1", 'UNWATCH forgets, too');
+
+	is($client->ask_all([ 'WATCH', 'lock' ], [ 'SET', 'text', 'a' ], [ 'INCR', 'text' ], [ 'APPEND', 'text', 'b' ], [ 'GET', 'lock' ], ['MULTI'], [ 'SET', 'lock', 'mine' ], ['EXEC'], [ 'DEL', 'lock' ]),
+		"OK\nOK\n-ERR value is not an integer or out of range\n2\n(nil)\nOK\nQUEUED\n[OK]\n1", 'commands between WATCH and EXEC are carried out as others are');
+
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
+	$client->send_all([ 'WATCH', 'lock' ], [ 'INCR', 'held' ], [ 'GET', 'lock' ]);
+	wait_until(1, "wait_event_type = 'Lock'");
+	is($another->ask('PING'), 'PONG', '..');
+	is($another->ask('SET', 'lock', 'its', 'PX', '60000'), 'OK', '..');
+	$holder->query_safe('COMMIT');
+	is(join(' ', map { $client->reply } 1 .. 3), 'OK 4 its', '.. wait for rows ..');
+	$another->ask('DEL', 'lock');
+	is(transaction($client, [ 'SET', 'lock', 'mine' ]), '(nil)', '.. and see what is there then');
+	$holder->quit;
+}
+
+for my $path ('on', 'off')
+{
+	$node->sql("ALTER DATABASE postgres SET kvstore.fast_path = $path");
+	note("kvstore.fast_path = $path");
+	my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres');
+	my ($client, $another) = map { $gateway->client } 1 .. 2;
+	$client->ask('FLUSHALL');
+	at_one_moment($client);
+	anew_after_waiting($client);
+	guarded($client);
+	seen_while_absent($client, $another);
+	$gateway->stop;
+}
+
+# Who may not change an entry cannot hold it, and need not.
+my $gateway = Gateway->begin($node, '--anonymous-user', 'reader');
+$node->sql("SELECT kv_set('read', 'old'::bytea, store => 'kv_redis')");
+my $reader = $gateway->client;
+$reader->ask('WATCH', 'read', 'missing');
+is(transaction($reader, [ 'GET', 'read' ]), '[old]', 'WATCH of a role that may only read');
+$reader->ask('WATCH', 'read', 'missing');
+$node->sql("SELECT kv_set('read', 'new'::bytea, store => 'kv_redis')");
+is(transaction($reader, [ 'GET', 'read' ]), '(nil)', '.. sees a change');
+
+done_testing();
