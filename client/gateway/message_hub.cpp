@@ -14,7 +14,7 @@ namespace {
 // A client that reads its messages too slowly is closed, as Redis does.
 constexpr std::size_t most_unsent = std::size_t{32} << 20;
 
-std::string quoted(std::string_view name) {
+std::string quoted_identifier(std::string_view name) {
     std::string text = "\"";
     for (const char c : name)
         text.append(c == '"' ? 2 : 1, c);
@@ -158,7 +158,7 @@ task<void> message_hub::fulfil_wishes() {
             next->is_listen ? !heard_.contains(next->channel) : !is_wanted(next->channel);
         if (is_due && !next->channel.empty()) {
             const std::string statement =
-                (next->is_listen ? "LISTEN " : "UNLISTEN ") + quoted(next->channel);
+                (next->is_listen ? "LISTEN " : "UNLISTEN ") + quoted_identifier(next->channel);
             const answer told = co_await its_.execute(statement.c_str());
             next->problem = told.message;
             if (told.how == answer::kind::done && next->is_listen)

@@ -4,7 +4,7 @@ namespace kvstore::detail {
 
 namespace {
 
-std::string quoted(const std::string &identifier) {
+std::string quoted_identifier(const std::string &identifier) {
     std::string quoted = "\"";
     for (char each : identifier)
         quoted += each == '"' ? std::string("\"\"") : std::string(1, each);
@@ -17,7 +17,7 @@ std::string quoted(const std::string &identifier) {
 std::string request::sql(const std::string &schema) const {
     std::string sql = select;
     if (is_ours && !schema.empty())
-        sql += quoted(schema) + '.';
+        sql += quoted_identifier(schema) + '.';
     sql += what;
     if (!is_function)
         return sql;

@@ -17,8 +17,8 @@ struct connection_lost : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Whether that was said by a pooler which had sent nothing on yet: before a statement it has the server
-// know the client's application_name, and gives the client up if somebody cancels just that.
+// Whether that was said by a pooler which had sent nothing on yet: before a statement it has the
+// server know the client's application_name, and gives the client up if somebody cancels just that.
 bool is_of_pooler(std::string_view message);
 
 // The server says no.
