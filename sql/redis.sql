@@ -156,6 +156,8 @@ SELECT kv_redis('SET w 1'), kv_redis('SET none 1');
 SELECT key, exec_if(key, version) FROM versions;
 SELECT kv_redis('DEL none');
 SELECT key, exec_if(key, version) FROM versions;
+-- In any case the commands are carried out; the status tells whether the key has changed.
+SELECT key, r.* FROM unnest('{w,none}'::text[]) key, replies(batch(ARRAY[section(ARRAY[command('GET', key)], 2, 0, watched(key, ''))], 6)) r;
 DELETE FROM versions WHERE key = 'w';
 INSERT INTO versions SELECT 'w', version('w');
 DELETE FROM kv_redis WHERE key = 'w';
@@ -177,6 +179,9 @@ SELECT bytes, error_of(format('SELECT kv_redis_batch(%L)', bytes)) FROM unnest(A
 SELECT error_of(format('SELECT kv_redis_batch(%L)', substr(batch, 1, length(batch) - n)))
 FROM (SELECT batch(ARRAY[section(ARRAY[command('GET', 'k')])])) b(batch), generate_series(1, 30, 7) n;
 SELECT error_of(format('SELECT kv_redis_batch(%L)', batch(ARRAY[section('{}'), section('{}')], 2)));
+-- The clock stops for an EXEC, and goes on where that has ended in an error.
+SELECT kv_set_ex('brief', 'v'::bytea, 0.001, store => 'kv_redis') FROM pg_sleep(0.01);
+SELECT kv_exists('brief', store => 'kv_redis') FROM pg_sleep(0.01);
 SELECT error_of(format('SELECT kv_redis_batch(%L)', batch(ARRAY[section('{}', 4)])));
 SELECT replies FROM replies(batch(ARRAY[section(ARRAY['\x00000000'::bytea])]));
 

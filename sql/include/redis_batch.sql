@@ -15,7 +15,7 @@ CREATE FUNCTION section(commands bytea[], protocol int DEFAULT 2, database int D
           FROM unnest(commands) WITH ORDINALITY u(c, n)) x(s)
 $$;
 
--- flags: 1 may wait, 2 exec.
+-- flags: 1 may wait, 2 exec, 4 in any case.
 CREATE FUNCTION batch(sections bytea[], flags int DEFAULT 1) RETURNS bytea LANGUAGE sql AS $$
     SELECT '\x01' || set_byte('\x00', 0, flags) || coalesce(string_agg(s, '' ORDER BY n), '') FROM unnest(sections) WITH ORDINALITY u(s, n)
 $$;

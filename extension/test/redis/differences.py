@@ -10,7 +10,7 @@ DIFFERENCES = [
     ("`SCAN`, `KEYS`, `RANDOMKEY`", "the hash table's order", "the order of keys; cursors are other numbers",
      "a store is read through its index. What is there all the time comes once; in Redis it may come twice"),
     ("`SCAN` from an empty cursor", "begins", "an error", "it is no number"),
-    ("a watched key that was not there, stored and removed again before `EXEC`", "aborts", "carries out",
+    ("a watched key that was not there, stored and removed again before `EXEC`", "aborts", "carries out, unless a command of the client saw it",
      "the key is as it was: there is no version of it to tell"),
     ("`OBJECT ENCODING`, `MEMORY USAGE`", "how Redis keeps it", "what PostgreSQL takes", "a value is a field of a row"),
     ("`INFO`, `CLIENT LIST`, `HELLO`", "version 7.0.15, its own numbers", "its version and numbers", "another server"),
