@@ -67,7 +67,7 @@ SELECT redis('flushdb', 'set k v', 'ttl k', 'ttl none', 'pttl none', 'expiretime
 SELECT redis('expire k 10 nx xx', 'expire k 10 gt lt', 'expire k 10 nope', 'expire k abc', 'expire k 9223372036854775807', 'pexpire k 9223372036854775807', 'expireat k 4102444800', 'expiretime k', 'pexpireat k 4102444800123', 'pexpiretime k', 'expire none 10', 'expire k 0', 'exists k', 'set k v', 'expireat k 1', 'exists k', 'set k v', 'expire k -1 xx', 'set k v ex 10', 'expire k -1 lt', 'exists k');
 
 -- Scans: each key once, in pages.
-SELECT redis('flushdb', 'mset user:1 a user:2 b other c "us[r" d', 'keys user:*', 'keys us\[r', 'keys *r', 'keys "\xff*"', 'keys ?', 'scan 0', 'scan 0 match user:* count 100', 'scan 0 type string count 2 match x', 'scan 0 type list', 'scan x', 'scan 0 count 0', 'scan 0 count x', 'scan 0 nope 1', 'scan 17');
+SELECT redis('flushdb', 'mset user:1 a user:2 b other c "us[r" d', 'keys user:*', 'keys us\[r', 'keys *r', 'keys "\xff*"', 'keys ?', 'scan 0', 'scan 0 match user:* count 100', 'scan 0 type string count 2 match x', 'scan 0 type list', 'scan x', 'scan 0 count 0', 'scan 0 count x', 'scan 0 nope 1', 'scan 17', 'scan -1 0 count', 'scan +0 type list', 'scan -');
 SELECT kv_redis('FLUSHDB');
 SELECT count(kv_redis(format('SET key:%s v', i))) FROM generate_series(1, 95) i;
 CREATE FUNCTION scanned(options text) RETURNS TABLE (pages int, keys text[]) LANGUAGE plpgsql AS $$

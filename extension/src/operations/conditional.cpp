@@ -266,7 +266,7 @@ const operation overwrite = {
 
 }  // namespace operations
 
-const operation &expire_on(const expiry_condition &condition) {
+const operation &expire_on(expiry_condition condition) {
     int how_many = condition.none + condition.some + condition.later + condition.earlier;
     return how_many == 0     ? operations::expire
            : how_many > 1    ? operations::expire_on_terms

@@ -58,6 +58,6 @@ extern const operation overwrite;
 }  // namespace operations
 
 // The simplest operation that sets an expiry on that condition; expire_on_terms needs it again.
-const operation &expire_on(const expiry_condition &condition);
+const operation &expire_on(expiry_condition condition);
 
 }  // namespace kvstore

@@ -40,12 +40,14 @@ struct scan_options {
     bool wants_strings = true;
 };
 
-// A cursor is an unsigned number of 64 bits.
+// A cursor is an unsigned number of 64 bits, as strtoul() reads it for Redis: "-1" is the largest
+// one.
 std::optional<std::uint64_t> cursor_of(execution &x, std::string_view text) {
     std::uint64_t cursor = 0;
-    auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-    if (error == std::errc{} && stop == text.data() + text.size())
-        return cursor;
+    std::string_view digits = text.substr(text.starts_with('-') || text.starts_with('+') ? 1 : 0);
+    auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), cursor);
+    if (error == std::errc{} && stop == digits.data() + digits.size())
+        return text.starts_with('-') ? 0 - cursor : cursor;
     x.out.error("ERR invalid cursor");
     return std::nullopt;
 }

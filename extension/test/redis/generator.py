@@ -1,6 +1,7 @@
 """Sequences of commands at random, as clients send them, and as no client should."""
 
 import random
+import re
 from dataclasses import dataclass
 
 from resp import as_bytes
@@ -291,8 +292,8 @@ class Generator:
         arguments = make(self)
         if self.chance(wrong) and arguments[0] != b"WAIT":  # which would wait for ever
             arguments = self.spoilt(arguments)
-        if arguments[0] == b"SCAN" and arguments[1:2] == [b""]:
-            arguments[1] = b"0"  # see DIFFERENCES
+        if arguments[0] == b"SCAN" and re.fullmatch(rb"[-+]?[0-9]*", b"".join(arguments[1:2])):
+            arguments[1:2] = [b"0"] * len(arguments[1:2])  # cursors are other numbers: see DIFFERENCES
         arguments[0] = self.in_some_case(arguments[0])
         return arguments
 
