@@ -301,8 +301,8 @@ std::optional<entry_version> version_of(const store &from, Datum key) {
     return from.detour == nullptr ? fast_path::version(from, key) : sql_path::version(from, key);
 }
 
-void lock_row(const store &in, Datum key) {
-    sql_path::lock_row(in, key);
+bool lock_row(const store &in, Datum key, row_lock how) {
+    return sql_path::lock_row(in, key, how);
 }
 
 }  // namespace kvstore

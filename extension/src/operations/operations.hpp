@@ -62,8 +62,9 @@ std::optional<entry> read_anew(const store &from, Datum key, bool want_value);
 // Its version.
 std::optional<entry_version> version_of(const store &from, Datum key);
 
-// Has nobody else change or remove the entry until the transaction is over. Errors: as SELECT ..
-// FOR UPDATE, 40001 if the transaction's snapshot shows an older version.
-void lock_row(const store &in, Datum key);
+// Has nobody else change or remove the entry until the transaction is over. Whether there is a row,
+// and with skips_locked whether nobody else has locked it. Errors: as SELECT .. FOR UPDATE, 40001
+// if the transaction's snapshot shows an older version.
+bool lock_row(const store &in, Datum key, row_lock how);
 
 }  // namespace kvstore

@@ -73,6 +73,9 @@ enum class hindrance : std::uint8_t {
     would_wait,  // and was asked not to
 };
 
+// What becomes of a row that another transaction has locked: it is waited for, or left out.
+enum class row_lock : bool { waits, skips_locked };
+
 // Which version of an entry is there: the same as long as nobody has written it.
 struct entry_version {
     std::uint64_t file;  // of the table, or of the partition

@@ -21,6 +21,7 @@ constexpr const char *read_full_version = "SELECT tableoid, ctid, xmin FROM %1$s
 
 // An upsert on a store with rules, which do not go together with ON CONFLICT.
 constexpr const char *lock_row_of_key = "SELECT value, expires FROM %1$s" OF_KEY " FOR UPDATE";
+constexpr const char *lock_free_row_of_key = "SELECT FROM %1$s" OF_KEY " FOR UPDATE SKIP LOCKED";
 constexpr const char *update_row = "UPDATE %1$s SET value = $2, expires = $3" OF_KEY;
 constexpr const char *renew_row = "UPDATE %1$s SET expires = $3" OF_KEY;
 constexpr const char *insert_row = "INSERT INTO %1$s (key, value, expires) VALUES ($1, $2, $3)";
@@ -378,10 +379,12 @@ std::optional<entry_version> version(const store &from, Datum key) {
     return result;
 }
 
-void lock_row(const store &in, Datum key) {
+bool lock_row(const store &in, Datum key, row_lock how) {
     SPI_connect();
-    run(in, lock_row_of_key, {.key = key});
+    run(in, how == row_lock::waits ? lock_row_of_key : lock_free_row_of_key, {.key = key});
+    bool locked = SPI_processed > 0;
     SPI_finish();
+    return locked;
 }
 
 }  // namespace kvstore::sql_path

@@ -12,6 +12,6 @@ std::optional<entry_version> version(const store &from, Datum key);
 outcome modify(const store &in, const operation &op, const request &asked);
 
 // SELECT .. FOR UPDATE, of any store.
-void lock_row(const store &in, Datum key);
+bool lock_row(const store &in, Datum key, row_lock how);
 
 }  // namespace kvstore::sql_path

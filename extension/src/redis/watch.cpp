@@ -30,6 +30,22 @@ bool can_hold(const place &at) {
                ACLCHECK_OK;
 }
 
+// A row that is locked in a subtransaction and changed outside of it takes a MultiXact: so there is
+// none where SQL needs none.
+void hold(execution &x, const place &at) {
+    if (at.in->detour != nullptr) {
+        x.as_a_whole([&] {
+            lock_row(*at.in, at.key, row_lock::waits);
+            return true;
+        });
+    } else if (x.waits()) {
+        lock_row(*at.in, at.key, row_lock::waits);
+    } else if (!ConditionalLockRelationOid(RelationGetRelid(at.in->table), RowShareLock) ||
+               !lock_row(*at.in, at.key, row_lock::skips_locked)) {
+        x.set_would_wait();
+    }
+}
+
 }  // namespace
 
 std::optional<bool> is_unchanged(execution &x, const watched_key &watched, hold_keys holds) {
@@ -40,10 +56,7 @@ std::optional<bool> is_unchanged(execution &x, const watched_key &watched, hold_
     if (*now != watched.version)
         return false;
     if (holds == hold_keys::yes && !now->empty() && can_hold(*at))
-        x.as_a_whole([&] {
-            lock_row(*at->in, at->key);
-            return true;
-        });
+        hold(x, *at);
     return true;
 }
 

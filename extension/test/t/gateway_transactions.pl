@@ -77,6 +77,26 @@ sub guarded
 	is(transaction($client, [ 'SET', 'guard', 'mine' ], [ 'APPEND', 'guard', '.' ], [ 'DEL', 'guard' ]), '[OK 5 1]', 'what is held can be changed');
 }
 
+# How many MultiXacts there have been.
+sub multixacts { return $node->sql('CHECKPOINT; SELECT next_multixact_id FROM pg_control_checkpoint()') }
+
+sub held_by_another
+{
+	my ($client, $another) = @_;
+	$client->ask_all([ 'SET', 'watched', '1' ], [ 'SET', 'data', '1' ]);
+	my $holder = $node->background_psql('postgres');
+	for my $lock ("SELECT kv_incr('watched', store => 'kv_redis')", 'LOCK TABLE kv_redis IN EXCLUSIVE MODE')
+	{
+		$holder->query_safe("BEGIN; $lock");
+		$client->send_all([ 'WATCH', 'watched' ], ['MULTI'], [ 'GET', 'data' ], ['EXEC']);
+		wait_until(1, "wait_event_type = 'Lock'");
+		is($another->ask('GET', 'data'), '1', 'others go on while EXEC waits for what it watches');
+		$holder->query_safe('ROLLBACK');
+		is(join(' ', map { $client->reply } 1 .. 4), 'OK OK QUEUED [1]', '.. until it is free');
+	}
+	$holder->quit;
+}
+
 sub seen_while_absent
 {
 	my ($client, $another) = @_;
@@ -119,7 +139,11 @@ for my $path ('on', 'off')
 	at_one_moment($client);
 	anew_after_waiting($client);
 	guarded($client);
+	held_by_another($client, $another);
 	seen_while_absent($client, $another);
+	my $before = multixacts();
+	is($client->ask_all(map { ([ 'SET', 'guard', $_ ], [ 'WATCH', 'guard' ], ['MULTI'], [ 'INCR', 'guard' ], ['EXEC']) } 1 .. 3) =~ s/OK\nOK\nOK\nQUEUED\n//gr, "[2]\n[3]\n[4]", 'transactions on what they watch');
+	is(multixacts(), $before, '.. take no MultiXacts') if $path eq 'on';
 	$gateway->stop;
 }
 
