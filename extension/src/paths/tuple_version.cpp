@@ -1,6 +1,9 @@
 #include "paths/tuple_version.hpp"
 
 #include <array>
+#include <string_view>
+
+#include "paths/tid_cache.hpp"
 
 namespace kvstore {
 
@@ -17,11 +20,11 @@ struct fetched {
     bool all_dead;  // nobody will ever see any of it
 };
 
-// The version that the snapshot sees among those that an index entry points to. After
-// heapam_index_fetch_tuple(), which prunes at every visit instead.
-fetched fetch_from(const lookup &search, ItemPointerData root) {
+// The version that the snapshot sees among those that an index entry points to; the buffer has
+// its page, and is pinned. After heapam_index_fetch_tuple(), which prunes at every visit instead.
+fetched fetch_from(const lookup &search, ItemPointerData root, Buffer pinned) {
     tuple_version found;
-    found.buffer = ReadBuffer(search.in.table, ItemPointerGetBlockNumber(&root));
+    found.buffer = pinned;
     for (bool pruned = false;; pruned = true) {
         ItemPointerData tid = root;
         bool all_dead = false;
@@ -38,6 +41,40 @@ fetched fetch_from(const lookup &search, ItemPointerData root) {
             return {found, false};
         heap_page_prune_opt(search.in.table, found.buffer);  // moves tuples: look again
     }
+}
+
+fetched fetch_from(const lookup &search, const ItemPointerData &root) {
+    return fetch_from(search, root, ReadBuffer(search.in.table, ItemPointerGetBlockNumber(&root)));
+}
+
+bool has_key(const lookup &search, tuple_version &one) {
+    bool is_null;
+    Datum stored = heap_getattr(&one.tuple, 1, RelationGetDescr(search.in.table), &is_null);
+    auto bytes_of = [](const char *key) {
+        return std::string_view(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
+    };
+    const char *key = DatumGetPointer(stored);
+    return !VARATT_IS_COMPRESSED(key) && !VARATT_IS_EXTERNAL(key) &&
+           bytes_of(key) == bytes_of(DatumGetPointer(search.key));
+}
+
+// What is still where it was the last time.
+std::optional<tuple_version> fetch_recalled(const lookup &search, const location &where) {
+    if (!pg::pin_recent_buffer(search.in.table, ItemPointerGetBlockNumber(&where.tid),
+                               where.recalled_in))
+        return std::nullopt;
+    fetched there = fetch_from(search, where.tid, where.recalled_in);
+    if (there.found && !has_key(search, *there.found)) {
+        release(there.found);
+        return std::nullopt;
+    }
+    return there.found;
+}
+
+location locate_in_index(const lookup &search) {
+    location where;
+    where.answer = probe_btree(search.in.table, search.in.key_index, search.key, &where.tid);
+    return where;
 }
 
 std::optional<tuple_version> find_by_scan(const lookup &search) {
@@ -81,22 +118,35 @@ std::array<Datum, 3> columns_of(const store &in, const tuple_version &from,
 }  // namespace
 
 location locate(const lookup &search) {
-    location where;
     if (!may_probe(search.snapshot))
-        return where;
-    where.answer = probe_btree(search.in.table, search.in.key_index, search.key, &where.tid);
+        return {};
+    location where;
+    if (std::optional<tid_cache::place> last = tid_cache::recall(search.in.table, search.key))
+        where = {probe_answer::hit, last->tid, last->buffer};
+    else
+        where = locate_in_index(search);
     if (where.answer != probe_answer::unsure)
         pgstat_count_index_scan(search.in.key_index);
     return where;
 }
 
 std::optional<tuple_version> fetch(const lookup &search, const location &where) {
-    if (where.answer == probe_answer::miss)
-        return std::nullopt;
-    if (where.answer == probe_answer::hit) {
-        pgstat_count_index_tuples(search.in.key_index, 1);
-        if (fetched there = fetch_from(search, where.tid); there.found) {
+    location from = where;
+    if (where.recalled_in != InvalidBuffer) {
+        if (std::optional<tuple_version> found = fetch_recalled(search, where)) {
+            pgstat_count_index_tuples(search.in.key_index, 1);
             pgstat_count_heap_fetch(search.in.key_index);
+            return found;
+        }
+        from = locate_in_index(search);
+    }
+    if (from.answer == probe_answer::miss)
+        return std::nullopt;
+    if (from.answer == probe_answer::hit) {
+        pgstat_count_index_tuples(search.in.key_index, 1);
+        if (fetched there = fetch_from(search, from.tid); there.found) {
+            pgstat_count_heap_fetch(search.in.key_index);
+            tid_cache::remember(search.in.table, search.key, {from.tid, there.found->buffer});
             return there.found;
         }
     }

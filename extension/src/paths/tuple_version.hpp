@@ -36,6 +36,7 @@ std::optional<tuple_version> find(const lookup &search);
 struct location {
     probe_answer answer = probe_answer::unsure;
     ItemPointerData tid;
+    Buffer recalled_in = InvalidBuffer;  // the index was not asked: it was there the last time
 };
 location locate(const lookup &search);
 std::optional<tuple_version> fetch(const lookup &search, const location &where);

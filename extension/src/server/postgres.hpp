@@ -163,12 +163,27 @@ using file_number = RelFileNumber;
 inline file_number file_number_of(Relation table) {
     return table->rd_locator.relNumber;
 }
+inline const RelFileLocator &file_of(Relation table) {
+    return table->rd_locator;
+}
 #else
 using file_number = Oid;
 inline file_number file_number_of(Relation table) {
     return table->rd_node.relNode;
 }
+inline const RelFileNode &file_of(Relation table) {
+    return table->rd_node;
+}
 #endif
+
+// Pins the buffer if it still has that page, and counts as ReadBuffer() does.
+inline bool pin_recent_buffer(Relation table, BlockNumber block, Buffer buffer) {
+    if (!ReadRecentBuffer(file_of(table), MAIN_FORKNUM, block, buffer))
+        return false;
+    pgstat_count_buffer_read(table);
+    pgstat_count_buffer_hit(table);
+    return true;
+}
 
 // Memory that all sessions share. Before 17 it must be reserved while the library is
 // preloaded; from then on it is there for the asking.
