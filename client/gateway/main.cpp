@@ -10,9 +10,11 @@
 #include "program.hpp"
 
 // What large requests and replies took goes back to the system, instead of being kept for others.
+// What batches of usual size take does not, for they would need it again at once.
 static void give_back_memory() {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
 #endif
 }
 

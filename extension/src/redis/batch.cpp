@@ -4,6 +4,7 @@
 #include "redis/messages.hpp"
 #include "redis/watch.hpp"
 #include "rules/redis_batch.hpp"
+#include "server/allocator.hpp"
 #include "server/clock.hpp"
 
 namespace kvstore::redis {
@@ -174,6 +175,7 @@ Datum carry_out_batch(std::string_view bytes) {
     if (batch.version() != batch_version)
         raise_other_version(batch.version());
 
+    keep_freed_memory();
     reply_buffer buffer;
     execution x(buffer);
     replies_writer<reply_buffer> replies(buffer);
