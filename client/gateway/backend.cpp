@@ -11,10 +11,14 @@ namespace kvstore::gateway {
 
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr auto longest_login = std::chrono::seconds(10);
 // libpq never gives back what it has needed for a message.
 constexpr std::size_t usual_exchange = std::size_t{32} << 20;
 constexpr int most_reads = 8;
+constexpr auto longest_awake = std::chrono::microseconds(100);
+constexpr int most_asleep = 1024;
 constexpr const char *statement_name = "kv_redis_batch";
 constexpr Oid bytea_oid = 17;
 
@@ -82,8 +86,7 @@ bool backend::is_open() {
         return false;
     // A server that ends says so first: only behind that is the end. But where notifications come
     // faster than they can be read, there is none.
-    pollfd arrived{PQsocket(connection_), POLLIN, 0};
-    for (int reads = 0; reads < most_reads && poll(&arrived, 1, 0) > 0; reads++) {
+    for (int reads = 0; reads < most_reads && has_input(); reads++) {
         if (PQconsumeInput(connection_) == 0 || PQstatus(connection_) != CONNECTION_OK) {
             close();
             return false;
@@ -239,10 +242,33 @@ bool backend::send_batch(std::string_view batch) {
     return PQsendQueryPrepared(connection_, statement_name, 1, values, lengths, formats, 1) == 1;
 }
 
-task<answer> backend::call(std::string_view batch) {
+task<answer> backend::call(std::string_view batch, waiting how) {
     if (!send_batch(batch))
         co_return lost();
-    co_return co_await read_answer();
+    co_return co_await read_answer(how);
+}
+
+// The server needs less time for a command than it takes this program to fall asleep and to be
+// woken, if there is a processor for each. Where there is not, staying awake is in vain, and tried
+// ever less often, as KVM's halt polling does.
+bool backend::is_answered_at_once() {
+    if (calls_asleep_ > 0) {
+        calls_asleep_--;
+        return false;
+    }
+    for (const auto begin = steady_clock::now(); steady_clock::now() - begin < longest_awake;)
+        if (has_input()) {
+            more_asleep_ = 1;
+            return true;
+        }
+    calls_asleep_ = more_asleep_;
+    more_asleep_ = std::min(more_asleep_ * 2, most_asleep);
+    return false;
+}
+
+bool backend::has_input() const {
+    pollfd arrived{PQsocket(connection_), POLLIN, 0};
+    return poll(&arrived, 1, 0) > 0;
 }
 
 // In one exchange: what fails has the rest skipped, and the transaction is rolled back.
@@ -336,9 +362,11 @@ task<result> backend::read_result() {
     co_return next;
 }
 
-task<answer> backend::read_answer() {
+task<answer> backend::read_answer(waiting how) {
     const bool is_sent = co_await send_rest();
     if (!is_sent)
+        co_return lost();
+    if (how == waiting::awake && is_answered_at_once() && PQconsumeInput(connection_) == 0)
         co_return lost();
     result first = co_await read_result();
     if (first.get() == nullptr)

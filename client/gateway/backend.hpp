@@ -72,8 +72,10 @@ class backend {
     // The number of the role that has logged in, which stays the same when it is renamed.
     const std::string &role_number() const { return role_number_; }
 
-    // kv_redis_batch(batch), as a transaction of its own; or in one that begins with `begin`.
-    task<answer> call(std::string_view batch);
+    // kv_redis_batch(batch), as a transaction of its own; or in one that begins with `begin`. What
+    // is likely answered at once may be waited for awake, where nobody else needs the time.
+    enum class waiting : bool { asleep, awake };
+    task<answer> call(std::string_view batch, waiting how = waiting::asleep);
     task<answer> call_in_transaction(const char *begin, std::string_view batch);
 
     // A statement, with an argument in text if it has one.
@@ -99,9 +101,11 @@ class backend {
     void follow_socket();
     task<bool> wait(descriptor::wait_type what);
     task<bool> send_rest();
-    task<answer> read_answer();
+    task<answer> read_answer(waiting how = waiting::asleep);
     task<result> read_result();
     bool send_batch(std::string_view batch);
+    bool has_input() const;
+    bool is_answered_at_once();
     answer lost();
 
     executor on_;
@@ -111,6 +115,8 @@ class backend {
     bool bloated_ = false;
     int databases_ = 1;
     std::string role_number_;
+    int calls_asleep_ = 0;  // before one is waited for awake again, and how many after the next
+    int more_asleep_ = 1;   // that was in vain
     std::function<void()> take_notifications_;
 };
 

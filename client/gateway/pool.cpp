@@ -11,7 +11,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t jobs_of_batch = 256;
+// While the server carries out one batch, the replies to the one before go out, and the commands of
+// the next come in: so not all that there is makes one.
+constexpr std::size_t commands_of_batch = 384;
 constexpr std::size_t bytes_of_batch = 4 << 20;
 constexpr std::size_t jobs_of_asking = 32;
 constexpr auto pause_of_waiting = std::chrono::milliseconds(100);
@@ -148,14 +150,16 @@ std::size_t pool::open_backends() const {
 // An EXEC is alone, since it has a transaction of its own.
 std::vector<job *> pool::take_batch() {
     std::vector<job *> taken;
+    std::size_t commands = 0;
     std::size_t bytes = 0;
-    while (!main_.jobs.empty() && taken.size() < jobs_of_batch) {
+    while (!main_.jobs.empty() && commands < commands_of_batch) {
         job *next = main_.jobs.front();
         const bool is_exec = next->what != job::kind::plain;
         if (!taken.empty() && (is_exec || bytes + next->commands.size() > bytes_of_batch))
             break;
         main_.jobs.pop_front();
         taken.push_back(next);
+        commands += next->commands.left();
         bytes += next->commands.size();
         if (is_exec)
             break;
@@ -174,12 +178,14 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
     counters_.batches++;
     counters_.sections += jobs.size();
     const auto begin = steady_clock::now();
-    const answer told = co_await on.call(batch);
+    const bool is_alone = jobs.size() == 1 && main_.jobs.empty();
+    answer told =
+        co_await on.call(batch, is_alone ? backend::waiting::awake : backend::waiting::asleep);
     const auto time = steady_clock::now() - begin;
     counters_.took(static_cast<std::uint64_t>(time / std::chrono::microseconds(1)));
     switch (told.how) {
         case answer::kind::done:
-            take_replies(told, jobs);
+            take_replies_after_next(std::move(told), std::move(jobs));
             break;
         case answer::kind::failed:
             counters_.batch_errors++;
@@ -285,6 +291,17 @@ task<void> pool::ask_again() {
 }
 
 // --- Replies ------------------------------------------------------------------------------------
+
+// If there is another batch to be sent, that comes first, for the server to be busy in the
+// meantime.
+void pool::take_replies_after_next(answer from, std::vector<job *> jobs) {
+    if (main_.jobs.empty())
+        take_replies(from, jobs);
+    else
+        asio::post(on_, [this, from = std::move(from), jobs = std::move(jobs)] {
+            take_replies(from, jobs);
+        });
+}
 
 void pool::take_replies(const answer &from, std::span<job *const> jobs) {
     redis::replies_reader replies(from.rows.bytes());

@@ -64,6 +64,7 @@ class pool {
     task<void> carry_out_waiting(backend &on, job &what);
     task<void> carry_out_exec(backend &on, job &what, bool may_wait);
     void hand_back(job &what, queue &to, std::size_t most);
+    void take_replies_after_next(answer from, std::vector<job *> jobs);
     void take_replies(const answer &from, std::span<job *const> jobs);
     task<answer> call_until_serializable(backend &on, const std::string &batch);
     void go_on(job &what);
