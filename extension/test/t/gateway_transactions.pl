@@ -11,12 +11,17 @@ use Test::More;
 
 plan skip_all => Gateway::missing() if Gateway::missing();
 
-# COPY .. DB 1 takes half a second within a command.
+# COPY .. DB 1 takes half a second within a command, and until nobody holds the gate.
 my $node = Kvstore->begin('gateway_transactions', "shared_preload_libraries = 'kvstore'", "kvstore.redis_stores = 'kv_redis, slow'");
 $node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('kv_redis', value_type => 'bytea'), kv_create_store('slow', value_type => 'bytea');
-	CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+	CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		PERFORM pg_sleep(0.5);
+		WHILE NOT pg_try_advisory_xact_lock_shared(1) LOOP PERFORM pg_sleep(0.01); END LOOP;
+		RETURN NEW;
+	END $$;
+	CREATE TABLE seen (data text);
 	CREATE TRIGGER rest BEFORE INSERT OR UPDATE ON slow FOR EACH ROW EXECUTE FUNCTION rest();
 	CREATE ROLE reader LOGIN;
 	GRANT SELECT ON kv_redis TO reader;
@@ -66,12 +71,20 @@ sub guarded
 {
 	my ($client) = @_;
 	$client->ask_all([ 'SET', 'guard', 'mine' ], [ 'SET', 'data', '1' ], [ 'WATCH', 'guard' ]);
+	my ($gate, $writer) = map { $node->background_psql('postgres') } 1 .. 2;
+	$gate->query_safe('SELECT pg_advisory_lock(1)');
 	$client->send_all(['MULTI'], \@rest, [ 'SET', 'data', '2' ], ['EXEC']);
 	wait_until(1, "wait_event = 'PgSleep'");
-	my $seen = $node->sql(q{
+	$writer->query_until(qr/begins/, q{
+		\echo begins
 		SELECT kv_set('guard', 'taken'::bytea, store => 'kv_redis') \g /dev/null
-		SELECT convert_from(kv_get_bytes('data', store => 'kv_redis'), 'UTF8')});
-	is($seen, '2', 'nobody changes a watched entry while EXEC is under way');
+		INSERT INTO seen SELECT convert_from(kv_get_bytes('data', store => 'kv_redis'), 'UTF8');
+	});
+	wait_until(1, "wait_event_type = 'Lock'");
+	$gate->query_safe('SELECT pg_advisory_unlock(1)');
+	$node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM seen') or die;
+	is($node->sql('DELETE FROM seen RETURNING data'), '2', 'nobody changes a watched entry while EXEC is under way');
+	$_->quit for $gate, $writer;
 	is(join(' ', map { $client->reply } 1 .. 4), 'OK QUEUED QUEUED [1 OK]', '.. which is carried out');
 	$client->ask('WATCH', 'guard');
 	is(transaction($client, [ 'SET', 'guard', 'mine' ], [ 'APPEND', 'guard', '.' ], [ 'DEL', 'guard' ]), '[OK 5 1]', 'what is held can be changed');
