@@ -12,6 +12,7 @@ DIFFERENCES = [
     ("`SCAN` from an empty cursor", "begins", "an error", "it is no number"),
     ("a watched key that was not there, stored and removed again before `EXEC`", "aborts", "carries out, unless a command of the client saw it",
      "the key is as it was: there is no version of it to tell"),
+    ("`DBSIZE` and `MEMORY USAGE` of what has expired", "counted until something comes across it", "absent", "what has expired is absent to everybody"),
     ("`OBJECT ENCODING`, `MEMORY USAGE`", "how Redis keeps it", "what PostgreSQL takes", "a value is a field of a row"),
     ("`INFO`, `CLIENT LIST`, `HELLO`", "version 7.0.15, its own numbers", "its version and numbers", "another server"),
     ("`COMMAND`, `COMMAND COUNT`, `.. INFO`", "all of Redis's", "those that there are", "lists, hashes and the like are tables in SQL"),

@@ -349,11 +349,20 @@ class Generator:
             else:
                 for _ in range(self.random.randint(1, 20)):
                     command = self.command(of=self.OF_ALL)
-                    if command[0].upper() == b"DBSIZE":
-                        # Redis counts what has expired until something comes across it, as SCAN does.
-                        self.add(connection, "command", [b"SCAN", b"0", b"COUNT", b"1000"])
+                    for each in self.clearing(command):
+                        self.add(connection, "command", each)
                     self.add(connection, "command", command)
         return tuple(self.steps)
+
+    @staticmethod
+    def clearing(command):
+        """What removes what has expired before a command that finds it in Redis: see DIFFERENCES."""
+        name = [each.upper() for each in command[:2]]
+        if name[0] == b"DBSIZE":
+            return [[b"SCAN", b"0", b"COUNT", b"1000"]]
+        if name == [b"MEMORY", b"USAGE"] and len(command) > 2:
+            return [[b"EXISTS", command[2]]]
+        return []
 
     def add(self, connection, kind, arguments):
         self.steps.append(Step(connection, kind, tuple(as_bytes(each) for each in arguments)))
