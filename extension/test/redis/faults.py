@@ -4,27 +4,31 @@
     faults.py [NAME..]    the functions below whose names begin with "when_"
 
 Of the private server that PGHOST etc. name, in a database that has the store kv_redis, logged;
-KV_GATEWAY is the program, KV_CONTROL one that stops, starts and restarts the server. For KV_HELD seconds more
-SQL holds a row, and how clients fared meanwhile is printed. Counters tell
+KV_GATEWAY is the program, KV_CONTROL one that stops, starts and restarts the server. Counters tell
 whether something acknowledged was lost, or done twice: each client counts what it was told.
+
+For KV_HELD seconds more SQL holds a row, and for KV_LOAD seconds redis-benchmark runs while backends are
+killed. What was seen meanwhile is printed.
 
 The last line is the number of checks.
 """
 
 import atexit
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from resp import Closed, Connection, Error, encode, value_of
 
 CLIENTS = int(os.environ.get("KV_CLIENTS", 20))
 CONNECTIONS = int(os.environ.get("KV_CONNECTIONS", 10000))
 HELD = float(os.environ.get("KV_HELD", 0))
+LOAD = float(os.environ.get("KV_LOAD", 12))
 LONG_ENOUGH = 120  # seconds; a state that has not come by then never will
 
 checks = 0
@@ -468,6 +472,74 @@ def when_many_come_and_go():
         check("no descriptor is lost", after[0] <= before[0], (before, after))
         grown = [now - was for was, now in zip(before[1], after[1])]
         check("no memory is lost", max(grown) < 2000, f"grown by {grown} kB")
+
+
+def when_load_goes_on():
+    """redis-benchmark, again and again, while a backend is killed sixty times: nothing grows."""
+    with gateway("--backends", "2") as g, counters(lambda: g, "load", 3) as clients:
+        load = Load(g)
+        load.start()
+        until("redis-benchmark is at work", lambda: len(backends()) >= 2 and load.commands > 0)
+        rested = g.descriptors()
+        seen = []
+        for _ in range(60):
+            time.sleep(LOAD / 60)
+            seen.append(taken(g))
+            sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'kvstore-redis%' ORDER BY random() LIMIT 1")
+        progress(clients)
+        load.end()
+        check("redis-benchmark was served", load.problem is None, load.problem)
+        print(f"{load.commands} commands of redis-benchmark and {load.told} errors in {LOAD:.0f} s; most kB of the gateway and of a backend, most descriptors, "
+              f"by thirds: {[most(third) for third in thirds(seen)]}", flush=True)  # fmt: skip
+        _, middle, last = [most(third) for third in thirds(seen)]
+        grown = [now - was for was, now in zip(middle, last)]
+        check("no memory is lost", max(grown[:2]) < 4000, f"grown by {grown} kB and descriptors")
+        until("no descriptor is lost", lambda: g.descriptors() <= rested)
+
+
+class Load(threading.Thread):
+    """redis-benchmark, one run after the other. It ends when it is told of an error, such as that its backend was killed."""
+
+    def __init__(self, at):
+        super().__init__(daemon=True)
+        self.port = at.address.split(":")[1]
+        self.commands, self.told, self.problem = 0, 0, None
+        self.going_on = True
+
+    def run(self):
+        tests = itertools.cycle(["set", "get", "incr", "mset"])
+        while self.going_on and not self.problem:
+            command = ["redis-benchmark", "-p", self.port, "-c", "50", "-P", "4", "-r", "10000", "-d", "100", "-n", "20000", "-t", next(tests)]
+            run = subprocess.run([*command, "--csv"], capture_output=True, text=True)
+            if run.returncode == 0:
+                self.commands += 20000
+            elif "Error from server: ERR the connection to the server broke, and this may have been done" in run.stderr:
+                self.told += 1
+            else:
+                self.problem = f"{run.returncode}: {run.stdout}{run.stderr}"
+
+    def end(self):
+        self.going_on = False
+        self.join(LONG_ENOUGH)
+        check("redis-benchmark ended", not self.is_alive())
+
+
+def taken(g):
+    """What the gateway and the largest of its backends take of memory, in kB, and how many descriptors it has."""
+    sizes = []
+    for pid in backends():
+        with suppress(FileNotFoundError, StopIteration):  # it has just ended
+            sizes.append(memory_of(pid))
+    return memory_of(g.process.pid), max(sizes, default=0), g.descriptors()
+
+
+def thirds(seen):
+    size = len(seen) // 3
+    return seen[:size], seen[size : 2 * size], seen[2 * size :]
+
+
+def most(seen):
+    return [max(each) for each in zip(*seen)]
 
 
 def main():
