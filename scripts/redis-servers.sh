@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # work, build and bin are those of lib.sh
 # A private redis-server, and kvstore-redis in front of the private PostgreSQL server. For
-# scripts/redis, scripts/test and scripts/bench, after lib.sh.
+# scripts/redis, scripts/test, scripts/bench and scripts/demo, after lib.sh.
 
 # Debian's package of the service, which would start one, is not needed: redis-tools has the program
 # under another name, and the name says what it does.
@@ -42,7 +42,7 @@ start_redis() {
 
 gateway_program() { echo "$build/gateway/gateway/kvstore-redis"; }
 build_gateway_program() {
-    targets=kvstore-redis build_cmake client gateway -DKVSTORE_TESTS=ON -DKVSTORE_TOOL=OFF -DKVSTORE_EXAMPLES=OFF
+    targets=kvstore-redis build_cmake client gateway -DKVSTORE_TESTS=ON -DKVSTORE_TOOL=OFF -DKVSTORE_EXAMPLES=OFF "$@"
 }
 
 # The program, at $gateway_port; the arguments are options of its own.
