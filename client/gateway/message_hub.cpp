@@ -157,14 +157,15 @@ task<void> message_hub::fulfil_wishes() {
         const bool is_due =
             next->is_listen ? !heard_.contains(next->channel) : !is_wanted(next->channel);
         if (is_due && !next->channel.empty()) {
+            // Who comes while it is under way has to ask for the channel anew.
+            if (!next->is_listen)
+                heard_.erase(next->channel);
             const std::string statement =
                 (next->is_listen ? "LISTEN " : "UNLISTEN ") + quoted_identifier(next->channel);
             const answer told = co_await its_.execute(statement.c_str());
             next->problem = told.message;
             if (told.how == answer::kind::done && next->is_listen)
                 heard_.insert(next->channel);
-            else if (!next->is_listen)
-                heard_.erase(next->channel);
         }
         next->done.set();
     }

@@ -166,6 +166,22 @@ for (1 .. 100)
 }
 is($client->ask('MGET', 'left', 'right'), '[200 200]', 'each was done, once');
 
+# --- The server takes its time -----------------------------------------------------------------
+
+# Who subscribes while the channel is being left hears it: here for as long as the backend is stopped.
+my $returning = $gateway->client;
+$returning->ask('SUBSCRIBE', 'news');
+my $hub = $node->sql(q{SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN "news"'});
+kill 'STOP', $hub or die "no backend listens";
+is($returning->ask('UNSUBSCRIBE', 'news'), '[unsubscribe news 0]', 'UNSUBSCRIBE waits for nothing');
+is($returning->ask('PING'), 'PONG', 'nor what comes then');
+$returning->send_all([ 'SUBSCRIBE', 'news' ]);
+kill 'CONT', $hub;
+is($returning->reply, '[subscribe news 1]', 'SUBSCRIBE again');
+is($client->ask('PUBLISH', 'news', 'm'), '1', 'a message');
+is($returning->reply, '[message news m]', 'is heard');
+$returning->ask('UNSUBSCRIBE');
+
 # --- The server is away ------------------------------------------------------------------------
 
 my $listener = $gateway->client;
