@@ -1,7 +1,5 @@
 #include "backend.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <charconv>
 
@@ -17,8 +15,6 @@ constexpr auto longest_login = std::chrono::seconds(10);
 // libpq never gives back what it has needed for a message.
 constexpr std::size_t usual_exchange = std::size_t{32} << 20;
 constexpr int most_reads = 8;
-constexpr auto longest_awake = std::chrono::microseconds(100);
-constexpr int most_asleep = 1024;
 constexpr const char *statement_name = "kv_redis_batch";
 constexpr Oid bytea_oid = 17;
 
@@ -86,7 +82,7 @@ bool backend::is_open() {
         return false;
     // A server that ends says so first: only behind that is the end. But where notifications come
     // faster than they can be read, there is none.
-    for (int reads = 0; reads < most_reads && has_input(); reads++) {
+    for (int reads = 0; reads < most_reads && has_input(PQsocket(connection_)); reads++) {
         if (PQconsumeInput(connection_) == 0 || PQstatus(connection_) != CONNECTION_OK) {
             close();
             return false;
@@ -248,29 +244,6 @@ task<answer> backend::call(std::string_view batch, waiting how) {
     co_return co_await read_answer(how);
 }
 
-// The server needs less time for a command than it takes this program to fall asleep and to be
-// woken, if there is a processor for each. Where there is not, staying awake is in vain, and tried
-// ever less often, as KVM's halt polling does.
-bool backend::is_answered_at_once() {
-    if (calls_asleep_ > 0) {
-        calls_asleep_--;
-        return false;
-    }
-    for (const auto begin = steady_clock::now(); steady_clock::now() - begin < longest_awake;)
-        if (has_input()) {
-            more_asleep_ = 1;
-            return true;
-        }
-    calls_asleep_ = more_asleep_;
-    more_asleep_ = std::min(more_asleep_ * 2, most_asleep);
-    return false;
-}
-
-bool backend::has_input() const {
-    pollfd arrived{PQsocket(connection_), POLLIN, 0};
-    return poll(&arrived, 1, 0) > 0;
-}
-
 // In one exchange: what fails has the rest skipped, and the transaction is rolled back.
 task<answer> backend::call_in_transaction(const char *begin, std::string_view batch) {
     const auto send = [&](const char *statement) {
@@ -366,7 +339,8 @@ task<answer> backend::read_answer(waiting how) {
     const bool is_sent = co_await send_rest();
     if (!is_sent)
         co_return lost();
-    if (how == waiting::awake && is_answered_at_once() && PQconsumeInput(connection_) == 0)
+    if (how == waiting::awake && awake_.finds_input(PQsocket(connection_)) &&
+        PQconsumeInput(connection_) == 0)
         co_return lost();
     result first = co_await read_result();
     if (first.get() == nullptr)

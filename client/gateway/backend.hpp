@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "awake_wait.hpp"
 #include "event_loop.hpp"
 
 namespace kvstore::gateway {
@@ -104,8 +105,6 @@ class backend {
     task<answer> read_answer(waiting how = waiting::asleep);
     task<result> read_result();
     bool send_batch(std::string_view batch);
-    bool has_input() const;
-    bool is_answered_at_once();
     answer lost();
 
     executor on_;
@@ -115,8 +114,7 @@ class backend {
     bool bloated_ = false;
     int databases_ = 1;
     std::string role_number_;
-    int calls_asleep_ = 0;  // before one is waited for awake again, and how many after the next
-    int more_asleep_ = 1;   // that was in vain
+    awake_wait awake_;
     std::function<void()> take_notifications_;
 };
 

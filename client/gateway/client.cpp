@@ -74,6 +74,11 @@ task<std::size_t> client::receive(asio::error_code &problem) {
                 : socket_.async_read_some(into, on_error(problem));
 }
 
+void client::await_at_once() {
+    if (!closed_)
+        awake_.finds_input(socket_.native_handle());
+}
+
 task<bool> client::shake_hands(asio::ssl::context &with) {
     tls_.emplace(socket_, with);
     asio::error_code problem;

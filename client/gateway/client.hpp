@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "awake_wait.hpp"
 #include "event_loop.hpp"
 #include "job.hpp"
 #include "request_reader.hpp"
@@ -93,6 +94,8 @@ class client : public std::enable_shared_from_this<client> {
 
     // --- Receiving ---
     task<std::size_t> receive(asio::error_code &problem);
+    // Waits for a moment, awake, for what receive() then finds.
+    void await_at_once();
     task<bool> shake_hands(asio::ssl::context &with);
     const std::optional<asio::ssl::stream<stream_socket &>> &tls() const { return tls_; }
 
@@ -117,6 +120,7 @@ class client : public std::enable_shared_from_this<client> {
     std::size_t sent_ = 0;  // of sending_
     bool is_sending_ = false;
     clock::time_point last_sent_{};
+    awake_wait awake_;
     bool closing_ = false;
     bool closed_ = false;
     event progress_;

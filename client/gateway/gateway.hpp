@@ -27,6 +27,7 @@ class gateway {
 
     std::map<std::uint64_t, std::shared_ptr<client>> clients;  // by number
     std::uint64_t next_client = 1;
+    std::uint64_t last_served = 0;  // the client that sent something last
 
     // CLIENT PAUSE, of the clients of one role.
     struct pause {

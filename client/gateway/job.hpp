@@ -17,6 +17,7 @@ struct job {
     section commands;
     kind what = kind::plain;
     bool writes = false;
+    bool was_alone = false;  // with the backend: nobody else wanted anything
 
     // Replies, as RESP has them, one after the other; where each ends, if somebody wants to know.
     std::string *replies = nullptr;

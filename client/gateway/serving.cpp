@@ -232,6 +232,9 @@ task<void> receive(gateway &in, client &one) {
     one.flush();
     if (one.unsent() > unsent_before_waiting)
         co_await one.until_sent(unsent_before_waiting);
+    // If nobody else has sent anything since it did.
+    if (std::exchange(in.last_served, one.number) == one.number && one.work.was_alone)
+        one.await_at_once();
     asio::error_code problem;
     one.is_served = false;
     const std::size_t size = co_await one.receive(problem);
