@@ -60,15 +60,32 @@ bool is_being_modified(tuple_version &one) {
     return result == TM_BeingModified;
 }
 
+// Whether of those who have locked or changed a row, by its xmax, nobody but us is under way. (What
+// a subtransaction of ours did to a row that we had locked, and then took back, made a MultiXact.)
+bool is_ours_alone(TransactionId xmax, std::uint16_t infomask) {
+    if ((infomask & HEAP_XMAX_IS_MULTI) == 0)
+        return TransactionIdIsCurrentTransactionId(xmax);
+    MultiXactMember *members = nullptr;
+    int count = GetMultiXactIdMembers(xmax, &members, false, HEAP_XMAX_IS_LOCKED_ONLY(infomask));
+    bool ours = count > 0;
+    for (int i = 0; i < count; i++)
+        ours &= TransactionIdIsCurrentTransactionId(members[i].xid) ||
+                !TransactionIdIsInProgress(members[i].xid);
+    if (count > 0)
+        pfree(members);
+    return ours;
+}
+
 // Then nobody is waited for; but PostgreSQL says so only to those who would wait.
 bool is_locked_by_us(tuple_version &one) {
     LockBuffer(one.buffer, BUFFER_LOCK_SHARE);
     HeapTupleHeader header = one.tuple.t_data;
-    bool is_ours = (header->t_infomask & HEAP_XMAX_IS_MULTI) == 0 &&
-                   HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-                   TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetRawXmax(header));
+    TransactionId xmax = HeapTupleHeaderGetRawXmax(header);
+    std::uint16_t infomask = header->t_infomask;
     LockBuffer(one.buffer, BUFFER_LOCK_UNLOCK);
-    return is_ours;
+    bool is_locked = (infomask & HEAP_XMAX_IS_MULTI) != 0 || HEAP_XMAX_IS_LOCKED_ONLY(infomask);
+    return is_locked && (infomask & HEAP_XMAX_INVALID) == 0 && !HEAP_LOCKED_UPGRADED(infomask) &&
+           is_ours_alone(xmax, infomask);
 }
 
 attempt replace(const store &in, tuple_version &old, const entry &with, bool waits) {

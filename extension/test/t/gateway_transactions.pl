@@ -87,6 +87,8 @@ sub guarded
 	$_->quit for $gate, $writer;
 	is(join(' ', map { $client->reply } 1 .. 4), 'OK QUEUED QUEUED [1 OK]', '.. which is carried out');
 	$client->ask('WATCH', 'guard');
+	is(transaction($client, [ 'RENAMENX', 'guard', 'something' ], [ 'SET', 'guard', 'new' ], [ 'RENAMENX', 'guard', 'something' ], [ 'DEL', 'guard' ]), '[0 OK 0 1]', '.. also after something that was tried and taken back');
+	$client->ask_all([ 'SET', 'guard', 'mine' ], [ 'WATCH', 'guard' ]);
 	is(transaction($client, [ 'SET', 'guard', 'mine' ], [ 'APPEND', 'guard', '.' ], [ 'DEL', 'guard' ]), '[OK 5 1]', 'what is held can be changed');
 }
 
