@@ -90,6 +90,14 @@ def is_brief(arguments):
     return any(each.isdigit() and 0 < int(each) < 100000 for each in times)
 
 
+def is_gone_at_once(arguments):
+    """Whether it stores what has expired already."""
+    units = {b"EXAT": 1, b"PXAT": 1000}
+    return arguments[0].upper() == b"SET" and any(
+        each.isdigit() and int(each) <= max(PAST_TIMES) * units.get(option.upper(), 0) for option, each in zip(arguments[2:], arguments[3:])
+    )
+
+
 class Generator:
     """All that it makes follows from the seed."""
 
@@ -384,7 +392,9 @@ class Generator:
                 self.add(connection, "command", [b"GET", self.key()])
             if self.chance(0.6):
                 writer = connection if self.chance(0.3) else 1 - connection
-                self.add(writer, "command", self.command(0, of=self.OF_DATA))
+                command = self.command(0, of=self.OF_DATA)
+                if not is_gone_at_once(command):
+                    self.add(writer, "command", command)
         self.add(connection, "command", [b"MULTI"])
         for _ in range(self.random.randint(0, 8)):
             self.add(connection, "command", self.command(0.02, of=self.OF_DATA))
