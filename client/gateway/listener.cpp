@@ -41,7 +41,7 @@ class listener_of : public listener {
   public:
     listener_of(const executor &on, const typename Protocol::endpoint &at, newcomer then)
         : acceptor_(on, at, true), where_(text_of(at)), then_(std::move(then)) {}
-    ~listener_of() override { close(); }
+    ~listener_of() override { listener_of::close(); }
 
     void start() {
         acceptor_.async_accept(

@@ -49,7 +49,7 @@ role &roles::known(const std::string &name, const std::string &number) {
         one->password.forget();
         one->backends.set_password("-");
         one->name += " (renamed)";
-        former_.push_back(std::move(one));
+        former_.push_back(std::exchange(one, nullptr));
     }
     if (!one) {
         one = std::make_unique<role>(on_, address_of(name, "-"), sizes_in(told_), counters_);
