@@ -130,6 +130,9 @@ class Server:
         for each in self.connections:
             if protocol == 3:
                 each.ask("HELLO", 3)
+        # What was sent before and not read may still be under way.
+        while self.connections[0].ask("CLIENT", "LIST").count(b"\n") > CONNECTIONS:
+            time.sleep(0.001)
         answer = self.connections[0].ask("FLUSHALL")
         if answer != b"OK":
             sys.exit(f"{self.address}: FLUSHALL answers {answer}")
