@@ -176,9 +176,10 @@ sight look(const store &in, const operation &op, const request &asked) {
     entry present{column_of_first_row(1), DatumGetTimestampTz(column_of_first_row(2))};
     const entry *live = present.value == 0 ? nullptr : &present;
     sight seen{op.decide(asked, live, current_time()), {}};
-    if (live != nullptr && sees_versions)
+    Datum tid = live != nullptr && sees_versions ? column_of_first_row(4) : 0;
+    if (tid != 0)
         seen.version = {DatumGetObjectId(column_of_first_row(3)),
-                        *reinterpret_cast<ItemPointer>(DatumGetPointer(column_of_first_row(4)))};
+                        *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
     return seen;
 }
 

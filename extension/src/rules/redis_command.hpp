@@ -62,14 +62,14 @@ constexpr std::string_view name_of(group one) {
 enum class where : std::uint8_t { gateway, interpreter };
 
 struct key_positions {
-    std::int8_t first;
-    std::int8_t last;
-    std::int8_t step;
+    std::int16_t first;
+    std::int16_t last;
+    std::int16_t step;
 };
 
 struct command {
     std::string_view name;  // "get"; of a subcommand "client|id"
-    std::int8_t arity;
+    std::int16_t arity;
     flag flags;
     key_positions keys;
     group about;
