@@ -75,7 +75,7 @@ void client_setinfo(call &what) {
     const std::string_view value = what.arguments[3];
     const bool is_library = what.has(2, "lib-name");
     if (!is_library && !what.has(2, "lib-ver")) {
-        what.reply().error("ERR Unrecognized option '" + std::string(what.arguments[2]) + "'");
+        what.reply().error("ERR Unrecognized option " + what.quoted(2));
     } else if (is_name(what, value, is_library ? "lib-name" : "lib-ver")) {
         (is_library ? what.from.library : what.from.library_version) = value;
         what.reply().ok();
@@ -115,8 +115,7 @@ bool read_type(call &what, std::size_t argument, std::string_view &into) {
     if (what.has(argument, "slave"))
         into = "replica";
     if (into.empty())
-        what.reply().error("ERR Unknown client type '" + std::string(what.arguments[argument]) +
-                           "'");
+        what.reply().error("ERR Unknown client type " + what.quoted(argument));
     return !into.empty();
 }
 

@@ -100,7 +100,7 @@ void config_set(call &what) {
             };
             if (which == nullptr)
                 return what.reply().error(
-                    "ERR Unknown option or number of arguments for CONFIG SET - '" + name + "'");
+                    "ERR Unknown option or number of arguments for CONFIG SET - " + what.quoted(i));
             if (which->set == nullptr)
                 return refuse("can't set immutable config");
             if (!read_number(what.arguments[i + 1], number))

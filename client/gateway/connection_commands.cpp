@@ -175,7 +175,7 @@ bool read_hello(call &what, hello_options &into) {
             into.has_name = true;
             into.name = words[++i];
         } else {
-            what.reply().error("ERR Syntax error in HELLO option '" + std::string(words[i]) + "'");
+            what.reply().error("ERR Syntax error in HELLO option " + what.quoted(i));
             return false;
         }
     }

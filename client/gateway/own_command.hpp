@@ -26,6 +26,13 @@ struct call {
     bool has(std::size_t number, std::string_view word) const {
         return number < arguments.size() && redis::is_word(arguments[number], word);
     }
+    // 'foo', as errors have it: Redis's end at a zero byte.
+    std::string quoted(std::size_t number) const {
+        const std::string_view given = arguments[number];
+        std::string text = "'";
+        text += given.substr(0, given.find('\0'));
+        return text += "'";
+    }
 };
 
 // Answers at once, or later.

@@ -34,6 +34,7 @@ is($client->ask('CLIENT', 'KILL', 'ID', '0'), '-ERR client-id should be greater 
 is($client->ask('CLIENT', 'TRACKING', 'ON'), '-ERR CLIENT TRACKING is not supported by kvstore', 'CLIENT TRACKING is refused');
 is($client->ask('CONFIG', 'GET', 'sav*', 'timeout'), '[save  timeout 0]', 'CONFIG GET');
 is($client->ask('CONFIG', 'SET', 'timeout', '5'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is for the administrator');
+is($client->ask_all([ 'CLIENT', 'SETINFO', "lib\0x", 'v' ], [ 'HELLO', '3', "x\0y" ]), "-ERR Unrecognized option 'lib'\n-ERR Syntax error in HELLO option 'x'", 'what was sent is shown up to a zero byte, as Redis does');
 is($client->ask('HELLO', '4'), '-NOPROTO unsupported protocol version', 'HELLO 4');
 like($client->ask('HELLO', '3', 'SETNAME', 'you'), qr/\A%\[server redis version 7\.4\.0 proto 3 id \d+ mode standalone role master modules \[\]\]\z/, 'HELLO 3');
 is($client->ask('GET', 'none'), '(nil)', 'RESP3');
