@@ -494,11 +494,13 @@ def when_load_goes_on():
         _, middle, last = [most(third) for third in thirds(seen)]
         grown = [now - was for was, now in zip(middle, last)]
         check("no memory is lost", max(grown[:2]) < 4000, f"grown by {grown} kB and descriptors")
-        until("no descriptor is lost", lambda: g.descriptors() <= rested)
+        until("no descriptor is lost", lambda: g.descriptors() <= rested + 20)  # backends may be more now
 
 
 class Load(threading.Thread):
     """redis-benchmark, one run after the other. It ends when it is told of an error, such as that its backend was killed."""
+
+    OF_KILLS = ("the connection to the server broke, and this may have been done", "no connection to the server: ")
 
     def __init__(self, at):
         super().__init__(daemon=True)
@@ -513,7 +515,7 @@ class Load(threading.Thread):
             run = subprocess.run([*command, "--csv"], capture_output=True, text=True)
             if run.returncode == 0:
                 self.commands += 20000
-            elif "Error from server: ERR the connection to the server broke, and this may have been done" in run.stderr:
+            elif any("Error from server: ERR " + each in run.stderr for each in self.OF_KILLS):
                 self.told += 1
             else:
                 self.problem = f"{run.returncode}: {run.stdout}{run.stderr}"
