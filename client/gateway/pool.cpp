@@ -179,7 +179,8 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
     counters_.sections += jobs.size();
     const auto begin = steady_clock::now();
     const bool is_alone = jobs.size() == 1 && main_.jobs.empty();
-    jobs.front()->was_alone = is_alone;
+    for (job *each : jobs)
+        each->was_alone = is_alone;
     answer told =
         co_await on.call(batch, is_alone ? backend::waiting::awake : backend::waiting::asleep);
     const auto time = steady_clock::now() - begin;
