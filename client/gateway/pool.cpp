@@ -1,6 +1,7 @@
 #include "pool.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "batch_replies.hpp"
 #include "reply.hpp"
@@ -15,6 +16,8 @@ using std::chrono::steady_clock;
 // the next come in: so not all that there is makes one.
 constexpr std::size_t commands_of_batch = 384;
 constexpr std::size_t bytes_of_batch = 4 << 20;
+constexpr std::size_t few_commands = 48;
+constexpr int turns_of_arriving = 3;  // of the event loop
 constexpr std::size_t jobs_of_asking = 32;
 constexpr auto pause_of_waiting = std::chrono::milliseconds(100);
 // So that clients which keep asking do not have the server asked as often.
@@ -71,6 +74,8 @@ task<void> pool::work(queue &from, worker &self) {
             co_await self.woken.wait();
         }
         self.busy = true;
+        if (&from == &main_)
+            co_await let_more_arrive();
         std::string problem;
         const bool is_ready = co_await ready(self, problem);
         if (from.jobs.empty())
@@ -147,6 +152,20 @@ std::size_t pool::open_backends() const {
 
 // --- Batches ------------------------------------------------------------------------------------
 
+// A batch costs the server what ten commands do, besides its own. So where clients come in a crowd
+// and few wait, the replies to the last one go out, and what has arrived is read, before the next.
+task<void> pool::let_more_arrive() {
+    for (int turn = 0; turn < turns_of_arriving && in_a_crowd_ && commands_waiting() < few_commands;
+         turn++)
+        co_await asio::post(on_, asio::use_awaitable_t<executor>());
+}
+
+std::size_t pool::commands_waiting() const {
+    return std::accumulate(
+        main_.jobs.begin(), main_.jobs.end(), std::size_t{0},
+        [](std::size_t sum, const job *each) { return sum + each->commands.left(); });
+}
+
 // An EXEC is alone, since it has a transaction of its own.
 std::vector<job *> pool::take_batch() {
     std::vector<job *> taken;
@@ -178,6 +197,7 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
     counters_.batches++;
     counters_.sections += jobs.size();
     const auto begin = steady_clock::now();
+    in_a_crowd_ = jobs.size() > 1;
     const bool is_alone = jobs.size() == 1 && main_.jobs.empty();
     for (job *each : jobs)
         each->was_alone = is_alone;

@@ -56,6 +56,8 @@ class pool {
 
     void wake(queue &one, std::size_t most);
     task<void> work(queue &from, worker &self);
+    task<void> let_more_arrive();
+    std::size_t commands_waiting() const;
     std::vector<job *> take_batch();
     task<bool> ready(worker &self, std::string &problem);
 
@@ -80,6 +82,7 @@ class pool {
     queue main_;
     queue waiting_;
     bool is_asking_again_ = false;
+    bool in_a_crowd_ = false;  // the last batch was of several clients
     int databases_ = 1;
     std::string last_problem_;  // of connecting
     std::chrono::steady_clock::time_point last_failure_{};
