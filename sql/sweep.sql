@@ -61,6 +61,12 @@ DROP TRIGGER fail ON bound;
 \set SHOW_CONTEXT never
 CREATE TRIGGER fail BEFORE DELETE ON bound FOR EACH STATEMENT EXECUTE FUNCTION fail();
 SELECT kv_sweep(store => 'bound');
+-- Nor is the end of the call's time, and that leaves no subtransaction open.
+CREATE FUNCTION end_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE query_canceled; END $$;
+DROP TRIGGER fail ON bound;
+CREATE TRIGGER end_time BEFORE DELETE ON bound FOR EACH ROW EXECUTE FUNCTION end_time();
+SELECT kv_sweep(store => 'bound');
+SELECT key FROM bound;
 \set SHOW_CONTEXT errors
 DROP TABLE bound;
 

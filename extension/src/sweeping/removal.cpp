@@ -6,6 +6,7 @@
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
 #include "rules/monotonic.hpp"
+#include "server/subtransaction.hpp"
 
 namespace kvstore {
 
@@ -86,37 +87,20 @@ class patient_removal {
         return removed + remove_part(keys.subspan(half));
     }
 
-    // In a subtransaction.
     bool try_to_remove(std::span<Datum> keys, std::int64_t &removed) {
-        MemoryContext memory = CurrentMemoryContext;
-        ResourceOwner owner = CurrentResourceOwner;
-        volatile bool succeeded = true;
-        BeginInternalSubTransaction(nullptr);
-        MemoryContextSwitchTo(memory);
-        PG_TRY();
-        {
+        ErrorData *error;
+        auto work = [&] {
             removed = remove_at_once(in_, keys, even_live_);
-            ReleaseCurrentSubTransaction();
-        }
-        PG_CATCH();
-        {
-            MemoryContextSwitchTo(memory);
-            ErrorData *error = CopyErrorData();
-            if (!may_be_of_an_entry(error->sqlerrcode))
-                PG_RE_THROW();
-            FlushErrorState();
-            RollbackAndReleaseCurrentSubTransaction();
-            MemoryContextSwitchTo(memory);
-            CurrentResourceOwner = owner;
-            if (failures_++ == 0)
-                remove_at_once(in_, {}, even_live_);  // an error, too, unless an entry's
-            tell(*error);
-            succeeded = false;
-        }
-        PG_END_TRY();
-        MemoryContextSwitchTo(memory);
-        CurrentResourceOwner = owner;
-        return succeeded;
+            return true;
+        };
+        if (in_subtransaction(work, &error))
+            return true;
+        if (!may_be_of_an_entry(error->sqlerrcode))
+            ReThrowError(error);
+        if (failures_++ == 0)
+            remove_at_once(in_, {}, even_live_);  // an error, too, unless an entry's
+        tell(*error);
+        return false;
     }
 
     void tell(const ErrorData &error) {
