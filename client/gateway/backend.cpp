@@ -35,6 +35,15 @@ std::string_view sqlstate_in(std::string_view message) {
     return std::ranges::all_of(code, is_digit) ? code : "";
 }
 
+// A statement of that name is there, or is not, since others have the connection in turn.
+bool is_about_sharing(std::string_view sqlstate) {
+    return sqlstate == "42P05" || sqlstate == "26000";
+}
+
+constexpr const char *about_poolers =
+    ". Is there a pooler that gives each transaction another connection? Connect to the server "
+    "itself, or have the pooler keep a connection for a session";
+
 // The user, the password, or what pg_hba.conf says of them.
 bool is_about_login(std::string_view sqlstate) {
     return sqlstate == "28P01" || sqlstate == "28000";
@@ -62,6 +71,8 @@ answer answer_of(result from) {
                   .message = field(PG_DIAG_MESSAGE_PRIMARY)};
     if (const std::string hint = field(PG_DIAG_MESSAGE_HINT); !hint.empty())
         failed.message += ". " + hint;
+    if (is_about_sharing(failed.sqlstate))
+        failed.message += about_poolers;
     return failed;
 }
 

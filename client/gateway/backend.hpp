@@ -92,6 +92,7 @@ class backend {
 
     // A parameter that the server reports; empty if it does not.
     std::string_view parameter(const char *name) const;
+    bool is_on_standby() const { return parameter("in_hot_standby") == "on"; }
 
   private:
     using descriptor = asio::posix::basic_stream_descriptor<executor>;

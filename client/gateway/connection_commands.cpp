@@ -196,7 +196,7 @@ void describe_server(call &what) {
     what.reply().bulk("id");
     what.reply().integer(static_cast<std::int64_t>(one.number));
     field("mode", "standalone");
-    field("role", "master");
+    field("role", one.as->backends.is_on_standby() ? "replica" : "master");
     what.reply().bulk("modules");
     what.reply().array(0);
 }

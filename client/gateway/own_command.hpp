@@ -81,7 +81,6 @@ void config_set(call &what);
 
 void latency_latest(call &what);
 void latency_reset(call &what);
-void role_of_server(call &what);
 void slowlog_get(call &what);
 void slowlog_help(call &what);
 void slowlog_len(call &what);

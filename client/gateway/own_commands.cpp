@@ -50,7 +50,6 @@ constexpr own_command own_commands[] = {
     {"punsubscribe", punsubscribe},
     {"quit", quit},
     {"reset", reset},
-    {"role", role_of_server},
     {"select", nullptr, select},
     {"slowlog|get", slowlog_get},
     {"slowlog|help", slowlog_help},

@@ -150,6 +150,11 @@ std::size_t pool::open_backends() const {
     return open;
 }
 
+bool pool::is_on_standby() const {
+    return std::ranges::any_of(main_.workers,
+                               [](const worker &one) { return one.its->is_on_standby(); });
+}
+
 // --- Batches ------------------------------------------------------------------------------------
 
 // A batch costs the server what ten commands do, besides its own. So where clients come in a crowd

@@ -39,6 +39,8 @@ class pool {
     bool is_idle() const;
     std::size_t open_backends() const;
     int databases() const { return databases_; }
+    // So far as is known: the server says so when a connection is opened, and when it is promoted.
+    bool is_on_standby() const;
 
   private:
     // A coroutine that carries out what is in a queue, with a backend of its own.

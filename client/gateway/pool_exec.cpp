@@ -6,7 +6,11 @@ namespace kvstore::gateway {
 
 namespace {
 
-const char *begin_of(job::kind what) {
+// A standby has nothing to serialize. If it was promoted since it said that it is one, nothing is
+// written either.
+const char *begin_of(job::kind what, const backend &on) {
+    if (on.is_on_standby())
+        return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     return what == job::kind::watched_exec ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
                                            : "BEGIN ISOLATION LEVEL REPEATABLE READ";
 }
@@ -25,7 +29,7 @@ task<void> pool::carry_out_exec(backend &on, job &what, bool may_wait) {
     counters_.batches++;
     counters_.sections++;
     for (int tries = 1;; tries++) {
-        const answer told = co_await on.call_in_transaction(begin_of(what.what), batch);
+        const answer told = co_await on.call_in_transaction(begin_of(what.what, on), batch);
         if (told.how == answer::kind::lost) {
             counters_.lost_backends++;
             fail(what, may_be_done(told.message));

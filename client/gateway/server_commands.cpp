@@ -1,4 +1,4 @@
-// INFO SLOWLOG LATENCY ROLE.
+// INFO SLOWLOG LATENCY.
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace kvstore::gateway {
 
-// --- SLOWLOG, LATENCY, ROLE --------------------------------------------------------------------
+// --- SLOWLOG, LATENCY --------------------------------------------------------------------------
 
 void slowlog_get(call &what) {
     std::int64_t most = 10;
@@ -74,13 +74,6 @@ void latency_latest(call &what) {
 
 void latency_reset(call &what) {
     what.reply().integer(0);
-}
-
-void role_of_server(call &what) {
-    what.reply().array(3);
-    what.reply().bulk("master");
-    what.reply().integer(0);
-    what.reply().array(0);
 }
 
 // --- INFO --------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ using handler = void (*)(execution &x, arguments given);
     HANDLER(keys) HANDLER(scan) HANDLER(randomkey) HANDLER(dbsize)                             \
     /* server.cpp */                                                                           \
     HANDLER(flushdb) HANDLER(flushall) HANDLER(swapdb) HANDLER(time) HANDLER(lolwut)           \
-    HANDLER(wait) HANDLER(ping) HANDLER(echo) HANDLER(memory_doctor) HANDLER(memory_purge)     \
-    HANDLER(memory_help) HANDLER(info_sections) HANDLER(databases)                             \
+    HANDLER(wait) HANDLER(role) HANDLER(ping) HANDLER(echo) HANDLER(memory_doctor)             \
+    HANDLER(memory_purge) HANDLER(memory_help) HANDLER(info_sections) HANDLER(databases)       \
     /* messages.cpp */                                                                         \
     HANDLER(publish)                                                                           \
     /* watch.cpp */                                                                            \

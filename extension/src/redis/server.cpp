@@ -94,6 +94,23 @@ void wait(execution &x, arguments given) {
         x.out.integer(0);
 }
 
+// Nothing that Redis's clients could follow is behind it: neither the replicas nor the primary.
+void role(execution &x, arguments) {
+    if (RecoveryInProgress()) {
+        x.out.array(5);
+        x.out.bulk("slave");
+        x.out.bulk("");
+        x.out.integer(0);
+        x.out.bulk("connected");
+        x.out.integer(0);
+    } else {
+        x.out.array(3);
+        x.out.bulk("master");
+        x.out.integer(0);
+        x.out.array(0);
+    }
+}
+
 void ping(execution &x, arguments given) {
     if (given.size() > 2)
         x.out.error("ERR wrong number of arguments for 'ping' command");

@@ -223,7 +223,7 @@ constexpr command commands[] = {
     {"reset", 1, always | noscript | fast | no_auth, no_keys, group::connection, "6.2.0",
      where::gateway, "makes the connection as new"},
     {"role", 1, always | dangerous | noscript | fast, no_keys, group::server, "2.8.12",
-     where::gateway, "that this is a master"},
+     where::interpreter, "whether this is a primary or a standby"},
     {"scan", -2, readonly, no_keys, group::generic, "2.8.0", where::interpreter,
      "keys, some at a time"},
     {"select", 2, always | fast, no_keys, group::connection, "1.0.0", where::gateway,
