@@ -86,7 +86,7 @@ sub over_tls
 
 SKIP:
 {
-	skip 'there is no openssl', 7 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
+	skip 'there is no openssl', 9 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
 	make_certificate($_) for 'first', 'second', 'user';
 	my $certificate = sub {
 		my $name = shift;
@@ -99,6 +99,11 @@ SKIP:
 	my $plain = $secret->tcp_client;
 	$plain->send_all(['PING']);
 	unlike($plain->reply, qr/PONG/, 'no plain text where TLS is');
+	# Who only begins to greet: such clients are no clients yet, and do not stay.
+	my @slow = map { $secret->tcp_client } 1 .. 300;
+	$_->send_bytes("\x16\x03\x01\x02\x00\x01") for @slow[ 0 .. 149 ];
+	is(over_tls($secret, 'first'), "+PONG\r\n+OK\r\n", 'beside many who do not end the handshake');
+	is(join('', map { $_->reply } @slow), '(end)' x 300, 'which are closed');
 	unlink "$folder/now.pem";
 	append_to_file("$folder/now.pem", $certificate->('second'));
 	kill 'HUP', $secret->{pid};
