@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "log.hpp"
 #include "rules/redis_batch.hpp"
 
 namespace kvstore::gateway {
@@ -43,6 +44,15 @@ bool is_about_sharing(std::string_view sqlstate) {
 constexpr const char *about_poolers =
     ". Is there a pooler that gives each transaction another connection? Connect to the server "
     "itself, or have the pooler keep a connection for a session";
+
+// A pooler makes up the number of the server's process that it tells at the login. To whom it gives
+// which connection cannot be seen.
+void warn_of_pooler() {
+    static bool is_told = false;
+    if (!std::exchange(is_told, true))
+        log("warning: there is a pooler in front of the server, which has to keep a connection for "
+            "a session (pool_mode = session in pgbouncer)");
+}
 
 // The user, the password, or what pg_hba.conf says of them.
 bool is_about_login(std::string_view sqlstate) {
@@ -193,7 +203,7 @@ task<std::string> backend::meet(const server_address &to) {
     const answer schema = co_await execute(
         "SELECT pg_catalog.quote_ident(n.nspname), "
         "(SELECT r.oid FROM pg_catalog.pg_roles AS r "
-        "WHERE r.rolname OPERATOR(pg_catalog.=) SESSION_USER) "
+        "WHERE r.rolname OPERATOR(pg_catalog.=) SESSION_USER), pg_catalog.pg_backend_pid() "
         "FROM pg_catalog.pg_extension AS e "
         "JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace "
         "WHERE e.extname OPERATOR(pg_catalog.=) 'kvstore'");
@@ -203,6 +213,8 @@ task<std::string> backend::meet(const server_address &to) {
         co_return std::string("database \"") + PQdb(connection_) +
             "\" does not have the extension: CREATE EXTENSION kvstore";
     role_number_ = schema.rows.bytes(0, 1);
+    if (schema.rows.bytes(0, 2) != std::to_string(PQbackendPID(connection_)))
+        warn_of_pooler();
     const std::string statement =
         "SELECT " + std::string(schema.rows.bytes()) + ".kv_redis_batch($1)";
     PQsendPrepare(connection_, statement_name, statement.c_str(), 1, &bytea_oid);

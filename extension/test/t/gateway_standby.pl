@@ -73,6 +73,7 @@ is($reader->ask_all([ 'WATCH', 'k' ], ['MULTI'], [ 'INCR', 'k' ], ['EXEC'], ['RO
 # What was sent to the old primary may have been done there: asked again until the new one answers.
 $on_either->wait_for(sub { $either->ask('INCR', 'k') eq '7' });
 pass('and the other one finds it');
+unlike($_->log_text, qr/pooler/, 'there is no pooler') for $on_primary, $on_either;
 is($_->stop, 0, 'ends well') for $on_primary, $on_standby, $on_either;
 
 # --- A pooler ------------------------------------------------------------------------------------------
@@ -80,13 +81,16 @@ is($_->stop, 0, 'ends well') for $on_primary, $on_standby, $on_either;
 SKIP:
 {
 	my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
-	skip 'there is no pgbouncer', 2 unless $pgbouncer;
+	skip 'there is no pgbouncer', 8 unless $pgbouncer;
 	my $folder = PostgreSQL::Test::Utils::tempdir_short();
+	# From 1.21 on it can prepare anew what a session has prepared.
+	my ($major, $minor) = `$pgbouncer --version` =~ /PgBouncer (\d+)\.(\d+)/;
+	my $settings = "auth_type=any\nunix_socket_dir=$folder\nlisten_addr=\nserver_reset_query=DISCARD ALL\n" . ($major > 1 || $minor > 20 ? "max_prepared_statements=0\n" : '');
 	my ($host, $port, $user) = ($standby->host, $standby->port, $anonymous[1]);
 	for my $mode ('transaction', 'session')
 	{
 		my $pool_port = PostgreSQL::Test::Cluster::get_free_port();
-		append_to_file("$folder/$mode", "[databases]\npostgres = host=$host port=$port user=$user pool_size=2\n[pgbouncer]\npool_mode=$mode\nauth_type=any\nunix_socket_dir=$folder\nlisten_addr=\nlisten_port=$pool_port\nserver_reset_query=DISCARD ALL\n");
+		append_to_file("$folder/$mode", "[databases]\npostgres = host=$host port=$port user=$user pool_size=2\n[pgbouncer]\npool_mode=$mode\nlisten_port=$pool_port\n$settings");
 		my $pooler = IPC::Run::start([ $pgbouncer, "$folder/$mode" ], '>', '/dev/null', '2>', "$folder/$mode.log");
 		my $behind = Gateway->begin($standby, @anonymous, '--conninfo', "host=$folder port=$pool_port dbname=postgres");
 		$behind->wait_for(sub { -S "$folder/.s.PGSQL.$pool_port" });
@@ -96,6 +100,7 @@ SKIP:
 		my $told = $client->ask('SUBSCRIBE', 'news');
 		if ($mode eq 'session') { is($told, '[subscribe news 1]', 'and beside others') }
 		else { like($told, qr/^-ERR .*kv_redis_batch" already exists. Is there a pooler .* keep a connection for a session$/, 'and else it says what is wrong') }
+		is(scalar(() = $behind->log_text =~ /warning: there is a pooler/g), 1, 'that there is a pooler is said once');
 		is($behind->stop, 0, 'ends well');
 		$pooler->kill_kill;
 	}
