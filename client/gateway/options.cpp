@@ -146,8 +146,9 @@ command_line read_command_line(int argc, char **argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &problem) {
-        throw std::runtime_error(std::string(problem.what()) +
-                                 "\nkvstore-redis --help tells the options");
+        const bool in_file = problem.get_name() == "ConfigError";
+        throw std::runtime_error((in_file ? "--config: " : "") + std::string(problem.what()) +
+                                 "; kvstore-redis --help tells the options");
     }
     if (!read.told.socket.empty() && app.count("--listen") == 0)
         read.told.listen.clear();

@@ -43,7 +43,7 @@ is($client->ask_all([ 'SET', 'k', 'v' ], [ 'GET', 'k' ]), "OK\nv", 'and what the
 like($client->ask('SLOWLOG', 'GET'), qr/\A\[\[0 \d+ \d+ \[SET k v\] \S+:0 \]\]\z/, 'SLOWLOG');
 is($client->ask_all([ 'SLOWLOG', 'LEN' ], [ 'SLOWLOG', 'RESET' ], [ 'SLOWLOG', 'LEN' ]), "1\nOK\n0", 'and what it forgets');
 append_to_file("$folder/wrong", "none = 1\n");
-like(run_program('--config', "$folder/wrong"), qr/\A2 .*none/, 'a word in the file that is none');
+like(run_program('--config', "$folder/wrong"), qr/\A2 .*--config: .*none; kvstore-redis --help/, 'a word in the file that is none');
 
 # --- The page of counters --------------------------------------------------------------------------
 
