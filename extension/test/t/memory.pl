@@ -95,6 +95,8 @@ $node->sql(q{
 			'kv_mset(''{a,b}'', ''{a,NULL}'')', 'kv_set(''k'', ''v'', ''closed'')']) error WHERE n = 1) m
 	-- TRUNCATE, and what makes a trigger: each leaves much to PostgreSQL until the transaction ends.
 	WHERE kind = 'in_many_transactions' OR call !~ 'kv_(flush|limit)';
+	-- A value that grows makes each call longer.
+	UPDATE measured SET call = replace(call, quote_literal('w'), quote_literal('')) WHERE call LIKE 'kv_append%';
 	DELETE FROM measured WHERE kind !~ '} . $ways . q{';
 	INSERT INTO measured SELECT 0, kind, 'length(''k'')' FROM measured GROUP BY kind;
 	SELECT kv_create_store('closed');
