@@ -11,8 +11,8 @@
 
 namespace kvstore::detail {
 
-// Hidden from programs, for whom pipeline.hpp names it.
-class __attribute__((visibility("hidden"))) queue {
+// pipeline.hpp names it, and hides it from programs.
+class queue {
   public:
     explicit queue(session &on) : on_(&on) {}
 

@@ -54,7 +54,8 @@ class caller {
                 EXPECT_EQ(client_.mget({key}).at(0), before);
                 break;
             case 7:
-                EXPECT_EQ(client_.fetch(key, 1h, [&] { return value; }), before.value_or(value));
+                EXPECT_EQ(client_.fetch(key, 1h, [&] { return std::string(value); }),
+                          before.value_or(value));
                 expected_.emplace(key, value);
                 break;
             case 8:

@@ -232,9 +232,9 @@ TEST_P(VocabularyTest, TakesAndGivesBytesWhereverText) {
     ASSERT_EQ(page.size(), 1U);
     EXPECT_EQ(page.front().key, "c");
     EXPECT_EQ(page.front().value, high);
-    auto compute = [&] { return high; };
+    auto compute = [&] { return kvstore::byte_vector(high); };
     EXPECT_EQ(binary.fetch_bytes("fetched", 1h, compute), high);
-    EXPECT_EQ(binary.fetch_bytes("fetched", 1h, [&] { return zero; }), high);
+    EXPECT_EQ(binary.fetch_bytes("fetched", 1h, [&] { return kvstore::byte_vector(zero); }), high);
 }
 
 TEST_P(VocabularyTest, LimitsRates) {

@@ -12,7 +12,7 @@ kv::status run(const std::vector<std::string> &words) {
     kv::options options;
     kv::arguments arguments;
     const kv::command &what = parse(words, kv::program_options(), options, arguments);
-    kv::connection connection(options);
+    kv::connection connection(static_cast<const kv::connection_settings &>(options));
     const bool on_terminal = isatty(STDOUT_FILENO) != 0;
     kv::context context{
         connection, kv::output({.json = options.json, .newline = on_terminal, .nil = on_terminal}),

@@ -17,8 +17,10 @@
 namespace kvstore {
 
 namespace detail {
+#pragma GCC visibility push(hidden)
 class queue;
-}
+#pragma GCC visibility pop
+}  // namespace detail
 
 /// The result of an operation on a pipeline, or its error, once the pipeline ran. It may be
 /// copied, and outlive the pipeline.

@@ -2,8 +2,10 @@
 /// Values of the application's own types, kept as JSON or in a form of one's own.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -394,8 +396,7 @@ class typed {
     template <class Range>
     static std::vector<std::string> keys(const Range &ids) {
         std::vector<std::string> keys;
-        for (const id_type &id : ids)
-            keys.push_back(key(id));
+        std::transform(std::begin(ids), std::end(ids), std::back_inserter(keys), key);
         return keys;
     }
 

@@ -17,6 +17,7 @@ bool is_the_end(std::string_view sqlstate) {
 
 std::vector<const char *> pointers(const std::vector<std::optional<std::string>> &parameters) {
     std::vector<const char *> result;
+    result.reserve(parameters.size());
     for (const auto &each : parameters)
         result.push_back(each ? each->c_str() : nullptr);
     return result;

@@ -87,7 +87,7 @@ void print(const run_options &options, const run_summary &summary, const disturb
     std::printf("  anomalies   %s\n", summary.found ? "1" : "none");
 }
 
-int run_with(run_options options) {
+int run_with(const run_options &options) {
     run one(options);
     const run_summary summary = one.carry_out();
     print(options, summary, one.beside());

@@ -40,9 +40,9 @@ std::string arguments(const operation &what) {
 }
 
 std::string results(const operation &what, const answer &answered) {
-    const std::string time = !answered.time            ? "nothing"
-                             : *answered.time == never ? "never"
-                                                       : std::to_string(*answered.time);
+    std::string time = !answered.time            ? "nothing"
+                       : *answered.time == never ? "never"
+                                                 : std::to_string(*answered.time);
     switch (what.what) {
         case verb::set:
         case verb::set_keepttl:

@@ -94,7 +94,7 @@ void redis_connection::receive() {
 std::string redis_connection::take_line() {
     while (received_.find("\r\n") == received_.npos)
         receive();
-    const std::string line = received_.substr(0, received_.find("\r\n"));
+    std::string line = received_.substr(0, received_.find("\r\n"));
     received_.erase(0, line.size() + 2);
     return line;
 }
@@ -102,7 +102,7 @@ std::string redis_connection::take_line() {
 std::string redis_connection::take(std::size_t size) {
     while (received_.size() < size + 2)
         receive();
-    const std::string bytes = received_.substr(0, size);
+    std::string bytes = received_.substr(0, size);
     received_.erase(0, size + 2);
     return bytes;
 }

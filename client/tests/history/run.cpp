@@ -75,6 +75,7 @@ run_summary run::carry_out() {
             std::make_unique<disturbances>(options_.disturb, options_.seed, records_,
                                            [this](const std::string &why) { fail(why); });
         asking_ = options_.clients;
+        clients.reserve(static_cast<std::size_t>(options_.clients));
         for (int client = 0; client < options_.clients; client++)
             clients.emplace_back([this, client] {
                 try {
@@ -179,8 +180,10 @@ void run::check() {
             is_stopped = true;
         }
         std::vector<event> events = records_.take();
-        for (event &each : events)
-            checkers_[each.what->key].add(std::move(each));
+        for (event &each : events) {
+            checker &its = checkers_[each.what->key];
+            its.add(std::move(each));
+        }
         for (const checker &each : checkers_)
             if (each.found())
                 summary_.found = each.found();
