@@ -10,8 +10,6 @@ namespace kvstore::gateway {
 
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr auto longest_login = std::chrono::seconds(10);
 // libpq never gives back what it has needed for a message.
 constexpr std::size_t usual_exchange = std::size_t{32} << 20;

@@ -37,7 +37,7 @@ inline auto on_error(asio::error_code &problem) {
 // A coroutine of its own. What it throws ends the program.
 template <class Coroutine>
 void spawn(const executor &on, Coroutine &&coroutine) {
-    asio::co_spawn(on, std::forward<Coroutine>(coroutine), [](std::exception_ptr problem) {
+    asio::co_spawn(on, std::forward<Coroutine>(coroutine), [](const std::exception_ptr &problem) {
         if (problem)
             std::rethrow_exception(problem);
     });
@@ -77,7 +77,8 @@ inline task<void> event::wait() {
     if (!is_set_)
         co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
             [this]<class Handler>(Handler &&handler) {
-                waiting_ = std::make_unique<continuation_of<Handler>>(std::move(handler));
+                waiting_ =
+                    std::make_unique<continuation_of<Handler>>(std::forward<Handler>(handler));
             },
             asio::use_awaitable_t<executor>());
     is_set_ = false;
