@@ -1,7 +1,6 @@
 #include "pool.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "batch_replies.hpp"
 #include "reply.hpp"
@@ -74,7 +73,7 @@ task<void> pool::work(queue &from, worker &self) {
             co_await self.woken.wait();
         }
         self.busy = true;
-        if (&from == &main_)
+        if (&from == &main_ && in_a_crowd_)
             co_await let_more_arrive();
         std::string problem;
         const bool is_ready = co_await ready(self, problem);
@@ -160,15 +159,16 @@ bool pool::is_on_standby() const {
 // A batch costs the server what ten commands do, besides its own. So where clients come in a crowd
 // and few wait, the replies to the last one go out, and what has arrived is read, before the next.
 task<void> pool::let_more_arrive() {
-    for (int turn = 0; turn < turns_of_arriving && in_a_crowd_ && commands_waiting() < few_commands;
-         turn++)
+    for (int turn = 0; turn < turns_of_arriving && few_wait(); turn++)
         co_await asio::post(on_, asio::use_awaitable_t<executor>());
 }
 
-std::size_t pool::commands_waiting() const {
-    return std::accumulate(
-        main_.jobs.begin(), main_.jobs.end(), std::size_t{0},
-        [](std::size_t sum, const job *each) { return sum + each->commands.left(); });
+bool pool::few_wait() const {
+    std::size_t commands = 0;
+    for (const job *each : main_.jobs)
+        if ((commands += each->commands.left()) >= few_commands)
+            return false;
+    return true;
 }
 
 // An EXEC is alone, since it has a transaction of its own.

@@ -59,7 +59,7 @@ class pool {
     void wake(queue &one, std::size_t most);
     task<void> work(queue &from, worker &self);
     task<void> let_more_arrive();
-    std::size_t commands_waiting() const;
+    bool few_wait() const;
     std::vector<job *> take_batch();
     task<bool> ready(worker &self, std::string &problem);
 
