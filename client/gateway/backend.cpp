@@ -366,14 +366,19 @@ task<answer> backend::read_answer(waiting how) {
     result first = co_await read_result();
     if (first.get() == nullptr)
         co_return lost();
-    for (bool is_last = false; !is_last;) {
-        const result next = co_await read_result();
-        is_last = next.get() == nullptr;
+    answer told = answer_of(std::move(first));
+    for (;;) {
+        result next = co_await read_result();
+        if (next.get() == nullptr)
+            break;
+        // Behind the rows comes what the commit has failed by.
+        if (told.how == answer::kind::done)
+            told = answer_of(std::move(next));
     }
     // A backend that ends says why, but not whether it had committed.
     if (connection_ == nullptr || PQstatus(connection_) != CONNECTION_OK)
         co_return lost();
-    co_return answer_of(std::move(first));
+    co_return told;
 }
 
 answer backend::lost() {
