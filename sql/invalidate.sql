@@ -41,6 +41,47 @@ DELETE FROM app.pages_of WHERE city = 'oslo';
 SELECT kv_count(store => 'other.pages'), kv_count(store => 'app.pages');
 DROP SCHEMA other CASCADE;
 
+-- Keys are the same whatever a session has set.
+CREATE TABLE app.days (day date, at timestamptz, during interval, weight float8, seen bytea, kept numrange);
+INSERT INTO app.days VALUES ('2026-02-01', '2026-02-01 12:00+01', '1 day 2 hours', 0.1::float4, '\x00ff', '[1,2)');
+CREATE TRIGGER forget AFTER UPDATE ON app.days FOR EACH ROW EXECUTE FUNCTION kv_invalidate('%s/%s/%s/%s/%s/%s', 'day', 'at', 'during', 'weight', 'seen', 'kept', 'pages');
+SELECT kv_set('2026-02-01/2026-02-01 11:00:00+00/1 day 02:00:00/0.10000000149011612/\x00ff/[1,2)', 'x', store => 'app.pages');
+BEGIN;
+SET LOCAL datestyle = 'German';
+SET LOCAL timezone = 'Asia/Tokyo';
+SET LOCAL intervalstyle = 'iso_8601';
+SET LOCAL bytea_output = 'escape';
+SET LOCAL extra_float_digits = 0;
+UPDATE app.days SET day = day;
+SHOW datestyle;
+SHOW timezone;
+SHOW extra_float_digits;
+SELECT kv_count(store => 'app.pages');
+COMMIT;
+
+-- A partition has the trigger of the table, and its store.
+CREATE SCHEMA parts;
+CREATE TABLE app.sales (id int, region text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE parts.sales_eu PARTITION OF app.sales FOR VALUES IN ('eu', 'uk') PARTITION BY LIST (region);
+CREATE TABLE parts.sales_uk PARTITION OF parts.sales_eu FOR VALUES IN ('uk');
+CREATE TABLE parts.sales_us PARTITION OF app.sales FOR VALUES IN ('us');
+CREATE TRIGGER forget AFTER INSERT OR UPDATE OR DELETE ON app.sales FOR EACH ROW EXECUTE FUNCTION kv_invalidate('%s:%s', 'id', 'region', 'pages');
+INSERT INTO app.sales VALUES (1, 'uk'), (2, 'us');
+SELECT kv_mset('{1:uk,2:us,2:uk,3:us}', '{1,2,3,4}', store => 'app.pages');
+UPDATE app.sales SET id = id WHERE id = 1;
+SELECT key FROM kv_scan(store => 'app.pages');
+-- One that moves to another partition is removed there, and inserted here.
+UPDATE app.sales SET region = 'uk' WHERE id = 2;
+SELECT key FROM kv_scan(store => 'app.pages');
+-- An intermediate one's own.
+CREATE TRIGGER other AFTER DELETE ON parts.sales_eu FOR EACH ROW EXECUTE FUNCTION kv_invalidate('3:us', 'own');
+SELECT kv_create_store('parts.own');
+SELECT kv_set('3:us', 'x', store => 'parts.own');
+DELETE FROM app.sales WHERE id = 1;
+SELECT kv_count(store => 'parts.own'), kv_count(store => 'app.pages');
+DROP SCHEMA parts CASCADE;
+SELECT kv_flush(store => 'app.pages');
+
 -- Keys that can be nobody's are nobody's.
 DROP TRIGGER invalidate ON app.pages_of;
 CREATE TRIGGER invalidate AFTER UPDATE ON app.pages_of FOR EACH ROW EXECUTE FUNCTION kv_invalidate('%s', 'city');

@@ -65,15 +65,40 @@ arguments arguments_of(const Trigger *trigger) {
     return {format, trigger->tgargs + 1, given > columns ? trigger->tgargs[1 + columns] : nullptr};
 }
 
+// The table that was given the trigger, from which its partitions have it.
+Oid table_given(Oid trigger) {
+    Relation triggers = table_open(TriggerRelationId, AccessShareLock);
+    Oid table = InvalidOid;
+    while (OidIsValid(trigger)) {
+        ScanKeyData key;
+        ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+                    ObjectIdGetDatum(trigger));
+        SysScanDesc scan = systable_beginscan(triggers, TriggerOidIndexId, true, nullptr, 1, &key);
+        HeapTuple row = systable_getnext(scan);
+        if (!HeapTupleIsValid(row))
+            elog(ERROR, "could not find trigger %u", trigger);
+        auto *found = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(row));
+        table = found->tgrelid;
+        trigger = found->tgparentid;
+        systable_endscan(scan);
+    }
+    table_close(triggers, AccessShareLock);
+    return table;
+}
+
 // A name without a schema is looked for next to the table of the trigger: whoever fires
 // it must not decide by the search_path of whoever does what it does.
-Oid store_of(const arguments &given, Relation table) {
+Oid store_of(const arguments &given, const TriggerData &data) {
     if (given.store == nullptr)
         return default_store();
     List *parts = textToQualifiedNameList(cstring_to_text(given.store));
     RangeVar *name = makeRangeVarFromNameList(parts);
-    if (name->schemaname == nullptr)
-        name->schemaname = get_namespace_name(RelationGetNamespace(table));
+    if (name->schemaname == nullptr) {
+        const Trigger *trigger = data.tg_trigger;
+        Oid table =
+            trigger->tgisclone ? table_given(trigger->tgoid) : RelationGetRelid(data.tg_relation);
+        name->schemaname = get_namespace_name(get_rel_namespace(table));
+    }
     return RangeVarGetRelid(name, NoLock, false);
 }
 
@@ -88,6 +113,30 @@ void refuse_virtual(Relation table, int number, const char *column) {
                         errhint("Name the columns that it is generated from, or have it STORED.")));
 }
 
+// So that a key is the same in every session. The output functions of all other types are
+// immutable.
+bool is_written_by_settings(Oid type) {
+    Oid output = InvalidOid;
+    bool is_varlena = false;
+    getTypeOutputInfo(type, &output, &is_varlena);
+    return type == FLOAT4OID || type == FLOAT8OID || type == BYTEAOID ||
+           func_volatile(output) != PROVOLATILE_IMMUTABLE;
+}
+
+const char *written_as_ever(Relation table, HeapTuple row, int number) {
+    int level = NewGUCNestLevel();
+    for (const auto &[setting, value] : {std::pair("datestyle", "ISO, MDY"),
+                                         {"timezone", "UTC"},
+                                         {"intervalstyle", "postgres"},
+                                         {"bytea_output", "hex"},
+                                         {"extra_float_digits", "1"}})
+        (void)set_config_option(setting, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                                0, false);
+    const char *text = SPI_getvalue(row, RelationGetDescr(table), number);
+    AtEOXact_GUC(true, level);
+    return text;
+}
+
 // nullptr for a NULL.
 const char *column_of(Relation table, HeapTuple row, const char *column) {
     int number = SPI_fnumber(RelationGetDescr(table), column);
@@ -97,7 +146,9 @@ const char *column_of(Relation table, HeapTuple row, const char *column) {
                                RelationGetRelationName(table)),
                         errhint("The trigger's arguments are a format and the names of columns.")));
     refuse_virtual(table, number, column);
-    return SPI_getvalue(row, RelationGetDescr(table), number);
+    return is_written_by_settings(SPI_gettypeid(RelationGetDescr(table), number))
+               ? written_as_ever(table, row, number)
+               : SPI_getvalue(row, RelationGetDescr(table), number);
 }
 
 // 0 if a column is NULL.
@@ -126,6 +177,16 @@ bool same(Datum a, Datum b) {
     return a != 0 && b != 0 && DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
 }
 
+// --- The entry ---
+
+// One that was stored since the transaction's snapshot was taken is not seen, and would stay: an
+// error then, as with foreign keys.
+void forget(const store &in, Datum key) {
+    if (!perform(operations::del, in, {.key = key}).applied && IsolationUsesXactSnapshot() &&
+        is_there_by_now(in, key))
+        raise_concurrent_change();
+}
+
 }  // namespace
 
 KV_SQL_FUNCTION(kv_invalidate) {
@@ -135,12 +196,12 @@ KV_SQL_FUNCTION(kv_invalidate) {
     Datum key = key_of(given, data->tg_relation, data->tg_trigtuple);
     Datum new_key = is_update ? key_of(given, data->tg_relation, data->tg_newtuple) : 0;
 
-    with_store(store_of(given, data->tg_relation), operations::del.called("kv_invalidate()").what,
+    with_store(store_of(given, *data), operations::del.called("kv_invalidate()").what,
                [&](const store &in) {
                    if (is_a_key(key))
-                       perform(operations::del, in, {.key = key});
+                       forget(in, key);
                    if (is_a_key(new_key) && !same(key, new_key))
-                       perform(operations::del, in, {.key = new_key});
+                       forget(in, new_key);
                });
     return PointerGetDatum(data->tg_trigtuple);
 }

@@ -297,6 +297,13 @@ std::optional<entry> read_anew(const store &from, Datum key, bool want_value) {
     return found;
 }
 
+bool is_there_by_now(const store &in, Datum key) {
+    PushActiveSnapshot(GetLatestSnapshot());
+    bool found = look_up(in, key, false).has_value();
+    PopActiveSnapshot();
+    return found;
+}
+
 std::optional<entry_version> version_of(const store &from, Datum key) {
     return from.detour == nullptr ? fast_path::version(from, key) : sql_path::version(from, key);
 }
