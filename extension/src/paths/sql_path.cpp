@@ -81,6 +81,92 @@ Datum answer_of_first_row(MemoryContext where) {
     return copy_of_answer(column_of_first_row(1), where);
 }
 
+// --- Duplicates ---
+//
+// ON CONFLICT looks at valid indexes alone, insertions at all of them; of a violation the oldest
+// one tells. So where the primary key has company, such as what REINDEX CONCURRENTLY makes and
+// leaves behind, an insertion may fail there because another transaction was faster.
+
+// The store, or a partition of it.
+bool is_part_of(const store &in, Oid table) {
+    Oid whole = RelationGetRelid(in.table);
+    return table == whole || (get_rel_relispartition(table) &&
+                              list_member_oid(get_partition_ancestors(table), whole));
+}
+
+// By which equal keys are the same bytes.
+bool has_deterministic_collation(HeapTuple index) {
+    bool is_null;
+    Datum collations = SysCacheGetAttr(INDEXRELID, index, Anum_pg_index_indcollation, &is_null);
+    return get_collation_isdeterministic(
+        reinterpret_cast<oidvector *>(DatumGetPointer(collations))->values[0]);
+}
+
+// Whether what violates the index violates the primary key, too. An expression has number 0.
+bool is_unique_on_key(Oid index) {
+    HeapTuple row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(row))
+        return false;
+    auto *found = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
+    bool on_key = found->indisunique && found->indnkeyatts == 1 &&
+                  found->indkey.values[0] == get_attnum(found->indrelid, "key") &&
+                  has_deterministic_collation(row);
+    ReleaseSysCache(row);
+    return on_key;
+}
+
+// Whether the error is that the key is there already.
+bool is_duplicate_key_of(const store &in, const ErrorData *error) {
+    // A trigger may raise the same error, with whatever it likes for the names.
+    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->schema_name == nullptr ||
+        error->table_name == nullptr || error->constraint_name == nullptr)
+        return false;
+    Oid schema = get_namespace_oid(error->schema_name, true);
+    if (!is_part_of(in, get_relname_relid(error->table_name, schema)))
+        return false;
+    // REINDEX CONCURRENTLY may have renamed the index since: then the next try will tell.
+    Oid violated = get_relname_relid(error->constraint_name, schema);
+    return !OidIsValid(violated) || is_unique_on_key(violated);
+}
+
+// Whether the primary key has company. An index that is not ready yet can be when the statement
+// begins. A partition can have one of its own, and is not locked yet: it is not looked at.
+bool has_rival_indexes(const store &in) {
+    if (in.table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+        return true;
+    List *indexes = RelationGetIndexList(in.table);
+    bool found = false;
+    ListCell *each;
+    foreach (each, indexes)
+        found |= lfirst_oid(each) != RelationGetRelid(in.key_index) &&
+                 is_unique_on_key(lfirst_oid(each));
+    list_free(indexes);
+    return found;
+}
+
+// Inserts in a subtransaction; false if another transaction was faster.
+template <class Insertion>
+bool insert_unless_duplicate(const store &in, Insertion insertion) {
+    ErrorData *error;
+    in_subtransaction(
+        [&] {
+            insertion();
+            return true;
+        },
+        &error);
+    if (error == nullptr)
+        return true;
+    if (!is_duplicate_key_of(in, error))
+        ReThrowError(error);
+    if (IsolationUsesXactSnapshot())
+        raise_concurrent_change();
+    FreeErrorData(error);
+    return false;
+}
+
+// An entry that a policy hides is never seen, and always in the way.
+constexpr int most_tries = 100;
+
 template <class Condition>
 bool has_rule(Relation table, Condition condition) {
     for (int i = 0; table->rd_rules != nullptr && i < table->rd_rules->numLocks; i++)
@@ -136,11 +222,24 @@ bool run_insertion(const store &in, const char *sql, const request &asked) {
     return inserted;
 }
 
+// The same, again and again where another transaction can be faster.
+bool upsert(const store &in, const char *sql, const request &asked) {
+    bool stored = false;
+    auto insertion = [&] { stored = run_insertion(in, sql, asked); };
+    for (int tries = 1; tries < most_tries && has_rival_indexes(in); tries++) {
+        CHECK_FOR_INTERRUPTS();
+        if (insert_unless_duplicate(in, insertion))
+            return stored;
+    }
+    insertion();  // for its own error
+    return stored;
+}
+
 outcome run_operation(const store &in, const operation &op, const request &asked,
                       MemoryContext caller) {
     switch (op.does) {
         case effect::upsert:
-            return {run_insertion(in, op.sql, asked), 0};
+            return {upsert(in, op.sql, asked), 0};
         case effect::update:
             return update(in, op, asked, caller);
         case effect::removal:
@@ -219,19 +318,6 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
     }
 }
 
-// Whether the error is about the primary key, of the store or of a partition of it.
-bool is_duplicate_key_of(const store &in, const ErrorData *error) {
-    // A trigger may raise the same error, with whatever it likes for the names.
-    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->schema_name == nullptr ||
-        error->constraint_name == nullptr)
-        return false;
-    Oid schema = get_namespace_oid(error->schema_name, true);
-    Oid violated = get_relname_relid(error->constraint_name, schema);
-    Oid of_store = RelationGetRelid(in.key_index);
-    return violated == of_store || (get_rel_relispartition(violated) &&
-                                    list_member_oid(get_partition_ancestors(violated), of_store));
-}
-
 // suppressed: by a trigger or a rule; conflict: another transaction was faster.
 enum class change_result : std::uint8_t { done, suppressed, conflict };
 
@@ -245,21 +331,10 @@ change_result update(const store &in, const request &asked) {
     return SPI_processed == 0 ? change_result::suppressed : change_result::done;
 }
 
-// Inserts in a subtransaction, because another transaction may be faster.
 change_result insert_unless_there(const store &in, const request &asked) {
-    change_result result = change_result::done;
-    ErrorData *error;
-    in_subtransaction(
-        [&] {
-            result = insert(in, asked);
-            return true;
-        },
-        &error);
-    if (error == nullptr)
-        return result;
-    if (!is_duplicate_key_of(in, error))
-        ReThrowError(error);
-    return change_result::conflict;
+    change_result result = change_result::conflict;
+    insert_unless_duplicate(in, [&] { result = insert(in, asked); });
+    return result;
 }
 
 // As run_insertion() does: after waiting for a rival the expiry is set once more, and what is
@@ -294,8 +369,6 @@ locked_entry lock(const store &in, const request &asked) {
 // statement does, and for upserts on stores with rules.
 outcome modify_step_by_step(const store &in, const operation &op, const request &asked,
                             MemoryContext caller) {
-    // An entry that a policy hides is never seen, and always in the way.
-    constexpr int most_tries = 100;
     for (int tries = 1;; tries++) {
         CHECK_FOR_INTERRUPTS();
         locked_entry held = lock(in, asked);
@@ -306,11 +379,8 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
         change_result stored = held.found           ? update(in, change)
                                : tries < most_tries ? insert_unless_there(in, change)
                                                     : insert(in, change);  // for its own error
-        if (stored == change_result::conflict) {
-            if (IsolationUsesXactSnapshot())
-                raise_concurrent_change();
+        if (stored == change_result::conflict)
             continue;
-        }
         if (stored == change_result::done && !held.found)
             decided = count_from_insertion(in, op, asked, decided, held.now);
         return {stored == change_result::done, copy_of_answer(decided.answer, caller), decided.met};

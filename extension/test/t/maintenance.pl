@@ -53,6 +53,10 @@ my $writes = q{
 # An entry that is missing is a division by zero.
 my $reads = qq{
 	\\set key random(1, $kept)
+	\\set few random(1, 3)
+	SELECT kv_set('few ' || :few::text, 'x'), kv_set('few ' || :few::text, 'x', store => 'logged');
+	SELECT kv_del('few ' || :few::text), kv_del('few ' || :few::text, store => 'logged');
+	SELECT kv_append('few ' || :few::text, 'x'), kv_append('few ' || :few::text, 'x', store => 'logged');
 	SELECT 1 / count(kv_get('kept ' || :key::text)), 1 / count(kv_get('kept ' || :key::text, store => 'logged'));
 	SELECT 1 / (kv_count('kept ') = $kept)::int, 1 / (kv_count('kept ', store => 'logged') = $kept)::int;
 	SELECT take_lease('lease ' || :key::text);
@@ -67,6 +71,8 @@ my @work = (
 	'ALTER TABLE kv_store SET (fillfactor = 50)',
 	'CREATE INDEX further ON kv_store (expires)', 'VACUUM FULL kv_store', 'DROP INDEX further',
 	'CREATE INDEX CONCURRENTLY further ON logged (expires)', 'DROP INDEX CONCURRENTLY further',
+	# An index on the key that is older than the primary key's.
+	'CREATE UNIQUE INDEX CONCURRENTLY older ON logged (key)', 'ALTER TABLE logged DROP CONSTRAINT logged_pkey, ADD PRIMARY KEY (key)', 'DROP INDEX CONCURRENTLY older',
 	q{ALTER TABLE kv_store ADD CONSTRAINT short CHECK (length(value) < 1000)}, 'ALTER TABLE kv_store DROP CONSTRAINT short',
 	'BEGIN; TRUNCATE emptied; UPDATE ledger SET emptied = 0; COMMIT', q{BEGIN; SELECT kv_flush(store => 'emptied'); UPDATE ledger SET emptied = 0; COMMIT});
 
