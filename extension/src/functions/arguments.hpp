@@ -4,7 +4,6 @@
 #include "paths/operation.hpp"
 #include "rules/key.hpp"
 #include "server/errors.hpp"
-#include "store/default_store.hpp"
 #include "store/store.hpp"
 #include "sweeping/launcher.hpp"
 
@@ -28,10 +27,10 @@ inline Datum key_argument(FunctionCallInfo fcinfo) {
     return checked_key(required(fcinfo, 0, "key"));
 }
 
-// The last argument of every function. Its default is '-', OID 0: the default store.
+// The last argument of every function. Its default is '-', OID 0: the default store, see
+// lock_store().
 inline Oid store_argument(FunctionCallInfo fcinfo) {
-    Oid given = DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
-    return OidIsValid(given) ? given : default_store();
+    return DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
 }
 
 // Has `use` use the store that the call names.

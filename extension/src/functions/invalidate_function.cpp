@@ -90,7 +90,7 @@ Oid table_given(Oid trigger) {
 // it must not decide by the search_path of whoever does what it does.
 Oid store_of(const arguments &given, const TriggerData &data) {
     if (given.store == nullptr)
-        return default_store();
+        return InvalidOid;  // see lock_store()
     List *parts = textToQualifiedNameList(cstring_to_text(given.store));
     RangeVar *name = makeRangeVarFromNameList(parts);
     if (name->schemaname == nullptr) {
@@ -99,7 +99,7 @@ Oid store_of(const arguments &given, const TriggerData &data) {
             trigger->tgisclone ? table_given(trigger->tgoid) : RelationGetRelid(data.tg_relation);
         name->schemaname = get_namespace_name(get_rel_namespace(table));
     }
-    return RangeVarGetRelid(name, NoLock, false);
+    return RangeVarGetRelid(name, operations::del.what.lock(), false);
 }
 
 // --- The key that a row stands for ---

@@ -26,8 +26,8 @@ Datum lease_key(Oid store, Datum key) {
 
 // The store that the lease is about, if the caller may have one there.
 Oid leasable_store_argument(FunctionCallInfo fcinfo, const intent &what) {
-    Oid relid = store_argument(fcinfo);
-    with_store(relid, what, [](const store &) {});
+    Oid relid = with_store(store_argument(fcinfo), what,
+                           [](const store &of) { return RelationGetRelid(of.table); });
     require_privilege(relid, ACL_INSERT);
     return relid;
 }

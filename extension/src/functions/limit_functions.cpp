@@ -34,23 +34,27 @@ bool may_be_limited(const store &of) {
     return has_pages(of) && of.table->rd_rel->relpersistence != RELPERSISTENCE_TEMP;
 }
 
-// Whether it has a limit. Leaves it locked as setting one and lifting one do.
-bool lock_for_limit(Oid table, bool is_to_be_limited) {
-    constexpr intent limiting{"kv_limit()", ACL_SELECT | ACL_TRIGGER, AccessExclusiveLock};
-    require_privilege(table, ACL_TRIGGER);  // before the lock, which keeps everybody out
-    return with_store(table, limiting, [&](const store &of) {
+struct limitable {
+    Oid table;
+    bool has_limit;
+};
+
+// Leaves it locked as setting a limit and lifting one do.
+limitable lock_for_limit(Oid relid, bool is_to_be_limited) {
+    constexpr intent limiting{"kv_limit()", ACL_TRIGGER, AccessExclusiveLock};
+    return with_store(relid, limiting, [&](const store &of) {
         if (is_to_be_limited && !may_be_limited(of))
             raise_unlimitable(of.table);
-        return limit_of(of.table).has_value();
+        return limitable{RelationGetRelid(of.table), limit_of(of.table).has_value()};
     });
 }
 
-void limit(Oid table, const char *size, const char *order) {
-    bool has_limit = lock_for_limit(table, size != nullptr);
+void limit(Oid relid, const char *size, const char *order) {
+    limitable locked = lock_for_limit(relid, size != nullptr);
     if (size != nullptr)
-        create_limit(table, size, order);
-    else if (has_limit)
-        drop_limit(table);
+        create_limit(locked.table, size, order);
+    else if (locked.has_limit)
+        drop_limit(locked.table);
 }
 
 // Elsewhere it would be no limit, and a row trigger that does nothing keeps the row from being
@@ -73,11 +77,11 @@ void require_trigger_of_limit(FunctionCallInfo fcinfo) {
 KV_SQL_FUNCTION(kv_limit) {
     const char *size = PG_ARGISNULL(0) ? nullptr : TextDatumGetCString(PG_GETARG_DATUM(0));
     const char *order = TextDatumGetCString(required(fcinfo, 1, "evict"));
-    Oid table = store_argument(fcinfo);
+    Oid relid = store_argument(fcinfo);
     if (size != nullptr)
         parse_limit(size, order);  // is it one?
     keep_launcher_running();
-    limit(table, size, order);
+    limit(relid, size, order);
     PG_RETURN_VOID();
 }
 

@@ -11,10 +11,7 @@ namespace {
 
 // Argument `number`; a NULL stands for the store that the entry comes from.
 Oid destination_argument(FunctionCallInfo fcinfo, int number, Oid from) {
-    if (PG_ARGISNULL(number))
-        return from;
-    Oid given = PG_GETARG_OID(number);
-    return OidIsValid(given) ? given : default_store();
+    return PG_ARGISNULL(number) ? from : PG_GETARG_OID(number);
 }
 
 // From the first argument in the last one's store to the second in the last but one's.

@@ -2,6 +2,7 @@
 
 #include "functions/arguments.hpp"
 #include "server/utility.hpp"
+#include "store/default_store.hpp"
 #include "store/entry_types.hpp"
 
 namespace kvstore {
@@ -93,10 +94,8 @@ KV_SQL_FUNCTION(kv_create_default_store) {
 
 KV_SQL_FUNCTION(kv_flush) {
     constexpr intent emptying{"kv_flush()", ACL_TRUNCATE, AccessExclusiveLock};
-    Oid table = store_argument(fcinfo);
-    require_privilege(table, ACL_TRUNCATE);  // before the lock, which keeps everybody out
-    keep_launcher_running();
-    close_store(open_store(table, emptying));
+    Oid table = with_store_argument(fcinfo, emptying,
+                                    [](const store &of) { return RelationGetRelid(of.table); });
     execute_utility(psprintf("TRUNCATE %s", qualified_name(table)));
     PG_RETURN_VOID();
 }

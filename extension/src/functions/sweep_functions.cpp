@@ -43,9 +43,8 @@ int64 sweep_as_owner(Relation table, int64 most) {
 KV_SQL_FUNCTION(kv_sweep) {
     int64 most = most_rows_argument(fcinfo);
     keep_launcher_running();
-    Oid relid = store_argument(fcinfo);
-    PreventCommandDuringRecovery(sweeping.function);  // before the lock, which says it less well
-    Relation table = pg::open_relation(relid, sweeping.lock());
+    Oid relid = lock_store(store_argument(fcinfo), sweeping);
+    Relation table = pg::open_locked_relation(relid);
     if (table == nullptr)
         raise_no_such_table(relid);
     int64 removed = acts_as_owner(table) ? sweep_as_owner(table, most) : sweep_at_most(relid, most);

@@ -18,16 +18,34 @@ std::optional<const char *> name_of_database(int n) {
     return pnstrdup(name->data(), name->size());
 }
 
-Oid find_store(const char *name) {
+namespace {
+
+// nullptr if it is no name.
+RangeVar *parse(const char *name) {
     List *parts = NIL;
     if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL ||
         list_length(parts) > 2)
-        return InvalidOid;
+        return nullptr;
     List *names = NIL;
     ListCell *each;
     foreach (each, parts)
         names = lappend(names, makeString(static_cast<char *>(lfirst(each))));
-    return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+    return makeRangeVarFromNameList(names);
+}
+
+}  // namespace
+
+Oid find_store(const char *name) {
+    RangeVar *parsed = parse(name);
+    return parsed == nullptr ? InvalidOid : RangeVarGetRelid(parsed, NoLock, true);
+}
+
+Oid find_and_lock_store(const char *name, LOCKMODE lock, bool waits,
+                        RangeVarGetRelidCallback before_lock) {
+    RangeVar *parsed = parse(name);
+    uint32 flags = waits ? RVR_MISSING_OK : RVR_MISSING_OK | RVR_SKIP_LOCKED;
+    return parsed == nullptr ? InvalidOid
+                             : RangeVarGetRelidExtended(parsed, lock, flags, before_lock, nullptr);
 }
 
 bool is_of_entry_type(Oid table) {

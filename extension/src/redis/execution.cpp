@@ -20,6 +20,11 @@ void execution::begin_command(bool waits) {
 
 // --- Stores ---
 
+void execution::answer_no_store(const char *name) {
+    out.error(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')", name,
+                       quote_literal_cstr(name)));
+}
+
 const store *execution::open(const intent &what, int database) {
     for (std::size_t i = 0; i < open_; i++)
         if (openings_[i].database == database && openings_[i].privileges == what.privileges)
@@ -32,8 +37,7 @@ const store *execution::open(const intent &what, int database) {
     }
     Oid table = find_store(*name);
     if (!OidIsValid(table)) {
-        out.error(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')",
-                           *name, quote_literal_cstr(*name)));
+        answer_no_store(*name);
         return nullptr;
     }
     if (!is_of_entry_type(table)) {
@@ -45,6 +49,14 @@ const store *execution::open(const intent &what, int database) {
         return nullptr;
     }
     Assert(open_ < openings_.size());  // begin_command() has made room
+    table = find_and_lock_store(*name, what.lock(), waits_);
+    if (!OidIsValid(table)) {
+        if (waits_)
+            answer_no_store(*name);  // any more
+        else
+            set_would_wait();
+        return nullptr;
+    }
     intent wanted = what;
     wanted.takes_snapshot = false;
     std::optional<store> opened =

@@ -22,12 +22,25 @@ bool takes_flush_option(execution &x, arguments given) {
     return takes;
 }
 
-// As kv_flush() does, with the right to that asked before the lock, which keeps everybody out.
+// As kv_flush() does.
 void truncate(Oid table) {
     constexpr intent emptying{"FLUSHDB", ACL_TRUNCATE, AccessExclusiveLock};
-    require_privilege(table, ACL_TRUNCATE);
     close_store(open_store(table, emptying));
     execute_utility(psprintf("TRUNCATE %s", qualified_name(table)));
+}
+
+// Before the lock that keeps everybody out.
+void require_right_to_truncate(const RangeVar *, Oid table, Oid, void *) {
+    if (OidIsValid(table))
+        require_privilege(table, ACL_TRUNCATE);
+}
+
+void truncate_if_there(const char *name) {
+    if (!is_of_entry_type(find_store(name)))
+        return;
+    Oid table = find_and_lock_store(name, AccessExclusiveLock, true, require_right_to_truncate);
+    if (OidIsValid(table))
+        truncate(table);
 }
 
 }  // namespace
@@ -55,8 +68,7 @@ void flushall(execution &x, arguments given) {
     x.close();
     x.as_a_whole([&] {
         for (int n = 0; n < number_of_databases(); n++)
-            if (Oid table = find_store(*name_of_database(n)); is_of_entry_type(table))
-                truncate(table);
+            truncate_if_there(*name_of_database(n));
         x.out.ok();
         return true;
     });

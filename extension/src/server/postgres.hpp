@@ -153,11 +153,6 @@ inline Relation open_locked_relation(Oid relid) {
     return relation;
 }
 
-inline Relation open_relation(Oid relid, LOCKMODE lock) {
-    LockRelationOid(relid, lock);
-    return open_locked_relation(relid);
-}
-
 // The number of the table's file, which TRUNCATE and VACUUM FULL change.
 #if PG_VERSION_NUM >= 160000
 using file_number = RelFileNumber;

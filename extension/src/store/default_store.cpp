@@ -38,14 +38,22 @@ Oid look_up() {
     return found;
 }
 
+Oid look_up_unless_known() {
+    if (!OidIsValid(known))
+        known = look_up();
+    return known;
+}
+
 }  // namespace
 
 Oid default_store() {
     listen_once();
     AcceptInvalidationMessages();  // as SQL does when it looks a name up
-    if (!OidIsValid(known))
-        known = look_up();
-    return known;
+    return look_up_unless_known();
+}
+
+bool is_default_store(Oid table) {
+    return look_up_unless_known() == table;
 }
 
 }  // namespace kvstore

@@ -2,6 +2,8 @@
 
 #include "server/errors.hpp"
 #include "server/settings.hpp"
+#include "server/utility.hpp"
+#include "store/default_store.hpp"
 
 namespace kvstore {
 
@@ -271,11 +273,22 @@ bool is_store(Relation table) {
     return by_key;
 }
 
-store open_store(Oid relid, const intent &what) {
+Oid lock_store(Oid relid, const intent &what) {
     if (what.writes())
         PreventCommandDuringRecovery(what.function);  // before the lock, which says it less well
-    LockRelationOid(relid, what.lock());
-    Relation table = open_locked_table(relid);
+    for (;;) {
+        Oid found = OidIsValid(relid) ? relid : default_store();
+        if (what.stronger_lock != NoLock)
+            require_privilege(found, what.privileges);  // before it keeps everybody out
+        LockRelationOid(found, what.lock());
+        if (found == relid || is_default_store(found))
+            return found;
+        UnlockRelationOid(found, what.lock());  // as RangeVarGetRelidExtended() does
+    }
+}
+
+store open_store(Oid relid, const intent &what) {
+    Relation table = open_locked_table(lock_store(relid, what));
     Oid index = pg::primary_key_index(table);
     LockRelationOid(index, what.lock());
     return open_locked(table, index, what);

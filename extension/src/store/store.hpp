@@ -13,7 +13,8 @@ namespace kvstore {
 struct intent {
     const char *function;             // as the user knows it, for error messages
     AclMode privileges;               // that the equivalent SQL needs on the table
-    LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write
+    LOCKMODE stronger_lock = NoLock;  // than SQL takes to read and to write; the privilege, one
+                                      // alone, is asked for before it
     bool meets_entries = true;        // or just looks at the table
     bool takes_snapshot = true;       // for a read, where the statement's is too old; or the caller
                                       // takes one for each, once the store is open
@@ -53,7 +54,11 @@ void require_privileges(const store &opened, AclMode privileges);
 // Whether open_store() would take `table` for a store.
 bool is_store(Relation table);
 
-// Opens the store and locks it as the equivalent SQL would, until the end of the
+// Locks the store until the end of the transaction. OID 0 is the default store: whatever table has
+// its name then, though it was another one before somebody was waited for. The store's OID.
+Oid lock_store(Oid relid, const intent &what);
+
+// Opens the store, OID 0 likewise, and locks it as the equivalent SQL would, until the end of the
 // transaction. Errors: 42P01, 42809 if it is not a store, 42501 without USAGE on its
 // schema, 25006 for a write where none may be, 0A000 for an unlogged store on a standby
 // and a temporary one in a parallel worker. A lack of privileges on the table is a detour:
