@@ -194,11 +194,40 @@ bool is_newer_than(Snapshot snapshot, Oid table) {
     return !TransactionIdIsCurrentTransactionId(changed) && XidInMVCCSnapshot(changed, snapshot);
 }
 
-// ALTER TABLE .. SET LOGGED makes all rows anew, in its own transaction. A call that has waited
-// for that has the snapshot of a statement that began before, and would see an empty table;
-// SQL takes its snapshot when it has the lock.
-bool take_snapshot_after(Relation table) {
-    if (IsolationUsesXactSnapshot() || !is_newer_than(GetActiveSnapshot(), RelationGetRelid(table)))
+// How a store is given.
+enum class given_by : std::uint8_t { oid, name };
+
+// Whether the table's definition, as it was then, is of what is in the table now: of the same file,
+// and, if it was found by its name, under that name.
+bool is_of_same_rows(Form_pg_class then, Form_pg_class now, given_by by) {
+    return then->relfilenode == now->relfilenode &&
+           (by == given_by::oid || (then->relnamespace == now->relnamespace &&
+                                    strcmp(NameStr(then->relname), NameStr(now->relname)) == 0));
+}
+
+bool sees_same_rows(Snapshot snapshot, Relation table, given_by by) {
+    ScanKeyData of_table;
+    ScanKeyInit(&of_table, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(RelationGetRelid(table)));
+    Relation tables = table_open(RelationRelationId, AccessShareLock);
+    SysScanDesc scan = systable_beginscan(tables, ClassOidIndexId, true, snapshot, 1, &of_table);
+    HeapTuple row = systable_getnext(scan);
+    bool same = HeapTupleIsValid(row) &&
+                is_of_same_rows(reinterpret_cast<Form_pg_class>(GETSTRUCT(row)), table->rd_rel, by);
+    systable_endscan(scan);
+    table_close(tables, AccessShareLock);
+    return same;
+}
+
+// ALTER TABLE .. SET LOGGED makes all rows anew, in its own transaction, and a table may get the
+// default store's name in the transaction that fills it. A call that has waited for that has the
+// snapshot of a statement that began before, and would see an empty table; SQL takes its snapshot
+// when it has the lock. What else is done to a table, such as a GRANT, leaves its rows as they
+// were.
+bool take_snapshot_after(Relation table, given_by by) {
+    Snapshot active = GetActiveSnapshot();
+    if (IsolationUsesXactSnapshot() || !is_newer_than(active, RelationGetRelid(table)) ||
+        sees_same_rows(active, table, by))
         return false;
     PushActiveSnapshot(GetTransactionSnapshot());
     return true;
@@ -217,7 +246,7 @@ Relation open_locked_table(Oid relid) {
 }
 
 // The store, whose index is locked, too.
-store open_locked(Relation table, Oid index, const intent &what) {
+store open_locked(Relation table, Oid index, const intent &what, given_by by) {
     if (what.meets_entries)
         refuse_where_sql_would(table, what);
     value_kind kind = *kind_of_entry_type(table->rd_rel->reloftype);
@@ -227,7 +256,7 @@ store open_locked(Relation table, Oid index, const intent &what) {
 
     opened.detour = find_detour(opened, what);
     if (what.meets_entries && what.takes_snapshot && !what.writes())
-        opened.has_snapshot = take_snapshot_after(table);
+        opened.has_snapshot = take_snapshot_after(table, by);
     return opened;
 }
 
@@ -291,7 +320,7 @@ store open_store(Oid relid, const intent &what) {
     Relation table = open_locked_table(lock_store(relid, what));
     Oid index = pg::primary_key_index(table);
     LockRelationOid(index, what.lock());
-    return open_locked(table, index, what);
+    return open_locked(table, index, what, OidIsValid(relid) ? given_by::oid : given_by::name);
 }
 
 std::optional<store> open_store_at_once(Oid relid, const intent &what) {
@@ -305,7 +334,7 @@ std::optional<store> open_store_at_once(Oid relid, const intent &what) {
         relation_close(table, NoLock);
         return std::nullopt;
     }
-    return open_locked(table, index, what);
+    return open_locked(table, index, what, given_by::oid);
 }
 
 void close_store(const store &opened) {
