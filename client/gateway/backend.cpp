@@ -81,6 +81,8 @@ answer answer_of(result from) {
         failed.message += ". " + hint;
     if (is_about_sharing(failed.sqlstate))
         failed.message += about_poolers;
+    // A place in what we have sent; errors of other statements within have theirs elsewhere.
+    failed.is_unplanned = !field(PG_DIAG_STATEMENT_POSITION).empty();
     return failed;
 }
 
@@ -198,6 +200,10 @@ task<std::string> backend::meet(const server_address &to) {
         if (set.how != answer::kind::done)
             co_return "--stores: " + set.message;
     }
+    co_return co_await find_extension();
+}
+
+task<std::string> backend::find_extension() {
     const answer schema = co_await execute(
         "SELECT pg_catalog.quote_ident(n.nspname), "
         "(SELECT r.oid FROM pg_catalog.pg_roles AS r "
@@ -232,7 +238,7 @@ task<std::string> backend::learn_databases() {
     writer.begin_command(1);
     writer.argument("_DATABASES");
     writer.end_section();
-    const answer told = co_await call(batch);
+    const answer told = co_await call_once(batch);
     if (told.how != answer::kind::done)
         co_return told.message;
     redis::replies_reader replies(told.rows.bytes());
@@ -249,6 +255,23 @@ task<std::string> backend::learn_databases() {
     co_return "";
 }
 
+// The extension may be in another schema by now: ALTER SCHEMA .. RENAME, or DROP and CREATE. Says
+// whether the call is worth another try; else the connection is closed, and `told` says why.
+task<bool> backend::has_met_again(answer &told) {
+    if (!told.is_unplanned)
+        co_return false;
+    const std::string forget = "DEALLOCATE " + std::string(statement_name);
+    const answer forgotten = co_await execute(forget.c_str());
+    std::string problem = forgotten.message;
+    if (problem.empty())
+        problem = co_await find_extension();
+    if (problem.empty())
+        co_return true;
+    told.message = problem;
+    close();
+    co_return false;
+}
+
 // --- Calls --------------------------------------------------------------------------------------
 
 bool backend::send_batch(std::string_view batch) {
@@ -260,13 +283,29 @@ bool backend::send_batch(std::string_view batch) {
 }
 
 task<answer> backend::call(std::string_view batch, waiting how) {
+    answer told = co_await call_once(batch, how);
+    const bool again = co_await has_met_again(told);
+    if (again)
+        told = co_await call_once(batch, how);
+    co_return told;
+}
+
+task<answer> backend::call_in_transaction(const char *begin, std::string_view batch) {
+    answer told = co_await call_once_in_transaction(begin, batch);
+    const bool again = co_await has_met_again(told);
+    if (again)
+        told = co_await call_once_in_transaction(begin, batch);
+    co_return told;
+}
+
+task<answer> backend::call_once(std::string_view batch, waiting how) {
     if (!send_batch(batch))
         co_return lost();
     co_return co_await read_answer(how);
 }
 
 // In one exchange: what fails has the rest skipped, and the transaction is rolled back.
-task<answer> backend::call_in_transaction(const char *begin, std::string_view batch) {
+task<answer> backend::call_once_in_transaction(const char *begin, std::string_view batch) {
     const auto send = [&](const char *statement) {
         return PQsendQueryParams(connection_, statement, 0, nullptr, nullptr, nullptr, nullptr, 0);
     };

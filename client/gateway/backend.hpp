@@ -45,6 +45,8 @@ struct answer {
     result rows;           // if it is done
     std::string sqlstate;  // if it failed
     std::string message;   // if it did not get done
+    // If it failed before it began: the statement itself could not be planned.
+    bool is_unplanned = false;
 
     // A serialization failure, or a deadlock: nothing was done, and the next try may go well.
     bool may_help_again() const { return sqlstate == "40001" || sqlstate == "40P01"; }
@@ -99,7 +101,11 @@ class backend {
 
     task<std::string> log_in(const server_address &to);
     task<std::string> meet(const server_address &to);
+    task<std::string> find_extension();
     task<std::string> learn_databases();
+    task<bool> has_met_again(answer &told);
+    task<answer> call_once(std::string_view batch, waiting how = waiting::asleep);
+    task<answer> call_once_in_transaction(const char *begin, std::string_view batch);
     void follow_socket();
     task<bool> wait(descriptor::wait_type what);
     task<bool> send_rest();

@@ -234,8 +234,8 @@ task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
     bool whole = had_others && what.commands.left() > 1;
     while (what.commands.left() > 0 && !what.is_to_be_sent()) {
         if (!on.is_open()) {
-            fail(what, no_connection("it broke"));
-            break;
+            hand_back(what, main_, sizes_.main);
+            co_return;
         }
         std::string batch = begin_batch(0);
         if (whole)

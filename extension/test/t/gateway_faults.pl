@@ -274,6 +274,48 @@ my $sum = $client->ask('GET', 'sum');
 cmp_ok($sum, '>=', $told, "no write is lost that was told ($told told, $unsure unsure, $sum done)");
 cmp_ok($sum, '<=', $told + $unsure, 'nothing is done that nobody was told of');
 
+# --- The extension moves -------------------------------------------------------------------------
+
+$holder = $node->background_psql('postgres');
+# Backends know where it was: that of all, those that wait for rows, and those of transactions.
+sub wait_for_row
+{
+	$holder->query_safe("BEGIN; SELECT FROM kv_redis WHERE key = 'held' FOR UPDATE");
+	$another->send_all([ 'INCR', 'held' ]);
+	wait_until_locked(1);
+	$holder->query_safe('COMMIT');
+	return $another->reply;
+}
+$node->sql(q{
+	DROP EXTENSION kvstore CASCADE;
+	CREATE SCHEMA one;
+	CREATE EXTENSION kvstore SCHEMA one;
+	SELECT one.kv_create_store('kv_redis', value_type => 'bytea', logged => true);
+});
+is($client->ask('MSET', 'n', '0', 'held', '0'), 'OK', 'it is dropped, and created in another schema: all goes on');
+is(wait_for_row(), '1', 'and who waits for a row');
+$node->sql('ALTER SCHEMA one RENAME TO two');
+is($client->ask('INCR', 'n'), '1', 'its schema is renamed: commands are carried out, once');
+is(wait_for_row(), '2', 'and those that wait for a row');
+$node->sql('ALTER SCHEMA two RENAME TO three');
+is($client->ask_all(['MULTI'], [ 'INCR', 'n' ], [ 'GET', 'held' ], ['EXEC']), "OK\nQUEUED\nQUEUED\n[2 2]", 'and transactions');
+
+# What user code lacks is something else, and is not done over.
+$node->sql(q{
+	CREATE SEQUENCE tries;
+	CREATE FUNCTION call_in_vain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); PERFORM nowhere.to_be_found(); RETURN NEW; END $$;
+	CREATE TRIGGER in_vain BEFORE INSERT ON kv_redis FOR EACH ROW WHEN (NEW.key = 'in vain') EXECUTE FUNCTION call_in_vain();
+});
+is($client->ask_all(['MULTI'], [ 'SET', 'in vain', '1' ], ['EXEC']), "OK\nQUEUED\n-ERR schema \"nowhere\" does not exist", "a trigger's schema is not there");
+is($node->sql('SELECT last_value FROM tries'), '1', 'which nothing here helps against');
+
+# Without it nothing goes.
+$node->sql('DROP EXTENSION kvstore CASCADE');
+is($client->ask('GET', 'n'), '-ERR no connection to the server: database "postgres" does not have the extension: CREATE EXTENSION kvstore', 'it is not there');
+$node->sql(q{CREATE EXTENSION kvstore SCHEMA public; SELECT kv_create_store('kv_redis', value_type => 'bytea', logged => true)});
+$gateway->wait_for(sub { $client->ask('SET', 'n', '1') eq 'OK' });
+pass('and there again');
+
 # --- Versions that do not fit ------------------------------------------------------------------
 
 $node->sql(q{CREATE OR REPLACE FUNCTION kv_redis_batch(batch bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT '\x09'::bytea $$});
