@@ -28,57 +28,66 @@ std::string quoted_identifier(std::string_view name) {
 std::string message_hub::channel_for(const std::string &name, kind what) const {
     if (what == kind::pattern)
         return std::string(redis::patterns_channel);
-    return std::string(redis::notify_channel(name, in_utf8_).name());
+    return std::string(redis::notify_channel(name, *in_utf8_).name());
 }
 
+// A message may come before the server's word that it listens: so whoever waits for that does not
+// belong to those who hear the channel yet.
 task<std::string> message_hub::subscribe(client &one, const std::string &name, kind what) {
-    auto asked = std::make_shared<wish>();
-    asked->is_listen = true;
-    // What is not ASCII is named by the encoding of the database, which is known when it is open.
-    if (!its_.has_connection()) {
-        wishes_.push_back(asked);
-        make_sure_it_runs();
-        co_await asked->done.wait();
-        if (!asked->problem.empty())
-            co_return asked->problem;
+    // What is not ASCII is named by the encoding of the database.
+    while (!in_utf8_) {
+        std::string problem = co_await listen("");
+        if (!problem.empty())
+            co_return problem;
     }
-    asked->channel = channel_for(name, what);
-    add(one, name, what, asked->channel);
-    if (!heard_.contains(asked->channel)) {
-        wishes_.push_back(asked);
-        make_sure_it_runs();
-        co_await asked->done.wait();
+    const std::string channel = channel_for(name, what);
+    wanted_[channel]++;
+    while (!heard_.contains(channel)) {
+        std::string problem = co_await listen(channel);
+        if (!problem.empty()) {
+            want_no_more(channel);
+            co_return problem;
+        }
     }
-    if (!asked->problem.empty())
-        unsubscribe(one, name, what);
-    co_return asked->problem;
+    listened &all = (what == kind::channel ? channels_ : patterns_)[name];
+    all.server_channel = channel;
+    all.by.insert(&one);
+    co_return "";
 }
 
-void message_hub::add(client &one, const std::string &name, kind what,
-                      const std::string &server_channel) {
-    listened &all = (what == kind::channel ? channels_ : patterns_)[name];
-    if (all.by.empty()) {
-        all.server_channel = server_channel;
-        wanted_[server_channel]++;
-    }
-    all.by.insert(&one);
+task<std::string> message_hub::listen(const std::string &channel) {
+    const auto asked = std::make_shared<wish>();
+    asked->channel = channel;
+    asked->is_listen = true;
+    wishes_.push_back(asked);
+    make_sure_it_runs();
+    co_await asked->done.wait();
+    co_return asked->problem;
 }
 
 void message_hub::unsubscribe(client &one, const std::string &name, kind what) {
     listeners &all = what == kind::channel ? channels_ : patterns_;
     const auto found = all.find(name);
-    if (found == all.end() || found->second.by.erase(&one) == 0 || !found->second.by.empty())
+    if (found == all.end() || found->second.by.erase(&one) == 0)
         return;
-    auto asked = std::make_shared<wish>();
-    asked->channel = std::move(found->second.server_channel);
+    const std::string channel = found->second.server_channel;
+    if (found->second.by.empty())
+        all.erase(found);
+    want_no_more(channel);
+}
+
+void message_hub::want_no_more(const std::string &channel) {
+    const auto its = wanted_.find(channel);
+    if (--its->second > 0)
+        return;
+    wanted_.erase(its);
+    if (!heard_.contains(channel))
+        return;
+    const auto asked = std::make_shared<wish>();
+    asked->channel = channel;
     asked->is_listen = false;
-    all.erase(found);
-    if (const auto its = wanted_.find(asked->channel); --its->second == 0)
-        wanted_.erase(its);
-    if (heard_.contains(asked->channel) && !is_wanted(asked->channel)) {
-        wishes_.push_back(std::move(asked));
-        make_sure_it_runs();
-    }
+    wishes_.push_back(asked);
+    make_sure_it_runs();
 }
 
 void message_hub::leave(client &one) {
@@ -121,12 +130,13 @@ void message_hub::make_sure_it_runs() {
 
 // As long as somebody listens.
 task<void> message_hub::run() {
-    while (!wishes_.empty() || !channels_.empty() || !patterns_.empty()) {
+    while (!wishes_.empty() || !wanted_.empty()) {
         if (!its_.is_open()) {
             close_listeners();
             const std::string problem = co_await its_.open(role_.address());
-            in_utf8_ = its_.parameter("server_encoding") == "UTF8";
-            if (!problem.empty()) {
+            if (problem.empty()) {
+                in_utf8_ = its_.parameter("server_encoding") == "UTF8";
+            } else {
                 for (const auto &each : std::exchange(wishes_, {})) {
                     each->problem = problem;
                     each->done.set();
@@ -153,7 +163,7 @@ task<void> message_hub::fulfil_wishes() {
     while (!wishes_.empty()) {
         const std::shared_ptr<wish> next = wishes_.front();
         wishes_.pop_front();
-        // Meanwhile somebody may have come, or left; an empty one wants the connection only.
+        // Meanwhile somebody may have come, or left.
         const bool is_due =
             next->is_listen ? !heard_.contains(next->channel) : !is_wanted(next->channel);
         if (is_due && !next->channel.empty()) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ class message_hub {
         its_.when_notified([this] { deliver(); });
     }
 
-    // Once the server listens. Nothing, or why not.
+    // Once the server listens: who is told so at once hears nothing before. Nothing, or why not.
     task<std::string> subscribe(client &one, const std::string &name, kind what);
     void unsubscribe(client &one, const std::string &name, kind what);
     void leave(client &one);  // all of them
@@ -42,14 +43,15 @@ class message_hub {
     };
     using listeners = std::map<std::string, listened, std::less<>>;
     struct wish {
-        std::string channel;  // as the server knows it
+        std::string channel;  // as the server knows it; empty: the connection only
         bool is_listen;
         std::string problem;
         event done;
     };
 
     std::string channel_for(const std::string &name, kind what) const;
-    void add(client &one, const std::string &name, kind what, const std::string &server_channel);
+    task<std::string> listen(const std::string &channel);
+    void want_no_more(const std::string &channel);
     bool is_wanted(const std::string &channel) const { return wanted_.contains(channel); }
     void make_sure_it_runs();
     task<void> run();
@@ -65,11 +67,11 @@ class message_hub {
     backend its_;
     bool is_running_ = false;
     bool is_waiting_ = false;
-    bool in_utf8_ = true;
+    std::optional<bool> in_utf8_;  // the database, as was known when the connection was opened
     listeners channels_;
     listeners patterns_;
-    // By the server's names, of which different channels may have the same one: how many want it,
-    // and what the server sends.
+    // By the server's names, of which different channels may have the same one: how many clients
+    // want it, who hear it or will, and what the server sends.
     std::map<std::string, std::size_t> wanted_;
     std::set<std::string> heard_;
     std::deque<std::shared_ptr<wish>> wishes_;

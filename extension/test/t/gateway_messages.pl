@@ -1,0 +1,81 @@
+# kvstore-redis's clients that hear channels: from when on, as whom, and for how long.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway_messages', "shared_preload_libraries = 'kvstore'");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+	CREATE ROLE first LOGIN PASSWORD 'one';
+	CREATE ROLE second LOGIN PASSWORD 'two';
+	GRANT ALL ON kv_redis TO first, second;
+});
+$node->ask_for_passwords('first,second');
+my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres');
+my $client = $gateway->client;
+
+sub wait_for_command
+{
+	my ($command) = @_;
+	$gateway->wait_for(sub { $client->ask('CLIENT', 'LIST') =~ / cmd=$command / });
+	return;
+}
+
+# --- From when on ------------------------------------------------------------------------------
+
+# The server's process is stopped, with a message for it and then the order to leave the channel: so the
+# message comes while somebody else waits for the channel.
+my $one = $gateway->client;
+$one->ask('SUBSCRIBE', 'news');
+my $hub = $node->sql(q{SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN "news"'});
+kill 'STOP', $hub or die 'no backend listens';
+$node->sql(q{NOTIFY news, 'early'});
+is($one->ask('UNSUBSCRIBE', 'news'), '[unsubscribe news 0]', 'who leaves a channel');
+my $next = $gateway->client;
+$next->send_all([ 'SUBSCRIBE', 'news' ]);
+wait_for_command('subscribe');
+is($client->ask('PUBSUB', 'NUMSUB', 'news'), '[news 0]', 'who waits for a channel does not hear it yet');
+kill 'CONT', $hub;
+is($next->reply, '[subscribe news 1]', 'no message comes before the word that one is subscribed');
+is($client->ask('PUBLISH', 'news', 'then'), '1', 'a message');
+is($next->reply, '[message news then]', 'from then on they do');
+
+is($gateway->stop, 0, 'it ends well');
+
+# --- Names that are not ASCII --------------------------------------------------------------------
+
+# What a channel is called depends on the database. One comes before there is a connection to it, the other while the
+# server takes its time to open that.
+$node->sql(q{CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0});
+$node->sql(q{CREATE EXTENSION kvstore; SELECT kv_create_store('kv_redis', value_type => 'bytea')}, 'latin');
+my $latin = Gateway->begin($node, '--anonymous-user', 'postgres', '--conninfo', $node->connstr('latin'));
+sub delay_logins
+{
+	my ($seconds) = @_;
+	$node->append_conf('postgresql.conf', "pre_auth_delay = ${seconds}s");
+	$node->reload;
+	$node->poll_query_until('postgres', "SELECT setting = '$seconds' FROM pg_settings WHERE name = 'pre_auth_delay'") or die;
+	return;
+}
+delay_logins(1);
+my ($early, $late, $publisher) = map { $latin->client } 1 .. 3;
+$early->send_all([ 'SUBSCRIBE', 'first' ]);
+$latin->wait_for(sub { $publisher->ask('CLIENT', 'LIST') =~ / cmd=subscribe / });
+$late->send_all([ 'SUBSCRIBE', "\xc3\xa9t\xc3\xa9" ], [ 'SUBSCRIBE', 'behind' ]);
+is($early->reply, '[subscribe first 1]', 'a channel in a database that is not in UTF8');
+is($late->reply, "[subscribe \xc3\xa9t\xc3\xa9 1]", 'another one');
+is($late->reply, '[subscribe behind 2]', 'and one behind');
+delay_logins(0);
+is($publisher->ask('PUBLISH', "\xc3\xa9t\xc3\xa9", 'm'), '1', 'a message');
+$publisher->ask('PUBLISH', 'behind', 'it');
+is($late->reply, "[message \xc3\xa9t\xc3\xa9 m]", 'is heard by who came while the server was connected to');
+is($latin->stop, 0, 'it ends well');
+
+done_testing();
