@@ -70,6 +70,7 @@ class client : public std::enable_shared_from_this<client> {
     bool has_logged_in = false;
     transaction its_transaction;
     replies_to_client replying = replies_to_client::all;
+    role *hears_as = nullptr;  // whose connection listens for it, if it has subscriptions
     std::set<std::string, std::less<>> channels;
     std::set<std::string, std::less<>> patterns;
     std::size_t subscriptions() const { return channels.size() + patterns.size(); }

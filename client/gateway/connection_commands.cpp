@@ -33,12 +33,8 @@ void quit(call &what) {
 namespace {
 
 void become(client &one, role *as) {
-    if (one.as != nullptr) {
-        one.as->messages.leave(one);
+    if (one.as != nullptr)
         one.as->clients--;
-    }
-    one.channels.clear();
-    one.patterns.clear();
     one.as = as;
     if (as != nullptr)
         as->clients++;
@@ -51,6 +47,7 @@ void become(client &one, role *as) {
 void reset(call &what) {
     client &one = what.from;
     leave_transaction(one);
+    leave_channels(one);
     one.protocol = 2;
     one.database = 0;
     one.name.clear();

@@ -14,6 +14,13 @@ names &names_of(client &one, kind what) {
     return what == kind::channel ? one.channels : one.patterns;
 }
 
+// Another AUTH leaves a client with what it hears, as in Redis: as who it was when it came to that.
+message_hub &hub_of(client &one) {
+    if (one.subscriptions() == 0)
+        one.hears_as = one.as;
+    return one.hears_as->messages;
+}
+
 void confirm(const call &what, std::string_view word, const std::string *name) {
     reply_writer out = what.reply();
     out.push(3);
@@ -44,7 +51,7 @@ task<void> subscribe_to(call &what, kind which, std::string_view word) {
         if (problem.empty() && what.from.subscriptions() >= most)
             problem = "too many channels";
         if (problem.empty() && !names_of(what.from, which).contains(name))
-            problem = co_await what.from.as->messages.subscribe(what.from, name, which);
+            problem = co_await hub_of(what.from).subscribe(what.from, name, which);
         if (!problem.empty()) {
             what.reply().error("ERR " + problem);
             co_return;
@@ -57,8 +64,9 @@ task<void> subscribe_to(call &what, kind which, std::string_view word) {
 void unsubscribe_from(call &what, kind which, std::string_view word) {
     names &its = names_of(what.from, which);
     const auto one = [&](const std::string &name) {
-        if (its.erase(name) > 0)
-            what.from.as->messages.unsubscribe(what.from, name, which);
+        if (its.contains(name))
+            hub_of(what.from).unsubscribe(what.from, name, which);
+        its.erase(name);
         confirm(what, word, &name);
     };
     if (what.arguments.size() > 1)
@@ -87,6 +95,13 @@ void unsubscribe(call &what) {
 
 void punsubscribe(call &what) {
     unsubscribe_from(what, kind::pattern, "punsubscribe");
+}
+
+void leave_channels(client &one) {
+    if (one.subscriptions() > 0)
+        one.hears_as->messages.leave(one);
+    one.channels.clear();
+    one.patterns.clear();
 }
 
 // --- PUBSUB: about the clients of this gateway and role

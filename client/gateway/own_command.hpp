@@ -112,6 +112,7 @@ bool may_administer(call &what);
 // Sends `work` with the client's role, and waits.
 task<void> carry_out(gateway &in, client &from, job &work);
 void leave_transaction(client &one);
+void leave_channels(client &one);
 // Whether a client may be called so, with the error as the reply if not. `what_it_is` begins it.
 bool is_name(call &what, std::string_view name, std::string_view what_it_is);
 // Lines of bulk strings or simple ones, as HELP of Redis has them.

@@ -282,10 +282,9 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
     co_await one.until_sent(0);
     one.close();
     in.counted.bytes_out += one.bytes_out;
-    if (one.as != nullptr) {
-        one.as->messages.leave(one);
+    leave_channels(one);
+    if (one.as != nullptr)
         one.as->clients--;
-    }
     in.clients.erase(one.number);
 }
 

@@ -47,6 +47,46 @@ is($next->reply, '[subscribe news 1]', 'no message comes before the word that on
 is($client->ask('PUBLISH', 'news', 'then'), '1', 'a message');
 is($next->reply, '[message news then]', 'from then on they do');
 
+# --- As whom -----------------------------------------------------------------------------------
+
+my $renewing = $gateway->client;
+$renewing->ask('HELLO', '3', 'AUTH', 'first', 'one');
+is($renewing->ask('SUBSCRIBE', 'kept'), '>[subscribe kept 1]', 'who has logged in');
+$renewing->ask('PSUBSCRIBE', 'k*');
+sub is_heard
+{
+	my ($name) = @_;
+	$node->sql("SELECT pg_notify('kept', 'as $name')");
+	is($renewing->reply, ">[message kept as $name]", "$name: a message");
+	$client->ask('PUBLISH', 'kind', $name);
+	is($renewing->reply, ">[pmessage k* kind $name]", "$name: another one, by its pattern");
+	return;
+}
+is($renewing->ask('AUTH', 'first', 'one'), 'OK', 'AUTH as the same role');
+is_heard('the same');
+is($renewing->ask('AUTH', 'second', 'two'), 'OK', 'AUTH as another role');
+is_heard('another');
+like($renewing->ask('CLIENT', 'LIST'), qr/ sub=1 psub=1 .* user=second /, 'which hears them as it did');
+is($renewing->ask('SUBSCRIBE', 'more'), '>[subscribe more 3]', 'one more channel');
+$client->ask('PUBLISH', 'more', 'm');
+is($renewing->reply, '>[message more m]', 'is heard too');
+like($renewing->ask('HELLO', '3', 'AUTH', 'first', 'one'), qr/proto 3/, 'HELLO with AUTH');
+is_heard('the first again');
+is($renewing->ask('UNSUBSCRIBE', 'kept'), '>[unsubscribe kept 2]', 'UNSUBSCRIBE');
+is($renewing->ask('UNSUBSCRIBE', 'more'), '>[unsubscribe more 1]', 'and of the other');
+is($renewing->ask('PUNSUBSCRIBE'), '>[punsubscribe k* 0]', 'and PUNSUBSCRIBE');
+is($renewing->ask('AUTH', 'second', 'two'), 'OK', 'without channels');
+is($renewing->ask('SUBSCRIBE', 'kept'), '>[subscribe kept 1]', 'it subscribes');
+is($renewing->ask('PUBSUB', 'CHANNELS'), '[kept]', 'as the role that it is now');
+is($renewing->ask('RESET'), 'RESET', 'RESET');
+is($renewing->ask('SUBSCRIBE', 'last'), '[subscribe last 1]', 'ends what it heard, as in Redis');
+$client->ask('PUBLISH', 'kept', 'no more');
+$client->ask('PUBLISH', 'last', 'm');
+is($renewing->reply, '[message last m]', 'indeed');
+$renewing->ask('UNSUBSCRIBE');
+$gateway->wait_for(sub { $node->sql(q{SELECT count(*) FROM pg_stat_activity WHERE usename IN ('first', 'second') AND query ~ '^LISTEN'}) eq '0' });
+pass('nobody listens for whom nobody hears');
+
 is($gateway->stop, 0, 'it ends well');
 
 # --- Names that are not ASCII --------------------------------------------------------------------
