@@ -203,11 +203,13 @@ task<std::string> backend::meet(const server_address &to) {
     co_return co_await find_extension();
 }
 
+// A connection that is not needed any more is closed by the pool; one that listens is needed.
 task<std::string> backend::find_extension() {
     const answer schema = co_await execute(
         "SELECT pg_catalog.quote_ident(n.nspname), "
         "(SELECT r.oid FROM pg_catalog.pg_roles AS r "
-        "WHERE r.rolname OPERATOR(pg_catalog.=) SESSION_USER), pg_catalog.pg_backend_pid() "
+        "WHERE r.rolname OPERATOR(pg_catalog.=) SESSION_USER), pg_catalog.pg_backend_pid(), "
+        "pg_catalog.set_config('idle_session_timeout', '0', false) "
         "FROM pg_catalog.pg_extension AS e "
         "JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace "
         "WHERE e.extname OPERATOR(pg_catalog.=) 'kvstore'");

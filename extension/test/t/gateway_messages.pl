@@ -15,9 +15,14 @@ $node->sql(q{
 	SELECT kv_create_store('kv_redis', value_type => 'bytea');
 	CREATE ROLE first LOGIN PASSWORD 'one';
 	CREATE ROLE second LOGIN PASSWORD 'two';
-	GRANT ALL ON kv_redis TO first, second;
+	CREATE ROLE brief LOGIN PASSWORD 'short';
+	ALTER ROLE brief SET idle_session_timeout = '100ms';
+	ALTER ROLE brief SET idle_in_transaction_session_timeout = '100ms';
+	ALTER ROLE brief SET default_transaction_read_only = on;
+	ALTER ROLE brief SET default_transaction_isolation = 'serializable';
+	GRANT ALL ON kv_redis TO first, second, brief;
 });
-$node->ask_for_passwords('first,second');
+$node->ask_for_passwords('first,second,brief');
 my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres');
 my $client = $gateway->client;
 
@@ -87,6 +92,20 @@ $renewing->ask('UNSUBSCRIBE');
 $gateway->wait_for(sub { $node->sql(q{SELECT count(*) FROM pg_stat_activity WHERE usename IN ('first', 'second') AND query ~ '^LISTEN'}) eq '0' });
 pass('nobody listens for whom nobody hears');
 
+# --- For how long ------------------------------------------------------------------------------
+
+# Whatever PostgreSQL says of sessions that do nothing.
+my $patient = $gateway->client;
+$patient->ask('HELLO', '3', 'AUTH', 'brief', 'short');
+is($patient->ask('SUBSCRIBE', 'seldom'), '>[subscribe seldom 1]', 'a role whose sessions end when they are idle');
+is($patient->ask('GET', 'k'), '(nil)', 'has one for commands, too');
+my $sessions = q{SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity WHERE usename = 'brief'};
+my $before = $node->sql($sessions);
+sleep 1;
+is($node->sql($sessions), $before, "kvstore-redis's are not ended");
+$client->ask('PUBLISH', 'seldom', 'm');
+is($patient->reply, '>[message seldom m]', 'and messages come');
+is($patient->ask_all(['MULTI'], [ 'GET', 'k' ], ['EXEC']), "OK\nQUEUED\n[(nil)]", 'a transaction');
 is($gateway->stop, 0, 'it ends well');
 
 # --- Names that are not ASCII --------------------------------------------------------------------
