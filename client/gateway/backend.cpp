@@ -219,7 +219,8 @@ task<std::string> backend::find_extension() {
         co_return std::string("database \"") + PQdb(connection_) +
             "\" does not have the extension: CREATE EXTENSION kvstore";
     role_number_ = schema.rows.bytes(0, 1);
-    if (schema.rows.bytes(0, 2) != std::to_string(PQbackendPID(connection_)))
+    process_ = schema.rows.bytes(0, 2);
+    if (process_ != std::to_string(PQbackendPID(connection_)))
         warn_of_pooler();
     const std::string statement =
         "SELECT " + std::string(schema.rows.bytes()) + ".kv_redis_batch($1)";

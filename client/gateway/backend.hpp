@@ -74,6 +74,8 @@ class backend {
     int databases() const { return databases_; }
     // The number of the role that has logged in, which stays the same when it is renamed.
     const std::string &role_number() const { return role_number_; }
+    // The server's process, as the server knows it, whatever a pooler may say.
+    const std::string &process() const { return process_; }
 
     // kv_redis_batch(batch), as a transaction of its own; or in one that begins with `begin`. What
     // is likely answered at once may be waited for awake, where nobody else needs the time.
@@ -121,6 +123,7 @@ class backend {
     bool bloated_ = false;
     int databases_ = 1;
     std::string role_number_;
+    std::string process_;
     awake_wait awake_;
     std::function<void()> take_notifications_;
 };

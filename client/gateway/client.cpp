@@ -1,5 +1,10 @@
 #include "client.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "memory.hpp"
 
 namespace kvstore::gateway {
@@ -95,8 +100,24 @@ void client::close() {
     asio::error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_both, ignored);
     socket_.close(ignored);
+    if (as != nullptr)
+        as->backends.withdraw(work);
     if (progress_.is_waited_for())
         progress_.set();
+}
+
+// A Unix socket tells both. Over TCP the end of what somebody sends looks like the end of somebody,
+// until his system answers a packet that there is no such connection any more; keepalive sends one.
+bool client::has_hung_up() {
+    if (closed_)
+        return true;
+    pollfd its{socket_.native_handle(), POLLRDHUP, 0};
+    poll(&its, 1, 0);
+    if ((its.revents & POLLRDHUP) != 0 && !std::exchange(is_probed_, true)) {
+        constexpr int seconds = 1;
+        setsockopt(its.fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+    }
+    return (its.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void client::stop_receiving() {

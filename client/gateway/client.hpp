@@ -85,6 +85,10 @@ class client : public std::enable_shared_from_this<client> {
     bool is_ready = false;                  // for commands: TLS has been agreed on
     bool is_served = false;                 // not waiting for its next command
 
+    // Whether nobody is there any more, so far as can be told. Who merely sends nothing more may
+    // still read.
+    bool has_hung_up();
+
     // --- Sending ---
     std::string out;  // what is to be sent next
     void flush();
@@ -120,6 +124,7 @@ class client : public std::enable_shared_from_this<client> {
     std::string sending_;
     std::size_t sent_ = 0;  // of sending_
     bool is_sending_ = false;
+    bool is_probed_ = false;
     clock::time_point last_sent_{};
     awake_wait awake_;
     bool closing_ = false;

@@ -187,7 +187,7 @@ void client_list(call &what) {
     }
     std::string lines;
     for (const auto &[number, one] : what.in.clients)
-        if (shown.matches(*one, what.from))
+        if (shown.matches(*one, what.from) && !one->is_closed())
             lines += describe(*one);
     what.reply().verbatim(lines);
 }

@@ -12,12 +12,17 @@ namespace kvstore::gateway {
 struct job {
     // All but the first are a transaction of their own: the commands of an EXEC, or one of a client
     // that watches, which is carried out whatever has become of the watched keys.
-    enum class kind : std::uint8_t { plain, exec, watched_exec, watching };
+    // The last one cancels what a backend does for nobody.
+    enum class kind : std::uint8_t { plain, exec, watched_exec, watching, cancel };
 
     section commands;
     kind what = kind::plain;
     bool writes = false;
     bool was_alone = false;  // with the backend: nobody else wanted anything
+
+    bool is_blocked = false;    // it waits for a row, or for the end of CLIENT PAUSE
+    bool is_withdrawn = false;  // its client has gone
+    std::string process;        // of the backend, if it cancels
 
     // Replies, as RESP has them, one after the other; where each ends, if somebody wants to know.
     std::string *replies = nullptr;

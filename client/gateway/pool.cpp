@@ -48,6 +48,30 @@ void pool::submit(job &what) {
     wake(main_, sizes_.main);
 }
 
+void pool::withdraw(job &what) {
+    what.is_withdrawn = true;
+    for (queue *each : {&main_, &waiting_})
+        if (std::erase(each->jobs, &what) > 0)
+            asio::post(on_, [&what] { what.done.set(); });
+    for (worker &each : waiting_.workers)
+        if (each.waits_with == &what) {
+            each.is_canceling = true;
+            spawn(on_, cancel(each));
+        }
+}
+
+// As an order to another backend of the role. Until it is carried out this one gets nothing new,
+// which might be hit.
+task<void> pool::cancel(worker &whose) {
+    job order;
+    order.what = job::kind::cancel;
+    order.process = whose.its->process();
+    submit(order);
+    co_await order.done.wait();
+    whose.is_canceling = false;
+    whose.canceled.set();
+}
+
 // After what has happened in this turn of the loop, in which more may be submitted.
 void pool::wake(queue &one, std::size_t most) {
     if (std::exchange(one.waking, true))
@@ -90,7 +114,11 @@ task<void> pool::work(queue &from, worker &self) {
         } else {
             job &next = *from.jobs.front();
             from.jobs.pop_front();
+            self.waits_with = &next;
             co_await carry_out_waiting(*self.its, next);
+            self.waits_with = nullptr;
+            while (self.is_canceling)
+                co_await self.canceled.wait();
         }
     }
 }
@@ -192,6 +220,11 @@ std::vector<job *> pool::take_batch() {
 }
 
 task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
+    if (job &first = *jobs.front(); first.what == job::kind::cancel) {
+        co_await on.execute("SELECT pg_catalog.pg_cancel_backend($1)", first.process.c_str());
+        first.done.set();
+        co_return;
+    }
     if (jobs.front()->what != job::kind::plain) {
         co_await carry_out_exec(on, *jobs.front(), false);
         co_return;
@@ -232,7 +265,7 @@ task<void> pool::carry_out(backend &on, std::vector<job *> jobs) {
 // command. So exactly the command at fault is told.
 task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
     bool whole = had_others && what.commands.left() > 1;
-    while (what.commands.left() > 0 && !what.is_to_be_sent()) {
+    while (what.commands.left() > 0 && !what.is_to_be_sent() && !what.is_withdrawn) {
         if (!on.is_open()) {
             hand_back(what, main_, sizes_.main);
             co_return;
@@ -289,6 +322,11 @@ task<answer> pool::call_until_serializable(backend &on, const std::string &batch
 }
 
 void pool::hand_back(job &what, queue &to, std::size_t most) {
+    if (what.is_withdrawn) {
+        what.done.set();
+        return;
+    }
+    what.is_blocked = &to == &waiting_;
     to.jobs.push_back(&what);
     wake(to, most);
     if (&to == &waiting_ && !std::exchange(is_asking_again_, true))

@@ -28,6 +28,9 @@ class pool {
 
     // It is done some time later, and not before this returns. Both live until then.
     void submit(job &what);
+    // Nobody waits for it any more, and it is done soon: what was not sent by now is not carried
+    // out, and what waits for a row is canceled.
+    void withdraw(job &what);
 
     // A backend that has logged in already.
     void adopt(std::unique_ptr<backend> opened);
@@ -48,6 +51,9 @@ class pool {
         std::unique_ptr<backend> its;
         event woken;
         bool busy = false;
+        job *waits_with = nullptr;  // what the backend may wait for a row with
+        bool is_canceling = false;
+        event canceled;
         std::chrono::steady_clock::time_point last_used;
     };
     struct queue {
@@ -67,6 +73,7 @@ class pool {
     task<void> carry_out_alone(backend &on, job &what, bool had_others);
     task<void> carry_out_waiting(backend &on, job &what);
     task<void> carry_out_exec(backend &on, job &what, bool may_wait);
+    task<void> cancel(worker &whose);
     void hand_back(job &what, queue &to, std::size_t most);
     void take_replies_after_next(answer from, std::vector<job *> jobs);
     void take_replies(const answer &from, std::span<job *const> jobs);

@@ -39,7 +39,8 @@ task<void> pool::carry_out_exec(backend &on, job &what, bool may_wait) {
             counters_.handed_back++;
             hand_back(what, waiting_, sizes_.waiting);
             co_return;
-        } else if (told.may_help_again() && tries < most_tries && on.is_open()) {
+        } else if (told.may_help_again() && tries < most_tries && on.is_open() &&
+                   !what.is_withdrawn) {
             continue;
         } else {
             fail(what, redis_error(told.sqlstate, told.message));

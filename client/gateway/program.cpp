@@ -153,6 +153,8 @@ void program::look_after(client &one, client::clock::time_point now) {
         one.close();
     else if ((one.as == nullptr || !one.is_ready) && now - one.stranger_since > time_to_log_in)
         one.close();
+    else if (one.work.is_blocked && one.has_hung_up())
+        one.close();
     else if (timeout.count() > 0 && is_idle && now - one.last_used > timeout)
         one.close();
     else

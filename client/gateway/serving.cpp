@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "batch_replies.hpp"
 #include "own_command.hpp"
 
 namespace kvstore::gateway {
@@ -293,11 +294,11 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
 namespace {
 
 // CLIENT PAUSE has all wait whom it is about.
-task<void> wait_while_paused(gateway &in, const client &one, bool writes) {
-    for (;;) {
+task<void> wait_while_paused(gateway &in, client &one, job &work) {
+    for (; !one.is_closed(); work.is_blocked = true) {
         const auto found = in.pauses.find(one.as);
         if (found == in.pauses.end() || gateway::clock::now() >= found->second.until ||
-            (found->second.only_writes && !writes) || in.is_stopping)
+            (found->second.only_writes && !work.writes) || in.is_stopping)
             co_return;
         co_await sleep_for(in.on, std::chrono::milliseconds(10));
     }
@@ -322,11 +323,19 @@ void remember_if_slow(gateway &in, const client &one, const section &done, std::
 
 task<void> carry_out(gateway &in, client &from, job &work) {
     if (!in.pauses.empty())
-        co_await wait_while_paused(in, from, work.writes);
+        co_await wait_while_paused(in, from, work);
     const auto begin = client::clock::now();
     const std::size_t first = work.commands.answered();
-    from.as->backends.submit(work);
-    co_await work.done.wait();
+    work.is_blocked = false;
+    if (!from.is_closed()) {
+        from.as->backends.submit(work);
+        co_await work.done.wait();
+        work.is_blocked = false;
+    }
+    if (from.is_closed()) {
+        fail(work, "ERR the client has gone");
+        co_return;
+    }
     remember_if_slow(
         in, from, work.commands, first,
         std::chrono::duration_cast<std::chrono::microseconds>(client::clock::now() - begin));

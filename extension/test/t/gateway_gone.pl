@@ -1,0 +1,146 @@
+# Clients of kvstore-redis that go while their commands wait: for a row that SQL has locked, for their
+# turn, or for the end of CLIENT PAUSE. What nobody waits for is not carried out, and takes no place.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Gateway;
+use Kvstore;
+use Socket qw(IPPROTO_TCP SHUT_WR SOL_SOCKET SO_LINGER);
+use Test::More;
+
+plan skip_all => Gateway::missing() if Gateway::missing();
+
+my $node = Kvstore->begin('gateway_gone', "shared_preload_libraries = 'kvstore'");
+$node->sql(q{
+	CREATE EXTENSION kvstore;
+	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+});
+my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--waiting-backends', 2, '--max-clients', 8);
+my $client = $gateway->client;
+$client->ask('MSET', 'held', '0', 'other', '0', 'n', '0');
+my $holder = $node->background_psql('postgres');
+
+sub hold { $holder->query_safe(q{BEGIN; SELECT FROM kv_redis WHERE key = 'held' FOR UPDATE}); return }
+sub release { $holder->query_safe('COMMIT'); return }
+
+sub wait_until_locked
+{
+	my $count = shift;
+	$node->poll_query_until('postgres', qq{SELECT count(*) = $count FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'not as many wait';
+	return;
+}
+
+# As many as there are besides the one that asks.
+sub wait_for_clients
+{
+	my ($count) = @_;
+	$gateway->wait_for(sub { $client->ask('INFO', 'clients') =~ /connected_clients:(\d+)/ && $1 == $count + 1 });
+	return;
+}
+
+sub block
+{
+	my (@who) = @_;
+	$_->send_all([ 'INCR', 'held' ]) for @who;
+	wait_until_locked(@who < 2 ? scalar @who : 2);
+	$gateway->wait_for(sub { my @all = $client->ask('CLIENT', 'LIST') =~ / cmd=incr /g; @all == @who });
+	return;
+}
+
+# --- They hang up ------------------------------------------------------------------------------
+
+# Two wait for the row, and the others for their turn.
+hold();
+my @many = map { $gateway->client } 1 .. 7;
+block(@many);
+is($gateway->client->reply, '-ERR max number of clients reached', 'all places are taken');
+@many = ();
+wait_for_clients(0);
+wait_until_locked(0);
+pass('who have gone keep neither a place nor a backend');
+release();
+is($client->ask('GET', 'held'), '0', 'and nothing of theirs is done');
+
+# A transaction likewise.
+hold();
+my $leaving = $gateway->client;
+$leaving->ask_all(['MULTI'], [ 'INCR', 'n' ], [ 'INCR', 'held' ]);
+$leaving->send_all(['EXEC']);
+wait_until_locked(1);
+undef $leaving;
+wait_for_clients(0);
+wait_until_locked(0);
+release();
+is($client->ask('MGET', 'held', 'n'), '[0 0]', 'nor of a transaction');
+
+# Over TCP: whose system says that there is no such connection any more, at once, or when it is asked. (It is
+# told here to forget it soon; usually it does after a minute.)
+hold();
+my ($reset, $closed) = map { $gateway->tcp_client } 1 .. 2;
+block($reset, $closed);
+$reset->{handle}->setsockopt(SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0) or die;
+undef $reset;
+wait_for_clients(1);
+pass('a connection that was reset');
+use constant TCP_LINGER2 => 8;
+$closed->{handle}->setsockopt(IPPROTO_TCP, TCP_LINGER2, pack 'i', -1) or die;
+undef $closed;
+wait_for_clients(0);
+pass('one that was closed');
+release();
+is($client->ask('GET', 'held'), '0', 'nothing of theirs is done');
+
+# Who has sent all, and still reads, has not gone.
+hold();
+my @half = ($gateway->client, $gateway->tcp_client);
+block(@half);
+$_->{handle}->shutdown(SHUT_WR) for @half;
+# By now kvstore-redis has looked who has gone.
+my $last = $gateway->client;
+$last->send_all([ 'INCR', 'held' ]);
+undef $last;
+wait_for_clients(2);
+release();
+is(join(' ', sort map { $_->reply } @half), '1 2', 'who sends nothing more is answered all the same');
+is(join('', map { $_->reply } @half), '(end)(end)', 'and then closed');
+wait_for_clients(0);
+
+# --- They are killed ---------------------------------------------------------------------------
+
+hold();
+@many = map { $gateway->client } 1 .. 5;
+block(@many);
+is($client->ask('CLIENT', 'KILL', 'TYPE', 'normal'), '5', 'CLIENT KILL of who wait');
+unlike($client->ask('CLIENT', 'LIST'), qr/cmd=incr/, 'has them out of CLIENT LIST');
+is(join('', map { $_->reply } @many), '(end)' x 5, 'and closed');
+wait_for_clients(0);
+wait_until_locked(0);
+# What comes then is not hit by what was meant for others.
+@many = map { $gateway->client } 1 .. 5;
+block(@many);
+is($client->ask('PING'), 'PONG', 'others go on');
+release();
+is(join(' ', sort map { $_->reply } @many), '3 4 5 6 7', 'nothing of theirs is done, and others that wait have their turn');
+@many = ();
+wait_for_clients(0);
+
+# --- While all pause -----------------------------------------------------------------------------
+
+my ($killed, $gone, $waiting) = map { $gateway->client } 1 .. 3;
+$client->ask('CLIENT', 'PAUSE', '100000', 'WRITE');
+$_->send_all([ 'INCR', 'n' ]) for $killed, $gone;
+$waiting->send_all([ 'INCR', 'other' ]);
+$gateway->wait_for(sub { my @all = $client->ask('CLIENT', 'LIST') =~ /id=(\d+) .* cmd=incr /g; @all == 3 });
+my ($number) = $client->ask('CLIENT', 'LIST') =~ /\Aid=\d+ .*\nid=(\d+) .* cmd=incr /;
+is($client->ask('CLIENT', 'KILL', 'ID', $number), '1', 'CLIENT KILL of who pauses');
+is($killed->reply, '(end)', 'closes');
+undef $gone;
+wait_for_clients(1);
+is($client->ask('CLIENT', 'UNPAUSE'), 'OK', 'the pause ends');
+is($waiting->reply, '1', 'who has waited is answered');
+is($client->ask('GET', 'n'), '0', 'nothing is done for who has gone');
+$holder->quit;
+is($gateway->stop, 0, 'it ends well');
+
+done_testing();
