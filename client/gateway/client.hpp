@@ -26,6 +26,7 @@ struct transaction {
     bool is_open = false;
     bool is_spoilt = false;  // EXEC will refuse
     std::vector<std::vector<std::string>> commands;
+    bool writes = false;  // one of them does
     std::size_t bytes = 0;
     std::vector<watched> watching;
     bool has_changed = false;  // a watched key, as a command saw after WATCH
@@ -70,6 +71,9 @@ class client : public std::enable_shared_from_this<client> {
     bool has_logged_in = false;
     transaction its_transaction;
     replies_to_client replying = replies_to_client::all;
+    bool is_muted() const {
+        return replying == replies_to_client::none || replying == replies_to_client::skip_this;
+    }
     role *hears_as = nullptr;  // whose connection listens for it, if it has subscriptions
     std::set<std::string, std::less<>> channels;
     std::set<std::string, std::less<>> patterns;

@@ -29,10 +29,11 @@ std::string flags_of(const client &one) {
 std::string describe(client &one) {
     const transaction &open = one.its_transaction;
     std::ostringstream line;
-    line << "id=" << one.number << " addr=" << one.address << " laddr=" << one.local_address
-         << " fd=" << one.descriptor() << " name=" << one.name
-         << " age=" << seconds_since(one.created) << " idle=" << seconds_since(one.last_used)
-         << " flags=" << flags_of(one) << " db=" << one.database << " sub=" << one.channels.size()
+    line << "id=" << one.number << " addr=" << as_one_word(one.address)
+         << " laddr=" << as_one_word(one.local_address) << " fd=" << one.descriptor()
+         << " name=" << one.name << " age=" << seconds_since(one.created)
+         << " idle=" << seconds_since(one.last_used) << " flags=" << flags_of(one)
+         << " db=" << one.database << " sub=" << one.channels.size()
          << " psub=" << one.patterns.size() << " ssub=0 multi="
          << (open.is_open ? static_cast<std::int64_t>(open.commands.size()) : -1)
          << " qbuf=" << one.requests.buffered()
@@ -41,7 +42,7 @@ std::string describe(client &one) {
          << " rbs=0 rbp=0 obl=0 oll=0 omem=" << one.unsent()
          << " tot-mem=" << one.requests.memory() + one.unsent() + open.bytes
          << " events=r cmd=" << one.last_command
-         << " user=" << (one.as != nullptr ? one.as->name : "(none)")
+         << " user=" << (one.as != nullptr ? as_one_word(one.as->name) : "(none)")
          << " redir=-1 resp=" << one.protocol << " lib-name=" << one.library
          << " lib-ver=" << one.library_version << "\n";
     return line.str();
@@ -96,14 +97,17 @@ struct filter {
     std::int64_t max_age = -1;
     bool skips_me = true;
 
+    // As it is, or as LIST shows it.
+    static bool is_or_any(std::string_view wanted, const std::string &its) {
+        return wanted.empty() || wanted == its || wanted == as_one_word(its);
+    }
     bool matches(const client &one, const client &me) const {
         const auto number = static_cast<std::int64_t>(one.number);
         const std::string_view its_type = one.subscriptions() > 0 ? "pubsub" : "normal";
         return one.as == me.as &&
                (numbers.empty() || std::ranges::binary_search(numbers, number)) &&
-               (type.empty() || type == its_type) && (address.empty() || address == one.address) &&
-               (local_address.empty() || local_address == one.local_address) &&
-               (user.empty() || user == one.as->name) &&
+               (type.empty() || type == its_type) && is_or_any(address, one.address) &&
+               is_or_any(local_address, one.local_address) && is_or_any(user, one.as->name) &&
                (max_age < 0 || seconds_since(one.created) >= max_age) && !(skips_me && &one == &me);
     }
 };
@@ -216,21 +220,33 @@ void client_kill(call &what) {
 // --- PAUSE, REPLY and what has no effect
 // ----------------------------------------------------------
 
+namespace {
+
+// Of two pauses the later end counts, and what is stricter.
+void lengthen_pause(gateway::pause &its, std::chrono::milliseconds by, bool only_writes) {
+    const auto now = gateway::clock::now();
+    its.only_writes = only_writes && (its.only_writes || its.until <= now);
+    its.until = std::max(its.until, now + by);
+}
+
+}  // namespace
+
 void client_pause(call &what) {
     std::int64_t milliseconds = 0;
-    if (!read_integer(what, 2, milliseconds, "ERR timeout is not an integer or out of range"))
-        return;
     const bool only_writes = what.has(3, "write");
-    if (milliseconds < 0) {
-        what.reply().error("ERR timeout is negative");
-    } else if (what.arguments.size() > 4 ||
-               (what.arguments.size() == 4 && !only_writes && !what.has(3, "all"))) {
+    if (what.arguments.size() > 4)
+        what.reply().error(
+            "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.");
+    else if (what.arguments.size() == 4 && !only_writes && !what.has(3, "all"))
         what.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
-    } else {
+    else if (!read_integer(what, 2, milliseconds, "ERR timeout is not an integer or out of range"))
+        return;
+    else if (milliseconds < 0)
+        what.reply().error("ERR timeout is negative");
+    else {
         constexpr std::int64_t longest = 24 * 3600 * 1000;
-        what.in.pauses[what.from.as] = {
-            gateway::clock::now() + std::chrono::milliseconds(std::min(milliseconds, longest)),
-            only_writes};
+        lengthen_pause(what.in.pauses[what.from.as],
+                       std::chrono::milliseconds(std::min(milliseconds, longest)), only_writes);
         what.reply().ok();
     }
 }
@@ -244,7 +260,7 @@ void client_reply(call &what) {
     client &one = what.from;
     if (what.has(2, "on")) {
         one.replying = replies_to_client::all;
-        reply_writer(one.out, one.protocol).ok();
+        what.reply().ok();
     } else if (what.has(2, "off")) {
         one.replying = replies_to_client::none;
     } else if (what.has(2, "skip")) {

@@ -52,7 +52,8 @@ void reset(call &what) {
     one.database = 0;
     one.name.clear();
     one.no_evict = one.no_touch = false;
-    one.replying = replies_to_client::all;
+    if (one.replying == replies_to_client::none)
+        one.replying = replies_to_client::all;
     one.has_logged_in = false;
     become(one, what.in.its_roles.anonymous());
     what.reply().simple("RESET");
@@ -70,13 +71,13 @@ task<std::int64_t> number_of_databases(call &what) {
     const std::string_view command[] = {"_DATABASES"};
     one.work.commands.add(command);
     one.work.replies = &reply;
-    co_await carry_out(what.in, one, one.work);
+    co_await carry_out(what);
     one.work.commands.begin(one.protocol, one.database);
     std::int64_t number = 1;
     if (reply.starts_with(':'))
         std::from_chars(reply.data() + 1, reply.data() + reply.size(), number);
     else
-        what.out += reply;
+        what.out() += reply;
     co_return reply.starts_with(':') ? number : -1;
 }
 

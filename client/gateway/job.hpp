@@ -17,7 +17,6 @@ struct job {
 
     section commands;
     kind what = kind::plain;
-    bool writes = false;
     bool was_alone = false;  // with the backend: nobody else wanted anything
 
     bool is_blocked = false;    // it waits for a row, or for the end of CLIENT PAUSE

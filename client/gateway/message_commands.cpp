@@ -22,7 +22,7 @@ message_hub &hub_of(client &one) {
 }
 
 void confirm(const call &what, std::string_view word, const std::string *name) {
-    reply_writer out = what.reply();
+    reply_writer out = what.push();
     out.push(3);
     out.bulk(word);
     if (name != nullptr)

@@ -18,10 +18,14 @@ struct call {
     gateway &in;
     client &from;
     std::span<const std::string_view> arguments;
-    std::string &out;
+    mutable std::string unwanted{};
 
-    // In the protocol that the client has by now, which HELLO changes.
-    reply_writer reply() const { return {out, from.protocol}; }
+    // As the client is by now, which HELLO, RESET and CLIENT REPLY change: its replies, or what
+    // nobody wants.
+    std::string &out() const { return from.is_muted() ? unwanted : from.out; }
+    reply_writer reply() const { return {out(), from.protocol}; }
+    // What is no reply: messages, and what subscribing confirms.
+    reply_writer push() const { return {from.out, from.protocol}; }
     // "FOO", in any case, as the argument of that number.
     bool has(std::size_t number, std::string_view word) const {
         return number < arguments.size() && redis::is_word(arguments[number], word);
@@ -109,8 +113,8 @@ bool read_integer(call &what, std::size_t argument, std::int64_t &into,
                   std::string_view error = "ERR value is not an integer or out of range");
 // Whether the client may, with the error as the reply if not.
 bool may_administer(call &what);
-// Sends `work` with the client's role, and waits.
-task<void> carry_out(gateway &in, client &from, job &work);
+// Sends the client's work for the server with its role, and waits.
+task<void> carry_out(call &what);
 void leave_transaction(client &one);
 void leave_channels(client &one);
 // Whether a client may be called so, with the error as the reply if not. `what_it_is` begins it.

@@ -46,6 +46,21 @@ class reply_writer {
     int protocol_;
 };
 
+// As a field of a line, such as CLIENT LIST's: what is no graphic character of ASCII is \xHH, and
+// so is the backslash.
+inline std::string as_one_word(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string word;
+    for (const char c : text)
+        if (c > ' ' && c <= '~' && c != '\\') {
+            word += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            (word += "\\x") += {digits[byte >> 4], digits[byte & 15]};
+        }
+    return word;
+}
+
 inline void reply_writer::error(std::string_view text) {
     to_ += '-';
     for (const char c : text)

@@ -48,7 +48,7 @@ role &roles::known(const std::string &name, const std::string &number) {
     if (one && one->number != number) {
         one->password.forget();
         one->backends.set_password("-");
-        one->name += " (renamed)";
+        one->name += "(renamed)";
         former_.push_back(std::exchange(one, nullptr));
     }
     if (!one) {

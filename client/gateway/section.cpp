@@ -8,6 +8,7 @@ namespace {
 
 // What an idle client may keep of it.
 constexpr std::size_t kept = 16 * 1024;
+constexpr std::size_t kept_steps = 64;
 
 }  // namespace
 
@@ -19,6 +20,9 @@ void section::begin(int protocol, std::uint16_t database,
         give_back(bytes_);
     if (begins_.capacity() > kept)
         give_back(begins_);
+    if (steps_.capacity() > kept_steps)
+        give_back(steps_);
+    steps_.clear();
     bytes_.clear();
     begins_.clear();
     answered_ = 0;
@@ -41,6 +45,21 @@ void section::add(std::span<const std::string_view> arguments) {
     out.u32(static_cast<std::uint32_t>(arguments.size()));
     for (const std::string_view each : arguments)
         out.sized(each);
+}
+
+void section::start_clock() {
+    steps_.clear();
+    last_answer_ = clock::now();
+}
+
+// What waited for another transaction was answered by itself.
+void section::answer(std::size_t more) {
+    if (more == 0)
+        return;
+    const auto now = clock::now();
+    steps_.push_back({answered_, more, now - last_answer_});
+    last_answer_ = now;
+    answered_ += more;
 }
 
 void section::append(std::string &batch, std::size_t commands) const {

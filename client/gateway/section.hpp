@@ -2,6 +2,7 @@
 // rules/redis_batch.hpp), written as the commands come.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -24,8 +25,19 @@ class section {
 
     // Commands are not carried out twice: those before this one have been answered.
     std::size_t answered() const { return answered_; }
-    void answer(std::size_t more) { answered_ += more; }
+    void answer(std::size_t more);
     std::size_t left() const { return begins_.size() - answered_; }
+
+    // How long commands took that were answered together, since the clock was started or those
+    // before them were answered.
+    using clock = std::chrono::steady_clock;
+    struct step {
+        std::size_t first;
+        std::size_t commands;
+        clock::duration took;
+    };
+    void start_clock();
+    std::span<const step> steps() const { return steps_; }
 
     // To the end of a batch: the commands that are left, or the first of them.
     void append_left(std::string &batch) const { append(batch, left()); }
@@ -41,6 +53,8 @@ class section {
     std::size_t head_ = 0;             // where the number of commands is to stand
     std::vector<std::size_t> begins_;  // of each command
     std::size_t answered_ = 0;
+    std::vector<step> steps_;
+    clock::time_point last_answer_{};
 };
 
 }  // namespace kvstore::gateway

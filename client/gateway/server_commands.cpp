@@ -159,7 +159,7 @@ task<std::string> ask_server(call &what) {
     const std::string_view command[] = {"_INFO"};
     one.work.commands.add(command);
     one.work.replies = &reply;
-    co_await carry_out(what.in, one, one.work);
+    co_await carry_out(what);
     one.work.commands.begin(one.protocol, one.database);
     const std::size_t end = reply.find("\r\n");
     if (!reply.starts_with('$') || end == reply.npos || reply.size() < end + 4)

@@ -41,9 +41,32 @@ request_limits limits_of(const gateway &in, const client &one) {
 
 // --- Commands for the server ---------------------------------------------------------------------
 
-enum class step : std::uint8_t { carry_out, answer, receive, refuse };
+enum class step : std::uint8_t { carry_out, wait, answer, receive, refuse };
 
 constexpr const redis::command *publish = redis::find_command("publish");
+constexpr const redis::command *exec_command = redis::find_command("exec");
+
+// To CLIENT PAUSE a message is a write, too, as in Redis.
+bool writes(const client &one, const redis::command &what) {
+    return redis::has(what.flags, redis::flag::write) || &what == publish ||
+           (&what == exec_command && one.its_transaction.writes);
+}
+
+bool is_paused(const gateway &in, const client &one, const redis::command &what) {
+    if (in.pauses.empty() || in.is_stopping)
+        return false;
+    const auto found = in.pauses.find(one.as);
+    return found != in.pauses.end() && gateway::clock::now() < found->second.until &&
+           (!found->second.only_writes || writes(one, what));
+}
+
+task<void> wait_while_paused(const gateway &in, client &one, const redis::command &what) {
+    one.flush();
+    one.work.is_blocked = true;
+    while (is_paused(in, one, what) && !one.is_closed())
+        co_await sleep_for(in.on, std::chrono::milliseconds(10));
+    one.work.is_blocked = false;
+}
 
 // The server does not know who hears a channel; of its own clients the gateway does.
 void note_publication(client &one) {
@@ -60,10 +83,19 @@ void begin_section(client &one) {
     one.work.commands.begin(one.protocol, one.database, absent);
 }
 
+void add_request(client &one, const redis::command &what) {
+    if (one.work.commands.empty())
+        begin_section(one);
+    one.work.commands.add(one.requests.arguments());
+    one.last_command = what.name;
+    if (&what == publish)
+        note_publication(one);
+}
+
 // Takes requests as long as they go to the server, and says what comes then.
 step collect(const gateway &in, client &one) {
     one.requests.set_limits(limits_of(in, one));
-    section &commands = one.work.commands;
+    const section &commands = one.work.commands;
     for (;;) {
         const request_reader::state read = one.requests.next();
         if (read != request_reader::state::complete)
@@ -71,25 +103,53 @@ step collect(const gateway &in, client &one) {
         const redis::call found = redis::resolve(one.requests.arguments());
         if (!goes_to_server(one, found))
             return step::answer;
-        if (commands.empty())
-            begin_section(one);
-        commands.add(one.requests.arguments());
-        one.last_command = found.of->name;
-        if (found.of == publish)
-            note_publication(one);
-        if (redis::has(found.of->flags, redis::flag::write))
-            one.work.writes = true;
+        if (is_paused(in, one, *found.of))
+            return step::wait;
+        add_request(one, *found.of);
         if (commands.commands() >= commands_of_section || commands.size() >= bytes_of_section ||
             one.replying != replies_to_client::all || one.work.what == job::kind::watching)
             return step::carry_out;
     }
 }
 
-// --- Replies that nobody wants -------------------------------------------------------------------
-
-bool is_muted(const client &one) {
-    return one.replying == replies_to_client::none || one.replying == replies_to_client::skip_this;
+task<void> submit(gateway &in, client &one) {
+    section &commands = one.work.commands;
+    const std::size_t before = commands.answered();
+    commands.start_clock();
+    if (!one.is_closed()) {
+        one.as->backends.submit(one.work);
+        co_await one.work.done.wait();
+        one.work.is_blocked = false;
+    }
+    if (one.is_closed())
+        fail(one.work, "ERR the client has gone");
+    in.counted.commands += commands.answered() - before;
 }
+
+void remember_if_slow(gateway &in, const client &one, std::span<const std::string_view> arguments,
+                      std::size_t commands, client::clock::duration took) {
+    const std::int64_t time = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    if (in.told.slowlog_slower_than < 0 || time < in.told.slowlog_slower_than)
+        return;
+    in.slow.add(arguments,
+                {.when = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()),
+                 .microseconds = time,
+                 .commands = commands,
+                 .arguments = {},
+                 .address = one.address,
+                 .name = one.name,
+                 .role = one.as->identity()},
+                in.told.slowlog_max_len);
+}
+
+// Of those that were answered together only the time of all is known.
+void remember_slow_commands(gateway &in, const client &one) {
+    const section &done = one.work.commands;
+    for (const section::step &each : done.steps())
+        remember_if_slow(in, one, done.arguments(each.first), each.commands, each.took);
+}
+
+// --- Replies that nobody wants -------------------------------------------------------------------
 
 // CLIENT REPLY SKIP is about the command behind it.
 void end_command(client &one) {
@@ -123,10 +183,11 @@ task<void> carry_out_some(gateway &in, client &one) {
     std::string aside;
     std::vector<std::size_t> ends;
     const std::size_t first = one.work.commands.answered();
-    const bool is_published = !one.publications.empty() && !is_muted(one);
-    one.work.replies = is_muted(one) || is_published ? &aside : &one.out;
+    const bool is_published = !one.publications.empty() && !one.is_muted();
+    one.work.replies = one.is_muted() || is_published ? &aside : &one.out;
     one.work.ends = is_published ? &ends : nullptr;
-    co_await carry_out(in, one, one.work);
+    co_await submit(in, one);
+    remember_slow_commands(in, one);
     one.work.ends = nullptr;
     if (is_published)
         append_with_receivers(one, aside, ends, first);
@@ -144,8 +205,17 @@ task<void> carry_out_section(gateway &in, client &one) {
     one.work.what = job::kind::plain;
     one.publications.clear();
     one.work.commands.begin(one.protocol, one.database);
-    one.work.writes = false;
     end_command(one);
+}
+
+// A request that came while CLIENT PAUSE is about it.
+task<void> carry_out_after_pause(gateway &in, client &one) {
+    const redis::command &what = *redis::resolve(one.requests.arguments()).of;
+    co_await wait_while_paused(in, one, what);
+    if (one.is_closed())
+        co_return;
+    add_request(one, what);
+    co_await carry_out_section(in, one);
 }
 
 // --- Commands of the gateway's own
@@ -183,10 +253,45 @@ std::string refusal(const gateway &in, const client &one, const redis::call &fou
     return error;
 }
 
-void add_to_queue(transaction &open, std::span<const std::string_view> arguments) {
+void add_to_queue(client &one, const redis::command &what,
+                  std::span<const std::string_view> arguments) {
+    transaction &open = one.its_transaction;
+    open.writes |= writes(one, what);
     open.commands.emplace_back(arguments.begin(), arguments.end());
     for (const std::string_view each : arguments)
         open.bytes += each.size() + sizeof(std::string);
+}
+
+// What cannot be done. An EXEC that cannot ends the transaction all the same, as in Redis.
+void answer_refusal(call &what, const redis::call &found, const std::string &error) {
+    what.in.counted.errors++;
+    if (found.of == exec_command) {
+        leave_transaction(what.from);
+        what.reply().error("EXECABORT Transaction discarded because of: " +
+                           error.substr(error.starts_with("ERR ") ? 4 : 0));
+    } else {
+        what.from.its_transaction.is_spoilt |= what.from.its_transaction.is_open;
+        what.reply().error(error);
+    }
+}
+
+task<void> answer_command(call &what, const redis::command &which) {
+    client &one = what.from;
+    if (is_paused(what.in, one, which))
+        co_await wait_while_paused(what.in, one, which);
+    if (one.is_closed())
+        co_return;
+    one.last_command = which.name;
+    if (is_queued(one, which)) {
+        add_to_queue(one, which, what.arguments);
+        what.reply().simple("QUEUED");
+    } else if (const own_command *own = find_own_command(which.name); own == nullptr) {
+        what.reply().error("ERR '" + std::string(which.name) + "' is not supported by kvstore");
+    } else if (own->now != nullptr) {
+        own->now(what);
+    } else {
+        co_await own->later(what);
+    }
 }
 
 task<void> answer_request(gateway &in, client &one) {
@@ -197,33 +302,12 @@ task<void> answer_request(gateway &in, client &one) {
         co_return;
     }
     in.counted.commands++;
-    std::string unwanted;
-    call what{in, one, arguments, is_muted(one) ? unwanted : one.out};
+    call what{in, one, arguments};
     const redis::call found = redis::resolve(arguments);
-    if (const std::string error = refusal(in, one, found, arguments); !error.empty()) {
-        in.counted.errors++;
-        // An EXEC that cannot be carried out ends the transaction all the same, as in Redis.
-        if (found.of != nullptr && is_any_of(*found.of, {"exec"})) {
-            leave_transaction(one);
-            what.reply().error("EXECABORT Transaction discarded because of: " +
-                               error.substr(error.starts_with("ERR ") ? 4 : 0));
-        } else {
-            one.its_transaction.is_spoilt |= one.its_transaction.is_open;
-            what.reply().error(error);
-        }
-    } else if (is_queued(one, *found.of)) {
-        one.last_command = found.of->name;
-        add_to_queue(one.its_transaction, arguments);
-        what.reply().simple("QUEUED");
-    } else if (const own_command *own = find_own_command(found.of->name); own == nullptr) {
-        what.reply().error("ERR '" + std::string(found.of->name) + "' is not supported by kvstore");
-    } else {
-        one.last_command = found.of->name;
-        if (own->now != nullptr)
-            own->now(what);
-        else
-            co_await own->later(what);
-    }
+    if (const std::string error = refusal(in, one, found, arguments); !error.empty())
+        answer_refusal(what, found, error);
+    else
+        co_await answer_command(what, *found.of);
     end_command(one);
 }
 
@@ -273,7 +357,9 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
             co_await one.until_sent(unsent_before_waiting);
         if (one.is_closing())
             break;
-        if (next == step::answer)
+        if (next == step::wait)
+            co_await carry_out_after_pause(in, one);
+        else if (next == step::answer)
             co_await answer_request(in, one);
         else if (next == step::receive)
             co_await receive(in, one);
@@ -291,55 +377,14 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
 
 // --- What own commands need too ------------------------------------------------------------------
 
-namespace {
-
-// CLIENT PAUSE has all wait whom it is about.
-task<void> wait_while_paused(gateway &in, client &one, job &work) {
-    for (; !one.is_closed(); work.is_blocked = true) {
-        const auto found = in.pauses.find(one.as);
-        if (found == in.pauses.end() || gateway::clock::now() >= found->second.until ||
-            (found->second.only_writes && !work.writes) || in.is_stopping)
-            co_return;
-        co_await sleep_for(in.on, std::chrono::milliseconds(10));
-    }
-}
-
-void remember_if_slow(gateway &in, const client &one, const section &done, std::size_t first,
-                      std::chrono::microseconds time) {
-    if (in.told.slowlog_slower_than < 0 || time.count() < in.told.slowlog_slower_than ||
-        first >= done.commands())
-        return;
-    in.slow.add(done.arguments(first),
-                {.when = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()),
-                 .microseconds = time.count(),
-                 .arguments = {},
-                 .address = one.address,
-                 .name = one.name,
-                 .role = one.as->identity()},
-                in.told.slowlog_max_len);
-}
-
-}  // namespace
-
-task<void> carry_out(gateway &in, client &from, job &work) {
-    if (!in.pauses.empty())
-        co_await wait_while_paused(in, from, work);
+// Its time is that of all that goes with it.
+task<void> carry_out(call &what) {
     const auto begin = client::clock::now();
-    const std::size_t first = work.commands.answered();
-    work.is_blocked = false;
-    if (!from.is_closed()) {
-        from.as->backends.submit(work);
-        co_await work.done.wait();
-        work.is_blocked = false;
-    }
-    if (from.is_closed()) {
-        fail(work, "ERR the client has gone");
-        co_return;
-    }
-    remember_if_slow(
-        in, from, work.commands, first,
-        std::chrono::duration_cast<std::chrono::microseconds>(client::clock::now() - begin));
-    in.counted.commands += work.commands.answered() - first;
+    co_await submit(what.in, what.from);
+    const job &done = what.from.work;
+    remember_if_slow(what.in, what.from, what.arguments,
+                     done.is_exec() ? done.commands.commands() + 1 : 1,
+                     client::clock::now() - begin);
 }
 
 }  // namespace kvstore::gateway

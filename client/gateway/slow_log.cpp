@@ -26,6 +26,8 @@ void slow_log::add(std::span<const std::string_view> arguments, entry what, std:
     if (shown < arguments.size())
         what.arguments.push_back("... (" + std::to_string(arguments.size() - shown) +
                                  " more arguments)");
+    if (what.commands > 1)
+        what.arguments.push_back("... (" + std::to_string(what.commands - 1) + " more commands)");
     what.number = next_++;
     entries_.push_front(std::move(what));
     shorten_to(most);

@@ -16,6 +16,7 @@ class slow_log {
         std::int64_t number = 0;
         std::int64_t when = 0;  // Unix time
         std::int64_t microseconds = 0;
+        std::size_t commands = 1;            // of which the first is shown
         std::vector<std::string> arguments;  // shortened
         std::string address;
         std::string name;

@@ -58,7 +58,8 @@ task<void> watch(call &what) {
         co_return;
     }
     const std::vector<std::string_view> command = new_keys(what);
-    if (command.size() > 1 && one.its_transaction.watching.size() + command.size() > most_watched) {
+    if (command.size() > 1 &&
+        one.its_transaction.watching.size() + command.size() - 1 > most_watched) {
         what.reply().error("ERR too many keys are watched");
         co_return;
     }
@@ -67,10 +68,10 @@ task<void> watch(call &what) {
         one.work.commands.begin(one.protocol, one.database);
         one.work.commands.add(command);
         one.work.replies = &reply;
-        co_await carry_out(what.in, one, one.work);
+        co_await carry_out(what);
         one.work.commands.begin(one.protocol, one.database);
         if (reply.starts_with('-')) {
-            what.out += reply;
+            what.out() += reply;
             co_return;
         }
     }
@@ -91,18 +92,28 @@ bool goes_to_server(const words &command) {
     return redis::resolve(command).of->answered == redis::where::interpreter;
 }
 
-// The replies in the order of the commands: the server's, and among them our own.
-void merge(call &what, const std::vector<words> &commands, const std::string &replies,
+// The server says 0 to PUBLISH: see append_with_receivers() in serving.cpp.
+void append_reply(const call &what, const words &command, std::string_view reply) {
+    if (redis::is_word(command[0], "publish") && reply == ":0\r\n")
+        what.reply().integer(
+            static_cast<std::int64_t>(what.from.as->messages.receivers(command[1])));
+    else
+        what.out() += reply;
+}
+
+// The replies in the order of the commands: the server's, and among them our own, of which CLIENT
+// REPLY may mute those that follow.
+void merge(call &what, const std::vector<words> &commands, std::string_view replies,
            const std::vector<std::size_t> &ends) {
     what.reply().array(commands.size());
     std::size_t from_server = 0;
     for (const words &each : commands) {
         if (goes_to_server(each)) {
             const std::size_t begin = from_server == 0 ? 0 : ends[from_server - 1];
-            what.out.append(replies, begin, ends[from_server] - begin);
+            append_reply(what, each, replies.substr(begin, ends[from_server] - begin));
             from_server++;
         } else {
-            call one{what.in, what.from, each, what.out};
+            call one{what.in, what.from, each};
             find_own_command(redis::resolve(each).of->name)->now(one);
         }
     }
@@ -117,16 +128,14 @@ task<void> carry_out_transaction(call &what, const transaction &its) {
     work.what = its.watching.empty() ? job::kind::exec : job::kind::watched_exec;
     work.commands.begin(one.protocol, one.database, its.watched_keys());
     for (const words &each : commands)
-        if (goes_to_server(each)) {
+        if (goes_to_server(each))
             work.commands.add(each);
-            work.writes |= redis::has(redis::resolve(each).of->flags, redis::flag::write);
-        }
     std::string replies;
     std::vector<std::size_t> ends;
     work.replies = &replies;
     work.ends = &ends;
     if (!work.commands.empty() || !its.watching.empty())
-        co_await carry_out(what.in, one, work);
+        co_await carry_out(what);
     if (!work.error.empty())
         what.reply().error(work.error);
     else if (work.watched_changed)
@@ -136,7 +145,7 @@ task<void> carry_out_transaction(call &what, const transaction &its) {
     work.what = job::kind::plain;
     work.ends = nullptr;
     work.error.clear();
-    work.watched_changed = work.writes = false;
+    work.watched_changed = false;
     work.commands.begin(one.protocol, one.database);
 }
 

@@ -181,6 +181,27 @@ TEST(Section, IsWrittenWholeInPartAndInSingleCommands) {
     EXPECT_TRUE(commands_in(left()).empty());
 }
 
+TEST(Section, KnowsWhatWasAnsweredTogether) {
+    section one;
+    one.begin(2, 0);
+    for (const words &each : std::vector<words>{{"GET", "a"}, {"GET", "b"}, {"INCR", "c"}})
+        one.add(each);
+    const auto begin = section::clock::now();
+    one.start_clock();
+    one.answer(2);
+    one.answer(0);  // what is next would wait
+    one.answer(1);
+    const auto end = section::clock::now();
+    ASSERT_EQ(one.steps().size(), 2u);
+    EXPECT_EQ(one.steps()[0].first, 0u);
+    EXPECT_EQ(one.steps()[0].commands, 2u);
+    EXPECT_EQ(one.steps()[1].first, 2u);
+    EXPECT_EQ(one.steps()[1].commands, 1u);
+    EXPECT_LE(one.steps()[0].took + one.steps()[1].took, end - begin);
+    one.begin(2, 0);
+    EXPECT_TRUE(one.steps().empty());
+}
+
 TEST(Section, SaysProtocolDatabaseAndWhatIsWatched) {
     section one;
     const std::vector<redis::watched_key> watched{{1, "k", "v1"}, {2, "l", ""}};
@@ -200,6 +221,11 @@ TEST(Section, SaysProtocolDatabaseAndWhatIsWatched) {
 }
 
 // --- Replies -----------------------------------------------------------------------------------
+
+TEST(Reply, HasWordsOfAnyText) {
+    EXPECT_EQ(as_one_word("127.0.0.1:6379"), "127.0.0.1:6379");
+    EXPECT_EQ(as_one_word("a b\nc\\d\x7f\xc3\xa4"), "a\\x20b\\x0ac\\x5cd\\x7f\\xc3\\xa4");
+}
 
 TEST(Reply, IsOfItsProtocol) {
     std::string two;
@@ -238,6 +264,11 @@ TEST(SlowLog, ShortensAndForgets) {
     EXPECT_EQ(mine[0]->arguments[31], "... (9 more arguments)");
     log.forget("you");
     EXPECT_TRUE(log.of("you").empty());
+    slow_log::entry several = entry_of("you");
+    several.commands = 3;
+    log.add(std::vector<std::string_view>{"GET", "a"}, several, 2);
+    EXPECT_EQ(log.of("you")[0]->arguments,
+              (std::vector<std::string>{"GET", "a", "... (2 more commands)"}));
 }
 
 }  // namespace

@@ -46,6 +46,21 @@ is($client->reply, '1', 'CLIENT REPLY SKIP');
 $client->send_all([ 'CLIENT', 'REPLY', 'OFF' ], [ 'INCR', 'skipped' ], ['PING'], [ 'CLIENT', 'REPLY', 'ON' ], [ 'GET', 'skipped' ]);
 is($client->reply . $client->reply, 'OK2', 'CLIENT REPLY OFF and ON');
 
+# What CLIENT REPLY mutes, from which moment on.
+sub all_replies
+{
+	my $one = $gateway->client;
+	$one->send_all((map { [split] } @_), ['QUIT']);
+	my $all = '';
+	while ($one->fill) { }
+	return $one->{read} =~ s/\r\n/ /gr;
+}
+is(all_replies('CLIENT REPLY OFF', 'RESET'), '+RESET +OK ', 'RESET is answered, and what follows');
+is(all_replies('CLIENT REPLY SKIP', 'RESET'), '+OK ', 'but not if it is to be skipped');
+is(all_replies('CLIENT REPLY OFF', 'SUBSCRIBE a', 'UNSUBSCRIBE a', 'PING', 'CLIENT REPLY ON'), '*3 $9 subscribe $1 a :1 *3 $11 unsubscribe $1 a :0 +OK +OK ', 'subscribing is confirmed');
+is(all_replies('MULTI', 'PING', 'CLIENT REPLY OFF', 'PING', 'SET m 1', 'EXEC', 'PING', 'CLIENT REPLY ON'), '+OK +QUEUED +QUEUED +QUEUED +QUEUED *4 +PONG +OK +OK ', 'OFF within MULTI mutes what follows');
+is(all_replies('CLIENT REPLY OFF', 'MULTI', 'PING', 'CLIENT REPLY ON', 'GET none', 'EXEC', 'PING'), '+OK $-1 +PONG +OK ', 'and ON does not any more');
+
 # --- Requests in pieces, and many at once ---------------------------------------------------------
 
 $client->send_bytes("PING\r\n  ECHO \"a b\"\nSET inline 'x y'\r\n");
@@ -115,6 +130,51 @@ my $third = $gateway->client;
 $third->ask('HELLO', '3');
 is($third->ask('SUBSCRIBE', 'news'), '>[subscribe news 1]', 'a push in RESP3');
 is($third->ask('GET', 'm'), '7', 'where other commands go on');
+
+# --- Pauses ------------------------------------------------------------------------------------
+
+# The answer to PING says that what was sent with it has been read.
+my ($writer, $publisher) = map { $gateway->client } 1 .. 2;
+is($client->ask_all([ 'DEL', 'p' ], [ 'CLIENT', 'PAUSE', '100000', 'WRITE' ], [ 'CLIENT', 'PAUSE', '1', 'WRITE' ]), "0\nOK\nOK", 'CLIENT PAUSE');
+select undef, undef, undef, 0.05;    # the shorter one is over
+$writer->send_all(['PING'], [ 'GET', 'p' ], [ 'SET', 'p', '1' ], [ 'GET', 'p' ]);
+$publisher->send_all(['PING'], [ 'PUBLISH', 'news', 'paused' ]);
+is($writer->reply . $writer->reply . $publisher->reply, 'PONG(nil)PONG', 'what comes before a write is answered');
+is($client->ask('GET', 'p'), '(nil)', 'a write waits, although another pause was shorter');
+$node->sql("NOTIFY news, 'from SQL again'");
+is($third->reply, '>[message news from SQL again]', 'so does a message');
+is($client->ask('CLIENT', 'UNPAUSE'), 'OK', 'CLIENT UNPAUSE');
+is($writer->reply . $writer->reply . $publisher->reply . ' ' . $third->reply, 'OK11 >[message news paused]', 'they go on');
+is($writer->ask_all(['MULTI'], [ 'SET', 'p', '2' ]) . $client->ask('CLIENT', 'PAUSE', '100000', 'WRITE'), "OK\nQUEUEDOK", 'a transaction, and another pause');
+$writer->send_all(['PING'], ['EXEC']);
+$publisher->send_all(['MULTI'], [ 'SET', 'p', '3' ], ['DISCARD']);
+is($writer->reply . $publisher->reply, 'QUEUEDOK', '..');
+is($client->ask('GET', 'p'), '1', 'an EXEC that writes waits');
+ok(!$publisher->has_reply(1), 'so does what is to be queued for one');
+is($client->ask('CLIENT', 'UNPAUSE') . $writer->reply . $publisher->reply . $publisher->reply, 'OK[OK PONG]QUEUEDOK', 'they go on');
+is($client->ask('CLIENT', 'PAUSE', '1', 'SOME'), '-ERR CLIENT PAUSE mode must be WRITE or ALL', 'no such pause');
+is($client->ask('CLIENT', 'PAUSE', '-1'), '-ERR timeout is negative', 'nor one of that time');
+
+# All commands, even those that are the gateway's own, until it ends; the stricter of two pauses counts, for the longer time.
+my $metrics = PostgreSQL::Test::Cluster::get_free_port();
+my $paused = Gateway->begin($node, '--anonymous-user', 'postgres', '--metrics', "127.0.0.1:$metrics");
+my @waiting = map { $paused->client } 1 .. 3;
+is($paused->client->ask_all([ 'CLIENT', 'PAUSE', '100000', 'WRITE' ], [ 'CLIENT', 'PAUSE', '1', 'ALL' ]), "OK\nOK", 'CLIENT PAUSE of all');
+select undef, undef, undef, 0.05;
+$waiting[0]->send_all(['PING']);
+$waiting[1]->send_all([ 'SUBSCRIBE', 'a' ]);
+$waiting[2]->send_all(['NONE'], [ 'CLIENT', 'UNPAUSE' ]);
+is($waiting[2]->reply, q{-ERR unknown command 'NONE', with args beginning with: }, 'what is no command is refused');
+$paused->wait_for(sub {
+	my $browser = $paused->client($metrics);
+	$browser->send_bytes("GET /metrics HTTP/1.1\r\n\r\n");
+	while ($browser->fill) { }
+	$browser->{read} =~ /commands_total 6\n/;
+});
+is((grep { $_->has_reply(1) } @waiting), 0, 'but no command is answered');
+kill 'TERM', $paused->{pid};
+is(join(' ', map { $_->reply } @waiting), 'PONG [subscribe a 1] OK', 'until the end');
+is($paused->stop, 0, 'of the gateway, which is a good one');
 
 # --- Limits ------------------------------------------------------------------------------------
 

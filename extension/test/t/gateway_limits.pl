@@ -31,6 +31,12 @@ sub memory
 
 is($client->ask('WATCH', map { "key$_" } 1 .. 400_000), '-ERR too many keys are watched', 'WATCH of very many keys');
 is($other->ask('PING'), 'PONG', 'the others go on');
+is($client->ask('WATCH', map { "key$_" } 1 .. 1025), '-ERR too many keys are watched', 'one too many');
+is($client->ask('WATCH', map { "key$_" } 1 .. 1023), 'OK', 'nearly as many as may be');
+is($client->ask('WATCH', 'key1', 'key2', 'key1024'), 'OK', 'as many as may be');
+is($client->ask('WATCH', 'key1025'), '-ERR too many keys are watched', 'another one');
+is($client->ask('WATCH', 'key1024'), 'OK', 'but none that is watched');
+is($client->ask('UNWATCH'), 'OK', '..');
 is($client->ask('WATCH', ('k') x 100_000), 'OK', 'and of one key very often');
 is($client->ask('UNWATCH'), 'OK', 'until it is watched no more');
 
