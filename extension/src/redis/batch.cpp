@@ -1,7 +1,6 @@
 #include "redis/batch.hpp"
 
 #include "redis/dispatch.hpp"
-#include "redis/messages.hpp"
 #include "redis/watch.hpp"
 #include "rules/redis_batch.hpp"
 #include "server/allocator.hpp"
@@ -185,7 +184,6 @@ Datum carry_out_batch(std::string_view bytes) {
     MemoryContext scratch = AllocSetContextCreate(memory, "Redis command", ALLOCSET_DEFAULT_SIZES);
     batch_run run{
         x, replies, list, scratch, batch.has(may_wait), batch.has(exec), batch.has(in_any_case)};
-    begin_messages();
     if (run.in_exec) {
         x.set_in_exec();
         stop_clock(memory);

@@ -3,7 +3,11 @@
 // LISTEN hears it. Pure, and shared by the interpreter and kvstore-redis.
 //
 //   SUBSCRIBE   listens to notify_channel(channel), where a payload is read_message()'s
-//   PSUBSCRIBE  listens to patterns_channel, where it is read_message()'s, too
+//   PSUBSCRIBE  listens to patterns_channel, where it is read_message()'s, too, and always encoded
+//
+// Encoded is, in base64 behind a byte 1, the size of the channel (u32), the channel, a number (u32)
+// and the message. The number makes it another one each time: PostgreSQL drops the second of two
+// equal notifications of a transaction.
 //
 // For a Buffer that has append(bytes, size) and size().
 #pragma once
@@ -135,27 +139,10 @@ bool append_decoded(Buffer &to, std::string_view base64) {
     return true;
 }
 
-// The payload for who listens to the channel itself.
+// The encoded payload.
 template <class Buffer>
 void append_message(Buffer &to, Buffer &scratch, std::string_view channel, std::string_view message,
-                    bool is_itself, bool in_utf8) {
-    if (is_itself && is_plain(message, in_utf8)) {
-        to.append(message.data(), message.size());
-        return;
-    }
-    byte_writer out(scratch);
-    std::size_t start = scratch.size();
-    out.sized(channel);
-    scratch.append(message.data(), message.size());
-    to.append(&encoded, 1);
-    append_base64(to, {scratch.data() + start, scratch.size() - start});
-}
-
-// The payload for who listens to patterns. The number makes it another one each time: PostgreSQL
-// drops the second of two equal ones.
-template <class Buffer>
-void append_pattern_message(Buffer &to, Buffer &scratch, std::string_view channel,
-                            std::string_view message, std::uint32_t number) {
+                    std::uint32_t number) {
     byte_writer out(scratch);
     std::size_t start = scratch.size();
     out.sized(channel);
@@ -174,16 +161,15 @@ struct message {
 template <class Buffer>
 std::optional<message> read_message(Buffer &scratch, std::string_view notified,
                                     std::string_view payload) {
-    bool has_number = notified == patterns_channel;
     if (!payload.starts_with(encoded))
-        return has_number ? std::nullopt : std::optional(message{notified, payload});
+        return notified == patterns_channel ? std::nullopt
+                                            : std::optional(message{notified, payload});
     std::size_t start = scratch.size();
     if (!append_decoded(scratch, behind(payload, 1)))
         return std::nullopt;
     byte_reader in({scratch.data() + start, scratch.size() - start});
     std::string_view channel = in.sized();
-    if (has_number)
-        in.u32();
+    in.u32();
     std::string_view text = in.bytes(in.left());
     return in.ok() ? std::optional(message{channel, text}) : std::nullopt;
 }

@@ -298,6 +298,15 @@ inline void *attach(const shared_area &) {
 
 #endif
 
+// Of the session's transactions each has another one.
+inline LocalTransactionId number_of_transaction() {
+#if PG_VERSION_NUM >= 170000
+    return MyProc->vxid.lxid;
+#else
+    return MyProc->lxid;
+#endif
+}
+
 // transaction_timeout, which ends the process, is new in 17.
 inline void disable_transaction_timeout() {
 #if PG_VERSION_NUM >= 170000

@@ -144,6 +144,26 @@ sub seen_while_absent
 	$holder->quit;
 }
 
+# Three equal messages, of text and of bytes; and so is it said how many hear them.
+sub equal_messages
+{
+	my ($client, $gateway) = @_;
+	my ($listener, $by_pattern) = map { $gateway->client } 1 .. 2;
+	my $in_sql = $node->background_psql('postgres');
+	$in_sql->query_safe('LISTEN dup');
+	$listener->ask_all([ 'SUBSCRIBE', 'dup' ]);
+	$by_pattern->ask('PSUBSCRIBE', 'd*');
+	is(transaction($client, ([ 'PUBLISH', 'dup', 'x' ]) x 3, ([ 'PUBLISH', 'dup', "\0" ]) x 2, [ 'PUBLISH', 'none', 'x' ]), '[2 2 2 2 2 0]', 'PUBLISH within EXEC says how many hear it');
+	is($client->ask('PUBLISH', 'dup', 'end'), '2', '..');
+	is(join(' ', map { $listener->reply } 1 .. 6), join(' ', map { "[message dup $_]" } 'x', 'x', 'x', "\0", "\0", 'end'), 'equal messages of an EXEC are heard, each');
+	is(join(' ', map { $by_pattern->reply } 1 .. 6), join(' ', map { "[pmessage d* dup $_]" } 'x', 'x', 'x', "\0", "\0", 'end'), '.. and by who listens to a pattern');
+	my $heard = '';
+	$gateway->wait_for(sub { ($heard .= $in_sql->query('SELECT 1')) =~ /payload "end"/ });
+	is(join(' ', $heard =~ /payload "(\w+)"/g), 'x end', '.. and SQL hears the first as it is');
+	is((() = $heard =~ /payload "\x01[\w+\/=]+"/g), 4, '.. and what is equal in base64');
+	$in_sql->quit;
+}
+
 for my $path ('on', 'off')
 {
 	$node->sql("ALTER DATABASE postgres SET kvstore.fast_path = $path");
@@ -156,6 +176,7 @@ for my $path ('on', 'off')
 	guarded($client);
 	held_by_another($client, $another);
 	seen_while_absent($client, $another);
+	equal_messages($client, $gateway);
 	my $before = multixacts();
 	is($client->ask_all(map { ([ 'SET', 'guard', $_ ], [ 'WATCH', 'guard' ], ['MULTI'], [ 'INCR', 'guard' ], ['EXEC']) } 1 .. 3) =~ s/OK\nOK\nOK\nQUEUED\n//gr, "[2]\n[3]\n[4]", 'transactions on what they watch');
 	is(multixacts(), $before, '.. take no MultiXacts') if $path eq 'on';

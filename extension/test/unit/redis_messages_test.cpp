@@ -52,34 +52,36 @@ TEST(RedisMessages, Base64IsReadAsItWasWritten) {
 }
 
 // What a listener makes of a message of ours.
-void expect_delivered(const std::string &channel, const std::string &text, bool as_it_is) {
-    notify_channel on(channel, true);
-    std::string payload;
-    std::string scratch;
-    append_message(payload, scratch, channel, text, on.is_itself(), true);
-    EXPECT_EQ(payload == text, as_it_is);
+void expect_read(std::string_view notified, const std::string &payload, const std::string &channel,
+                 const std::string &text) {
     std::string decoded;
-    std::optional<message> got = read_message(decoded, on.name(), payload);
+    std::optional<message> got = read_message(decoded, notified, payload);
     ASSERT_TRUE(got);
     EXPECT_EQ(got->channel, channel);
     EXPECT_EQ(got->text, text);
 }
 
-TEST(RedisMessages, AreReadAsTheyWereSent) {
-    expect_delivered("news", "hello", true);
-    expect_delivered("news", "", true);
-    expect_delivered("news", "\x01tricky", false);
-    expect_delivered("news", "a\0b"s, false);
-    expect_delivered("\xff", "hello", false);
-
+std::string encode(const std::string &channel, const std::string &text, std::uint32_t number) {
     std::string payload;
     std::string scratch;
-    append_pattern_message(payload, scratch, "news", "hello", 7);
-    std::string decoded;
-    std::optional<message> got = read_message(decoded, patterns_channel, payload);
-    ASSERT_TRUE(got);
-    EXPECT_EQ(got->channel, "news");
-    EXPECT_EQ(got->text, "hello");
+    append_message(payload, scratch, channel, text, number);
+    return payload;
+}
+
+void expect_delivered(const std::string &channel, const std::string &text) {
+    std::string payload = encode(channel, text, 7);
+    EXPECT_TRUE(is_plain(payload.substr(1), false));
+    expect_read(notify_channel(channel, true).name(), payload, channel, text);
+    expect_read(patterns_channel, payload, channel, text);
+}
+
+TEST(RedisMessages, AreReadAsTheyWereSent) {
+    expect_read("news", "hello", "news", "hello");
+    expect_read("news", "", "news", "");
+    for (const std::string &text : {"hello"s, ""s, "\x01tricky"s, "a\0b"s})
+        expect_delivered("news", text);
+    expect_delivered("\xff", "hello");
+    EXPECT_NE(encode("news", "hello", 7), encode("news", "hello", 8));
 }
 
 TEST(RedisMessages, OfOthersAreTakenAsTheyAreOrNotAtAll) {
