@@ -108,6 +108,48 @@ SELECT redis('flushdb async', 'flushdb nope', 'dbsize', 'flushall sync', 'wait 0
              'command getkeysandflags set a b', 'command list filterby pattern get*', 'command info nope', 'command info get', 'command docs get', '_DATABASES');
 SELECT kv_redis('TIME') ~ '^1\) "\d{10}"\n2\) "\d+"$', kv_redis('LOLWUT') ~ 'kvstore ver', kv_redis('COMMAND COUNT') ~ 'integer', kv_redis('PUBLISH news ' || repeat('x', 8000)) ~ 'too long', kv_redis('_INFO') ~ 'role:master';
 
+-- Of a small store INFO says what there is, and nothing of an empty one, whatever the planner guesses; of a large one,
+-- and of one that the role may not read, it estimates.
+CREATE FUNCTION keyspace() RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce(string_agg(part[1], ' '), 'empty') FROM regexp_matches(kv_redis('_INFO'), 'db\d+:[^\\\r]*', 'g') part
+$$;
+SELECT keyspace();
+SELECT redis('mset a 1 b 2 c 3', 'setex brief 100 v');
+SELECT keyspace();
+SELECT kv_set_ex('gone', 'v'::bytea, 0.001, store => 'other');
+SELECT FROM pg_sleep(0.01);
+SELECT keyspace(), kv_redis('DEL a b c brief'), keyspace(), kv_redis('FLUSHALL'), keyspace();
+INSERT INTO words SELECT i, repeat('v', 100) FROM generate_series(1, 20000) i;
+ANALYZE words;
+CREATE ROLE kv_reader;
+CREATE TABLE secret ();
+GRANT SELECT ON kv_redis TO kv_reader;
+CREATE TABLE parted OF kv_entry_bytea (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL) PARTITION BY HASH (key);
+CREATE UNLOGGED TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE UNLOGGED TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+SET kvstore.redis_stores = 'kv_redis, parted, public.words';
+SELECT keyspace();
+INSERT INTO parted SELECT i, '', CASE WHEN i < 5 THEN 'infinity' ELSE clock_timestamp() + '1 hour' END FROM generate_series(1, 7) i;
+INSERT INTO kv_redis SELECT i, '' FROM generate_series(1, 3) i;
+SELECT keyspace();
+ALTER TABLE kv_redis ENABLE ROW LEVEL SECURITY;
+CREATE POLICY few ON kv_redis USING (key < '2');
+SET ROLE kv_reader;
+SELECT keyspace() ~ '^db0:keys=1,expires=0,avg_ttl=0 db1:keys=\d+,expires=0,avg_ttl=0 db2:keys=20000,';
+RESET ROLE;
+DROP POLICY few ON kv_redis;
+CREATE POLICY broken ON kv_redis USING ((SELECT count(*) FROM secret) > 0);
+SET ROLE kv_reader;
+SELECT keyspace() ~ '^db0:keys=\d+,expires=0,avg_ttl=0 db1:', (SELECT count(*) FROM regexp_matches(kv_redis('_INFO'), 'NOPERM'));
+RESET ROLE;
+DROP POLICY broken ON kv_redis;
+ALTER TABLE kv_redis DISABLE ROW LEVEL SECURITY;
+REVOKE ALL ON kv_redis FROM kv_reader;
+DROP ROLE kv_reader;
+DROP TABLE parted, secret;
+SET kvstore.redis_stores = 'kv_redis, other, public.words, "no such"';
+SELECT kv_redis('FLUSHALL');
+
 -- Keys and values that cannot be.
 SELECT kv_redis('SET ' || repeat('k', 2049) || ' v'), kv_redis('GET "\xff"'), kv_redis('GET "a\x00"'), kv_redis('SET ' || repeat('k', 2048) || ' v');
 SET kvstore.redis_stores = 'words, no_such_store, pg_class, kv_store, "un"closed';
@@ -215,6 +257,6 @@ DROP ROLE kv_redis_caller;
 REVOKE ALL ON kv_redis FROM kv_scanner;
 DROP ROLE kv_scanner;
 DROP TABLE kv_redis, other, words, versions, redis_needs;
-DROP FUNCTION redis, scanned, watched, version(text), exec_if, is_refused, needed(text, text[]), command, section, batch, number_at, replies;
+DROP FUNCTION redis, keyspace, scanned, watched, version(text), exec_if, is_refused, needed(text, text[]), command, section, batch, number_at, replies;
 -- As it was.
 SELECT format('ALTER DATABASE %I IS_TEMPLATE false', current_database()) \gexec

@@ -26,6 +26,9 @@ constexpr const char *read_random_key_of =
     "SELECT key FROM %1$s TABLESAMPLE pg_catalog.system($1) WHERE" IS_LIVE_AT(
         CLOCK_OR("$2")) " ORDER BY pg_catalog.random() USING OPERATOR(pg_catalog.<) LIMIT 1";
 constexpr const char *count_entries = "SELECT pg_catalog.count(*) FROM %1$s" OF_LIVE_ENTRIES;
+constexpr const char *count_entries_and_expiring =
+    "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE expires OPERATOR(pg_catalog.<)"
+    " 'infinity'::pg_catalog.timestamptz) FROM %1$s" OF_LIVE_ENTRIES;
 
 // The range of an index is found only for a prefix that the planner knows.
 constexpr int planned_anew = CURSOR_OPT_CUSTOM_PLAN | CURSOR_OPT_PARALLEL_OK;
@@ -103,6 +106,15 @@ std::int64_t count(const store &from, Datum prefix) {
     SPI_connect();
     execute(from, count_entries, {.prefix = prefix}, true);
     std::int64_t result = DatumGetInt64(column(0, 1));
+    SPI_finish();
+    return result;
+}
+
+entry_counts count_all(const store &from) {
+    SPI_connect();
+    execute(from, count_entries_and_expiring, {.prefix = PointerGetDatum(cstring_to_text(""))},
+            true);
+    entry_counts result{DatumGetInt64(column(0, 1)), DatumGetInt64(column(0, 2))};
     SPI_finish();
     return result;
 }

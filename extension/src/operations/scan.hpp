@@ -33,6 +33,12 @@ void scan(const store &from, const key_range &range, Visit visit) {
 // How many there are.
 std::int64_t count(const store &from, Datum prefix);
 
+struct entry_counts {
+    std::int64_t live = 0;
+    std::int64_t expiring = 0;  // of these, at some time
+};
+entry_counts count_all(const store &from);
+
 // The key of any live entry, in the current memory context; 0 if there is none.
 Datum random_key(const store &from);
 
