@@ -1,7 +1,7 @@
 // CONFIG: what Redis's parameters are here. Most say how it is; a few can be set, by --admin-user.
 #include <algorithm>
-#include <charconv>
 
+#include "options.hpp"
 #include "own_command.hpp"
 #include "rules/glob.hpp"
 
@@ -13,7 +13,7 @@ struct parameter {
     std::string_view name;
     std::string (*get)(const call &);
     void (*set)(gateway &, std::int64_t) = nullptr;  // those that are numbers
-    std::int64_t least = 0;
+    const char *option_of_program = nullptr;         // likewise, with the same range
 };
 
 template <class Number>
@@ -28,7 +28,8 @@ const parameter parameters[] = {
     {"bind", [](const call &) -> std::string { return ""; }},
     {"databases", [](const call &what) { return text(what.from.as->backends.databases()); }},
     {"maxclients", [](const call &what) { return text(what.in.told.max_clients); },
-     [](gateway &in, std::int64_t to) { in.told.max_clients = static_cast<std::size_t>(to); }, 1},
+     [](gateway &in, std::int64_t to) { in.told.max_clients = static_cast<std::size_t>(to); },
+     "max-clients"},
     {"maxmemory", [](const call &) -> std::string { return "0"; }},
     {"maxmemory-policy", [](const call &) -> std::string { return "noeviction"; }},
     {"notify-keyspace-events", [](const call &) -> std::string { return ""; }},
@@ -38,14 +39,15 @@ const parameter parameters[] = {
     {"slave-read-only", [](const call &) -> std::string { return "yes"; }},
     {"slowlog-log-slower-than",
      [](const call &what) { return text(what.in.told.slowlog_slower_than); },
-     [](gateway &in, std::int64_t to) { in.told.slowlog_slower_than = to; }, -1},
+     [](gateway &in, std::int64_t to) { in.told.slowlog_slower_than = to; }, "slowlog-slower-than"},
     {"slowlog-max-len", [](const call &what) { return text(what.in.told.slowlog_max_len); },
      [](gateway &in, std::int64_t to) {
          in.told.slowlog_max_len = static_cast<std::size_t>(to);
          in.slow.shorten_to(in.told.slowlog_max_len);
-     }},
+     },
+     "slowlog-max-len"},
     {"timeout", [](const call &what) { return text(what.in.told.client_timeout); },
-     [](gateway &in, std::int64_t to) { in.told.client_timeout = to; }},
+     [](gateway &in, std::int64_t to) { in.told.client_timeout = to; }, "client-timeout"},
 };
 
 std::string in_small_letters(std::string_view word) {
@@ -57,11 +59,6 @@ std::string in_small_letters(std::string_view word) {
 const parameter *find_parameter(std::string_view name) {
     const auto found = std::ranges::find(parameters, in_small_letters(name), &parameter::name);
     return found != std::end(parameters) ? found : nullptr;
-}
-
-bool read_number(std::string_view text, std::int64_t &into) {
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
-    return problem == std::errc() && end == text.data() + text.size();
 }
 
 }  // namespace
@@ -93,7 +90,6 @@ void config_set(call &what) {
         for (std::size_t i = 2; i < what.arguments.size(); i += 2) {
             const std::string name(what.arguments[i]);
             const parameter *which = find_parameter(name);
-            std::int64_t number = 0;
             const auto refuse = [&](const std::string &why) {
                 what.reply().error("ERR CONFIG SET failed (possibly related to argument '" + name +
                                    "') - " + why);
@@ -103,12 +99,15 @@ void config_set(call &what) {
                     "ERR Unknown option or number of arguments for CONFIG SET - " + what.quoted(i));
             if (which->set == nullptr)
                 return refuse("can't set immutable config");
-            if (!read_number(what.arguments[i + 1], number))
+            const std::optional<std::int64_t> number = read_number(what.arguments[i + 1]);
+            const option &its = find_option(which->option_of_program);
+            if (!number)
                 return refuse("argument couldn't be parsed into an integer");
-            if (number < which->least)
-                return refuse("argument must be at least " + std::to_string(which->least));
+            if (!its.is_in_range(*number))
+                return refuse("argument must be between " + std::to_string(its.least) + " and " +
+                              std::to_string(its.most) + " inclusive");
             if (!is_check)
-                which->set(what.in, number);
+                which->set(what.in, *number);
         }
     what.reply().ok();
 }

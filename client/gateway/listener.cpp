@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "log.hpp"
+#include "options.hpp"
 
 namespace kvstore::gateway {
 
@@ -105,22 +106,27 @@ class listener_of : public listener {
 };
 
 // The last colon divides; an address of IPv6 is in brackets.
-std::pair<std::string, std::string> host_and_port(const std::string &address) {
+std::pair<std::string, std::string> host_and_port(const char *option, const std::string &address) {
     const std::size_t colon = address.rfind(':');
     if (colon == address.npos)
-        throw std::runtime_error("--listen " + address + ": it is HOST:PORT");
+        throw std::runtime_error(std::string(option) + " " + address + ": it is HOST:PORT");
     std::string host = address.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
-    return {host, address.substr(colon + 1)};
+    // The system would take the number modulo 65536.
+    const std::optional<std::int64_t> port = read_number(address.substr(colon + 1));
+    if (!port || *port < 0 || *port > 65535)
+        throw std::runtime_error(std::string(option) + " " + address +
+                                 ": its port is no number from 0 to 65535");
+    return {host, std::to_string(*port)};
 }
 
 }  // namespace
 
-std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on,
+std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on, const char *option,
                                                          const std::string &address,
                                                          const newcomer &then) {
-    const auto [host, port] = host_and_port(address);
+    const auto [host, port] = host_and_port(option, address);
     asio::ip::basic_resolver<tcp, executor> resolver(on);
     std::vector<std::unique_ptr<listener>> made;
     try {
@@ -132,7 +138,8 @@ std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on,
                 break;  // all addresses: the first is said to be for both families
         }
     } catch (const std::system_error &problem) {
-        throw std::runtime_error("--listen " + address + ": " + problem.code().message());
+        throw std::runtime_error(std::string(option) + " " + address + ": " +
+                                 problem.code().message());
     }
     return made;
 }

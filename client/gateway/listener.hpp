@@ -21,8 +21,9 @@ class listener {
     virtual bool is_local() const = 0;  // nobody from another machine gets here
 };
 
-// "host:port", "[::1]:6379", ":6379" for all addresses. Throws std::runtime_error.
-std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on,
+// "host:port", "[::1]:6379", ":6379" for all addresses, as the option says. Throws
+// std::runtime_error.
+std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on, const char *option,
                                                          const std::string &address,
                                                          const newcomer &then);
 std::unique_ptr<listener> listen_to_path(const executor &on, const std::string &path,

@@ -92,7 +92,7 @@ task<void> answer_page(gateway &in, std::shared_ptr<stream_socket> socket) {
 
 std::vector<std::unique_ptr<listener>> serve_metrics(gateway &in) {
     return listen_to_address(
-        in.on, in.told.metrics,
+        in.on, "--metrics", in.told.metrics,
         [&in](stream_socket socket, const std::string &, const std::string &) {
             spawn(in.on, answer_page(in, std::make_shared<stream_socket>(std::move(socket))));
         });

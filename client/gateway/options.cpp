@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <stdexcept>
 
 namespace kvstore::gateway {
@@ -11,6 +13,9 @@ namespace kvstore::gateway {
 namespace {
 
 using its = settings;
+
+constexpr std::int64_t most_connections = 262143;  // that a server of PostgreSQL takes
+constexpr std::int64_t most_of_redis = std::numeric_limits<std::int32_t>::max();
 
 const option all_options[] = {
     {"listen", "HOST:PORT",
@@ -42,25 +47,35 @@ const option all_options[] = {
     {"tls-ca", "FILE", "whose certificates clients must have; without it they need none",
      &its::tls_ca},
     {"backends", "NUMBER", "connections to the server for the commands of a role", &its::backends,
-     1},
+     1, most_connections},
     {"waiting-backends", "NUMBER", "connections more, at most, for commands that wait for a lock",
-     &its::waiting_backends, 1},
-    {"max-clients", "NUMBER", "clients at most", &its::max_clients, 1},
+     &its::waiting_backends, 1, most_connections},
+    {"max-clients", "NUMBER", "clients at most", &its::max_clients, 1, most_of_redis},
     {"client-timeout", "SECONDS", "close clients that were idle so long; 0 never",
-     &its::client_timeout},
+     &its::client_timeout, 0, most_of_redis},
     {"max-request", "BYTES", "the longest request of a client, or transaction", &its::max_request,
-     1024, std::size_t{512} << 20},  // a message of PostgreSQL's has twice that at most
+     1024, std::int64_t{512} << 20},  // a message of PostgreSQL's has twice that at most
     {"until-input-ends", nullptr,
      "stop, as on SIGTERM, when standard input ends: with the server that started it",
      &its::until_input_ends},
     {"metrics", "HOST:PORT", "a page of counters for Prometheus", &its::metrics},
-    {"slowlog-slower-than", "MICROSECONDS", "what SLOWLOG remembers; negative for nothing",
-     &its::slowlog_slower_than},
-    {"slowlog-max-len", "NUMBER", "how many it remembers", &its::slowlog_max_len},
+    {"slowlog-slower-than", "MICROSECONDS", "what SLOWLOG remembers; -1 for nothing",
+     &its::slowlog_slower_than, -1, std::numeric_limits<std::int64_t>::max()},
+    {"slowlog-max-len", "NUMBER", "how many it remembers", &its::slowlog_max_len, 0, most_of_redis},
 };
 
 template <class Number>
 constexpr bool is_number = std::is_integral_v<Number> && !std::is_same_v<Number, bool>;
+
+// CLI11 would take -1 for a very large number.
+std::int64_t number_for(const option &one, const std::string &text) {
+    const std::optional<std::int64_t> number = read_number(text);
+    if (number && one.is_in_range(*number))
+        return *number;
+    throw CLI::ValidationError(std::string("--") + one.name, "'" + text + "' is no number from " +
+                                                                 std::to_string(one.least) +
+                                                                 " to " + std::to_string(one.most));
+}
 
 void declare(CLI::App &app, const option &one, settings &into) {
     const std::string name = std::string("--") + one.name;
@@ -68,19 +83,16 @@ void declare(CLI::App &app, const option &one, settings &into) {
         [&](auto member) {
             auto &value = into.*member;
             using type = std::remove_reference_t<decltype(value)>;
-            if constexpr (std::is_same_v<type, bool>) {
+            if constexpr (std::is_same_v<type, bool>)
                 app.add_flag(name, value);
-            } else {
-                CLI::Option *declared = app.add_option(name, value);
-                if constexpr (std::is_same_v<type, std::vector<std::string>>)
-                    declared->expected(1, 64)->take_all();
-                if constexpr (is_number<type>)
-                    if (one.least > 0)
-                        declared->check(CLI::Range(static_cast<type>(one.least),
-                                                   one.most > 0
-                                                       ? static_cast<type>(one.most)
-                                                       : std::numeric_limits<type>::max()));
-            }
+            else if constexpr (is_number<type>)
+                app.add_option_function<std::string>(name, [&](const std::string &text) {
+                    value = static_cast<type>(number_for(one, text));
+                });
+            else if constexpr (std::is_same_v<type, std::vector<std::string>>)
+                app.add_option(name, value)->expected(1, 64)->take_all();
+            else
+                app.add_option(name, value);
         },
         one.into);
 }
@@ -111,6 +123,17 @@ std::string help() {
 
 std::span<const option> options() {
     return all_options;
+}
+
+const option &find_option(std::string_view name) {
+    return *std::ranges::find(all_options, name, &option::name);
+}
+
+std::optional<std::int64_t> read_number(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_whole = problem == std::errc() && end == text.data() + text.size();
+    return is_whole ? std::optional(number) : std::nullopt;
 }
 
 std::string default_of(const option &one) {

@@ -2,8 +2,10 @@
 // configuration file, --help and the manual page are made.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,11 +20,16 @@ struct option {
     std::variant<std::string settings::*, std::vector<std::string> settings::*,
                  std::size_t settings::*, std::int64_t settings::*, bool settings::*>
         into;
-    std::size_t least = 0;  // of a number
-    std::size_t most = 0;   // likewise, or 0
+    std::int64_t least = 0;  // of a number
+    std::int64_t most = 0;
+
+    bool is_in_range(std::int64_t number) const { return number >= least && number <= most; }
 };
 
 std::span<const option> options();
+const option &find_option(std::string_view name);  // which there is
+// All of the text as a number; nothing if it is none.
+std::optional<std::int64_t> read_number(std::string_view text);
 
 struct command_line {
     settings told;

@@ -93,7 +93,7 @@ void program::listen() {
     };
     for (const std::string &address : in_.told.listen)
         if (!address.empty())
-            for (auto &each : listen_to_address(in_.on, address, then))
+            for (auto &each : listen_to_address(in_.on, "--listen", address, then))
                 listeners_.push_back(std::move(each));
     if (!in_.told.socket.empty())
         listeners_.push_back(listen_to_path(in_.on, in_.told.socket, then));

@@ -5,8 +5,14 @@
 namespace kvstore::gateway {
 
 std::shared_ptr<asio::ssl::context> load_tls(const settings &told) {
-    if (told.tls_cert.empty())
+    if (told.tls_cert.empty()) {
+        for (const auto &[option, file] :
+             {std::pair("--tls-key", &told.tls_key), std::pair("--tls-ca", &told.tls_ca)})
+            if (!file->empty())
+                throw std::runtime_error(std::string(option) +
+                                         " is given without --tls-cert, so there would be no TLS");
         return nullptr;
+    }
     using asio::ssl::context;
     auto made = std::make_shared<context>(context::tls_server);
     const char *option = "--tls-cert";

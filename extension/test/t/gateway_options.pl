@@ -24,15 +24,33 @@ sub run_program
 {
 	my @options = @_;
 	my ($out, $err) = ('', '');
-	IPC::Run::run([ $ENV{KV_GATEWAY}, @options ], '<', \undef, '>', \$out, '2>', \$err);
+	IPC::Run::run([ $ENV{KV_GATEWAY}, @options ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return ($? >> 8) . " $out$err";
 }
 like(run_program('--help'), qr/\A0 .*--anonymous-user ROLE .*--tls-cert FILE/s, '--help');
 like(run_program('--version'), qr/\A0 kvstore-redis \d+\.\d+\.\d+\n\z/, '--version');
 like(run_program('--none'), qr/\A2 .*--none.*kvstore-redis --help tells the options/s, 'an option that is none');
-like(run_program('--backends', '0'), qr/\A2 .*backends/, 'a number out of range');
+my @numbers = (
+	[ 'backends', 1, 262143 ], [ 'waiting-backends', 1, 262143 ], [ 'max-clients', 1, 2147483647 ], [ 'client-timeout', 0, 2147483647 ],
+	[ 'max-request', 1024, 536870912 ], [ 'slowlog-slower-than', -1, 9223372036854775807 ], [ 'slowlog-max-len', 0, 2147483647 ],
+);
+for my $each (@numbers)
+{
+	my ($name, $least, $most) = @$each;
+	for my $given ($least - 1, $name eq 'slowlog-slower-than' ? '9223372036854775808' : $most + 1, '99999999999999999999', '1x', '0x10', '1.5')
+	{
+		my $refused = qr/\A2 .*--$name: '\Q$given\E' is no number from $least to $most; kvstore-redis --help/;
+		like(run_program("--$name=$given"), $refused, "--$name=$given");
+		unlink "$folder/number";
+		append_to_file("$folder/number", "$name = $given\n");
+		like(run_program('--config', "$folder/number"), $refused, "$name = $given in the file");
+	}
+}
 like(run_program('--max-request', '600000000'), qr/\A2 .*max-request/, 'a request that no message of PostgreSQL takes');
 like(run_program('--listen', 'here'), qr/\A2 .*--listen here: it is HOST:PORT/, 'an address that is none');
+like(run_program('--listen', "127.0.0.1:$_"), qr/\A2 .*--listen 127\.0\.0\.1:\Q$_\E: its port is no number from 0 to 65535/, "port '$_'") for '71936', '-1', '', '80x', ' 80';
+like(run_program('--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:71936'), qr/\A2 .*--metrics 127\.0\.0\.1:71936: its port/s, 'nor for --metrics');
+like(run_program('--listen', '127.0.0.1:0', "--$_", '/none'), qr/\A2 .*--$_ is given without --tls-cert/, "--$_ alone is no TLS") for 'tls-ca', 'tls-key';
 like(run_program('--listen', '127.0.0.1:0', '--tls-cert', '/none'), qr/\A2 .*--tls-cert: No such file/, 'a certificate that is not there');
 
 append_to_file("$folder/conf", "anonymous-user = postgres\nslowlog-slower-than = 0\nmax-clients = 7\n");
@@ -40,8 +58,24 @@ my $gateway = Gateway->begin($node, '--config', "$folder/conf", '--max-clients',
 my $client = $gateway->client;
 is($client->ask('CONFIG', 'GET', 'maxclients'), '[maxclients 8]', 'the command line counts before the file');
 is($client->ask_all([ 'SET', 'k', 'v' ], [ 'GET', 'k' ]), "OK\nv", 'and what the file says counts');
-like($client->ask('SLOWLOG', 'GET'), qr/\A\[\[0 \d+ \d+ \[SET k v\] \S+:0 \]\]\z/, 'SLOWLOG');
+like($client->ask('SLOWLOG', 'GET'), qr/\A\[\[0 \d+ \d+ \[SET k v \.\.\. \(1 more commands\)\] \S+:0 \]\]\z/, 'SLOWLOG');
 is($client->ask_all([ 'SLOWLOG', 'LEN' ], [ 'SLOWLOG', 'RESET' ], [ 'SLOWLOG', 'LEN' ]), "1\nOK\n0", 'and what it forgets');
+# What was slow is named: who waited for a row, and an EXEC by its own name.
+sub slow { return [ $client->ask('SLOWLOG', 'GET') =~ /\[\d+ \d+ \d+ \[(.*?)\] \S+:0 \]/g ] }
+my $holder = $node->background_psql('postgres');
+for my $commands ([ [ 'GET', 'k' ], [ 'GET', 'k' ], [ 'INCR', 'n' ], [ 'GET', 'k' ] ], [ ['MULTI'], [ 'GET', 'k' ], [ 'INCR', 'n' ], ['EXEC'] ])
+{
+	$client->ask_all([ 'SET', 'n', '1' ], [ 'SLOWLOG', 'RESET' ]);
+	$holder->query_safe("BEGIN; SELECT kv_incr('n', store => 'kv_redis')");
+	$client->send_all(@$commands);
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die;
+	$holder->query_safe('ROLLBACK');
+	$client->reply for 1 .. 4;
+	is_deeply(slow(), $commands->[0][0] eq 'MULTI' ? ['EXEC ... (2 more commands)'] : [ 'GET k', 'INCR n', 'GET k ... (1 more commands)' ], 'SLOWLOG says what took the time');
+}
+$holder->quit;
+$client->ask('SLOWLOG', 'RESET');
+is($client->ask('INFO') =~ s/\A#.*//sr . join(' ', @{ slow() }), 'INFO', '.. and calls commands what clients call them');
 append_to_file("$folder/wrong", "none = 1\n");
 like(run_program('--config', "$folder/wrong"), qr/\A2 .*--config: .*none; kvstore-redis --help/, 'a word in the file that is none');
 

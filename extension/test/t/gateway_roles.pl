@@ -20,7 +20,7 @@ $node->sql(q{
 	GRANT ALL ON kv_redis TO writer;
 	GRANT SELECT ON kv_redis TO reader;
 });
-$node->ask_for_passwords('writer,reader,nobody,none,first,crowded');
+$node->ask_for_passwords('writer,reader,nobody,none,first,crowded,"a b\\c"');
 
 my $gateway = Gateway->begin($node, '--user', 'writer', '--admin-user', 'writer');
 my $wrong = '-WRONGPASS invalid username-password pair or user is disabled.';
@@ -49,6 +49,13 @@ unlike($reader->ask('CLIENT', 'LIST'), qr/user=writer/, 'a role sees its own cli
 is($reader->ask('CLIENT', 'KILL', 'TYPE', 'normal'), 0, 'and closes its own only');
 is($reader->ask('CONFIG', 'SET', 'timeout', '7'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is not for all');
 is($client->ask_all([ 'CONFIG', 'SET', 'timeout', '7' ], [ 'CONFIG', 'GET', 'timeout' ], [ 'CONFIG', 'SET', 'timeout', '0' ]), "OK\n[timeout 7]\nOK", 'but for --admin-user');
+is($client->ask('CONFIG', 'SET', $_->[0], $_->[1]), "-ERR CONFIG SET failed (possibly related to argument '$_->[0]') - $_->[2]", "CONFIG SET @$_[0, 1]")
+	for [ 'timeout', '10000000000', 'argument must be between 0 and 2147483647 inclusive' ], [ 'timeout', '-1', 'argument must be between 0 and 2147483647 inclusive' ],
+	[ 'timeout', '99999999999999999999', q{argument couldn't be parsed into an integer} ], [ 'timeout', '7s', q{argument couldn't be parsed into an integer} ],
+	[ 'maxclients', '0', 'argument must be between 1 and 2147483647 inclusive' ], [ 'slowlog-log-slower-than', '-2', 'argument must be between -1 and 9223372036854775807 inclusive' ];
+is($client->ask_all([ 'CONFIG', 'SET', 'timeout', '2147483647' ], [ 'CONFIG', 'GET', 'timeout' ]), "OK\n[timeout 2147483647]", 'the longest time');
+sleep 2;    # in which idle clients are looked for
+is($client->ask('CONFIG', 'SET', 'timeout', '0'), 'OK', '.. in which nobody is idle');
 
 is($gateway->client->ask('AUTH', 'writes'), 'OK', 'AUTH without a name is --user');
 is($gateway->client->ask('AUTH', 'default', 'writes'), 'OK', "and so is Redis's user default");
@@ -93,6 +100,15 @@ is($next->ask('AUTH', 'first', 'two'), 'OK', 'another one of its name');
 like($next->ask('GET', 'secret'), qr/\A-NOPERM permission denied/, 'may do what it may itself');
 is($first->ask('GET', 'secret'), 'its own', 'and the first one goes on');
 unlike($next->ask('CLIENT', 'LIST'), qr/id=.*id=/s, 'neither sees the clients of the other');
+
+# CLIENT LIST is lines of words, whatever roles are called.
+$node->sql(q{ALTER ROLE former RENAME TO "a b\\c"; ALTER ROLE "a b\\c" PASSWORD 'three'});
+my $odd = $gateway->client;
+is($odd->ask('AUTH', 'a b\\c', 'three'), 'OK', 'a role whose name is no word');
+like($odd->ask('CLIENT', 'LIST'), qr/\A\S+=\S*(?: \S+=\S*)* user=a\\x20b\\x5cc(?: \S+=\S*)*\n\z/, 'CLIENT LIST shows it as one');
+like($first->ask('CLIENT', 'LIST'), qr/\A\S+=\S*(?: \S+=\S*)* user=first\(renamed\)(?: \S+=\S*)*\n\z/, 'and so one that was renamed');
+is($odd->ask('CLIENT', 'KILL', 'USER', 'a\\x20b\\x5cc', 'SKIPME', 'no'), '1', 'CLIENT KILL knows what LIST shows');
+is($odd->reply, '(end)', 'indeed');
 
 # Attackers: each failure takes longer, and the others notice nothing.
 my @attackers = map { $gateway->tcp_client } 1 .. 12;
