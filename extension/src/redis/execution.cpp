@@ -2,6 +2,7 @@
 
 #include "rules/key.hpp"
 #include "server/errors.hpp"
+#include "server/impatience.hpp"
 #include "server/subtransaction.hpp"
 
 namespace kvstore::redis {
@@ -155,18 +156,6 @@ outcome execution::perform(const operation &op, const store &in, request asked) 
 
 // --- As a whole ---
 
-namespace {
-
-// Until the end of the subtransaction, or end_patience().
-int begin_impatience() {
-    int level = NewGUCNestLevel();
-    (void)set_config_option("lock_timeout", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-                            0, false);
-    return level;
-}
-
-}  // namespace
-
 // What the errors of SQL are to a client of Redis: those that are about the command, not about the
 // server. Others are raised again.
 void execution::answer_or_raise(ErrorData *error) {
@@ -198,7 +187,7 @@ bool execution::do_as_a_whole(bool (*work)(void *), void *context) {
             bool is_done = work(context) && !would_wait_;
             forget_snapshot();
             if (level != 0)
-                AtEOXact_GUC(true, level);
+                end_impatience(level);
             return is_done;
         },
         &error);

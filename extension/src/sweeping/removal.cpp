@@ -6,6 +6,7 @@
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
 #include "rules/monotonic.hpp"
+#include "server/impatience.hpp"
 #include "server/subtransaction.hpp"
 
 namespace kvstore {
@@ -15,10 +16,11 @@ namespace {
 #define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED_AT(CLOCK) ")"
 #define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
-// Locking a row needs the privilege UPDATE.
+// Locking a row needs the privilege UPDATE. Who lacks it is not to wait for rows either.
 constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
     "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
 constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
+
 bool may_lock_rows(Relation table) {
     return pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
 }
@@ -89,12 +91,18 @@ class patient_removal {
 
     bool try_to_remove(std::span<Datum> keys, std::int64_t &removed) {
         ErrorData *error;
+        bool is_impatient = !may_lock_rows(in_.table);
         auto work = [&] {
+            int level = is_impatient ? begin_impatience() : 0;
             removed = remove_at_once(in_, keys, even_live_);
+            if (is_impatient)
+                end_impatience(level);
             return true;
         };
         if (in_subtransaction(work, &error))
             return true;
+        if (is_impatient && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+            return false;
         if (!may_be_of_an_entry(error->sqlerrcode))
             ReThrowError(error);
         if (failures_++ == 0)
