@@ -85,6 +85,36 @@ RESET ROLE;
 SELECT count(*), min(key) FROM policed;
 DROP TABLE policed;
 
+-- Who acts as the owner has constraints checked at once that are deferred, if the call is a transaction of
+-- its own. Otherwise they stay as they are, and it says what to do.
+CREATE SCHEMA sweep_user AUTHORIZATION sweep_user;
+SET ROLE sweep_user;
+SELECT kv_create_store('sweep_user.owned');
+CREATE UNLOGGED TABLE sweep_user.refers (key text COLLATE "C" REFERENCES sweep_user.owned DEFERRABLE INITIALLY DEFERRED);
+RESET ROLE;
+INSERT INTO sweep_user.owned SELECT 'brief' || i, 'x', 'epoch' FROM generate_series(1, 5) i;
+INSERT INTO sweep_user.refers VALUES ('brief1');
+SELECT kv_sweep(store => 'sweep_user.owned');
+TRUNCATE sweep_user.refers;
+BEGIN;
+SELECT kv_sweep(store => 'sweep_user.owned');
+INSERT INTO sweep_user.refers VALUES ('later');
+INSERT INTO sweep_user.owned VALUES ('later', 'x', 'infinity');
+COMMIT;
+DO $$
+BEGIN
+    PERFORM kv_sweep(store => 'sweep_user.owned');
+    INSERT INTO sweep_user.refers VALUES ('latest');
+    INSERT INTO sweep_user.owned VALUES ('latest', 'x', 'infinity');
+END $$;
+BEGIN;
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT kv_sweep(store => 'sweep_user.owned');
+COMMIT;
+SELECT key FROM sweep_user.owned ORDER BY key;
+DROP TABLE sweep_user.refers, sweep_user.owned;
+DROP SCHEMA sweep_user;
+
 -- A partitioned store is swept in the order of its keys, a part at a time, from the empty key on.
 CREATE TABLE parts OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity') PARTITION BY HASH (key);
 CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);

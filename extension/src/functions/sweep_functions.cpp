@@ -31,7 +31,16 @@ int64 sweep_at_most(Oid relid, int64 most) {
                       [&](const store &in) { return sweep(in, {.most_rows = most}).removed; });
 }
 
+// What a part of the transaction did before, or is to do yet, may rely on constraints being
+// deferred.
+bool is_transaction_of_its_own() {
+    bool in_function = SPI_unregister_relation("") != SPI_ERROR_UNCONNECTED;
+    return !IsInTransactionBlock(!in_function);
+}
+
 int64 sweep_as_owner(Relation table, int64 most) {
+    if (is_transaction_of_its_own())
+        check_constraints_at_once();
     owner_identity before = become_owner(table);
     int64 removed = sweep_at_most(RelationGetRelid(table), most);
     become_again(before);

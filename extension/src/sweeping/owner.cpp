@@ -11,6 +11,11 @@ owner_identity become_owner(Relation table) {
     return before;
 }
 
+void check_constraints_at_once() {
+    ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+    AfterTriggerSetState(all);
+}
+
 void become_again(const owner_identity &before) {
     AtEOXact_GUC(false, before.settings_level);
     SetUserIdAndSecContext(before.user, before.security_context);

@@ -18,4 +18,7 @@ struct owner_identity {
 owner_identity become_owner(Relation table);
 void become_again(const owner_identity &before);
 
+// For the rest of the transaction: what is deferred to its end cannot be done as another user.
+void check_constraints_at_once();
+
 }  // namespace kvstore

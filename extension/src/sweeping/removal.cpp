@@ -52,6 +52,18 @@ bool may_be_of_an_entry(int sqlstate) {
     }
 }
 
+// The error's own, or what PostgreSQL does not say of one that kv_sweep() prevents only where it is
+// a transaction of its own.
+const char *hint_of(const ErrorData &error) {
+    constexpr const char *deferred =
+        "cannot fire deferred trigger within security-restricted operation";
+    if (error.hint != nullptr || error.message_id == nullptr ||
+        strcmp(error.message_id, deferred) != 0)
+        return error.hint;
+    return "Call kv_sweep() outside of transaction blocks and functions, or after SET CONSTRAINTS "
+           "ALL IMMEDIATE, or as the owner of the store.";
+}
+
 // Removes entries by key; those whose removal is an error are left, and the others removed.
 class patient_removal {
   public:
@@ -117,12 +129,13 @@ class patient_removal {
             error_ = error.sqlerrcode;
         if (!is_first || known_error_ == sweep_part::any_error || known_error_ == error_)
             return;
+        const char *hint = hint_of(error);
         ereport(WARNING, (errcode(error.sqlerrcode),
                           errmsg("could not remove an entry of store \"%s\": %s",
                                  RelationGetRelationName(in_.table),
                                  error.message != nullptr ? error.message : ""),
                           error.detail != nullptr ? errdetail_internal("%s", error.detail) : 0,
-                          error.hint != nullptr ? errhint("%s", error.hint) : 0,
+                          hint != nullptr ? errhint("%s", hint) : 0,
                           error.context != nullptr ? errcontext("%s", error.context) : 0));
     }
 

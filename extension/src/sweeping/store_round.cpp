@@ -38,13 +38,6 @@ void report_activity(Relation table, const store_memory &memory) {
                  static_cast<long long>(gone)));
 }
 
-// What is deferred to the end of the transaction cannot be done as another user; and here each
-// error is to be that of a statement, which may be tried without the entry.
-void check_constraints_at_once() {
-    ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
-    AfterTriggerSetState(all);
-}
-
 // Has `work` work on the store, as its owner; false if it is not there, or is locked, or is not
 // to be swept.
 template <class Work>
@@ -70,6 +63,8 @@ bool in_transaction(store_memory &memory, const sweeper_terms &terms, Work work)
     time_limit::begin();
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
+    // Also for the sake of errors: each is that of a statement, which may be tried without the
+    // entry.
     check_constraints_at_once();
     bool done = as_owner(memory, terms.search_path, work);
     PopActiveSnapshot();
