@@ -13,7 +13,7 @@ class pacer {
 
     bool out_of_time() const;
 
-    // When the transaction that begins now has to end.
+    // When the work of a transaction that begins now has to end.
     timestamp deadline() const;
 
     // So much work was done. Outside of transactions: may sleep, and may not return if the

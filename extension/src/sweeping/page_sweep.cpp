@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "paths/operation.hpp"
-#include "rules/monotonic.hpp"
 #include "server/scratch_memory.hpp"
 #include "sweeping/removal.hpp"
 #include "sweeping/row_scan.hpp"
@@ -12,13 +11,13 @@ namespace kvstore {
 
 namespace {
 
-// Keys to be removed, gathered page by page until there are many.
+// Keys to be removed, gathered until they are enough for a statement.
 struct key_list {
     List *expired = NIL;
     List *evicted = NIL;
+    std::int64_t bytes = 0;  // of their entries
 
     std::int64_t size() const { return list_length(expired) + list_length(evicted); }
-    bool is_long() const { return size() >= 1000; }
 
     void clear() {
         list_free_deep(expired);
@@ -39,11 +38,13 @@ std::span<Datum> as_array(List *keys) {
 class page_sweep {
   public:
     page_sweep(const store &in, const sweep_part &part, BlockNumber end)
-        : in_(in), part_(part), end_(end) {}
+        : in_(in), part_(part), end_(end) {
+        result_.keys_at_once = part.keys_at_once;
+    }
 
     sweep_result run() {
         result_.next = end_;
-        row_scan rows(in_.table, part_.first, end_);
+        row_scan rows(in_.table, part_.first, end_, part_.first_row);
         while (rows.next()) {
             if (rows.page() != page_ && !enter(rows.page()))
                 break;
@@ -51,7 +52,9 @@ class page_sweep {
                 break;
         }
         rows.end();
-        remove_gathered();
+        // Of no keys, too: SQL then says whether the user may remove any.
+        if (gathered_.size() > 0 || !has_asked_)
+            remove_gathered();
         scratch_.free();
         return result_;
     }
@@ -60,32 +63,37 @@ class page_sweep {
     // False if the time is over.
     bool enter(BlockNumber page) {
         CHECK_FOR_INTERRUPTS();
-        if (gathered_.is_long())
-            remove_gathered();
         now_ = GetCurrentTimestamp();
         bool is_first = page_ == InvalidBlockNumber;
         page_ = page;
-        if (is_first || monotonic_now() < part_.deadline)
+        if (is_first || !part_.is_over())
             return true;
         result_.next = page;
         return false;
     }
 
+    // False if this is enough. A page may have more to remove than there is time for: then the
+    // next look goes on behind this row, gone or not.
     bool look_at(const row_scan &row) {
         timestamp expires = row.expires();
         std::int64_t bytes = row.bytes();
-        if (!is_live(expires, now_))
-            remove_expired(row, bytes);
-        else if (is_to_be_evicted(row))
-            evict(row, bytes);
-        else
+        bool has_expired = !is_live(expires, now_);
+        if (!has_expired && !is_to_be_evicted(row)) {
             keep(expires, bytes);
+            return true;
+        }
+        if (has_expired)
+            remove_expired(row, bytes);
+        else
+            evict(row, bytes);
         // Whether what is gathered goes is seen when it is to go.
-        if (result_.removed + gathered_.size() >= part_.most_rows)
+        if (result_.removed + gathered_.size() >= part_.most_rows ||
+            is_enough_at_once(gathered_.size(), gathered_.bytes, result_))
             remove_gathered();
-        if (result_.removed < part_.most_rows)
+        if (result_.removed < part_.most_rows && !part_.is_over())
             return true;
         result_.next = row.page();
+        result_.next_row = OffsetNumberNext(ItemPointerGetOffsetNumber(row.tid()));
         return false;
     }
 
@@ -96,8 +104,7 @@ class page_sweep {
 
     void remove_expired(const row_scan &row, std::int64_t bytes) {
         if (in_.detour != nullptr)
-            gathered_.expired =
-                lappend(gathered_.expired, DatumGetPointer(copy_of_value(row.key())));
+            gather(gathered_.expired, row, bytes);
         else if (remove_unless_busy(in_.table, row.tid()))
             result_.removed++;
         else
@@ -106,8 +113,7 @@ class page_sweep {
 
     void evict(const row_scan &row, std::int64_t bytes) {
         if (in_.detour != nullptr)
-            gathered_.evicted =
-                lappend(gathered_.evicted, DatumGetPointer(copy_of_value(row.key())));
+            gather(gathered_.evicted, row, bytes);
         else if (remove_unless_busy(in_.table, row.tid()))
             result_.evicted++;
         else {
@@ -115,6 +121,11 @@ class page_sweep {
             return;
         }
         result_.evicted_bytes += bytes;
+    }
+
+    void gather(List *&keys, const row_scan &row, std::int64_t bytes) {
+        keys = lappend(keys, DatumGetPointer(copy_of_value(row.key())));
+        gathered_.bytes += bytes;
     }
 
     void keep(timestamp expires, std::int64_t bytes) {
@@ -127,16 +138,19 @@ class page_sweep {
         keep(now_, bytes);  // to be looked at again in the next round
     }
 
-    // Of no keys, too: SQL then says whether the user may remove any.
     void remove_gathered() {
         if (in_.detour == nullptr)
             return;
+        has_asked_ = true;
         std::int64_t removed = 0;
         std::int64_t evicted = 0;
         scratch_.use([&] {
-            removed = remove_by_key(in_, as_array(gathered_.expired), false, part_, result_);
+            if (gathered_.evicted == NIL || gathered_.expired != NIL)
+                removed = remove_by_key(in_, as_array(gathered_.expired), gathered_.bytes, false,
+                                        part_, result_);
             if (gathered_.evicted != NIL)
-                evicted = remove_by_key(in_, as_array(gathered_.evicted), true, part_, result_);
+                evicted = remove_by_key(in_, as_array(gathered_.evicted), gathered_.bytes, true,
+                                        part_, result_);
         });
         result_.removed += removed;
         result_.evicted += evicted;
@@ -152,6 +166,7 @@ class page_sweep {
     BlockNumber page_ = InvalidBlockNumber;
     timestamp now_ = 0;
     key_list gathered_;
+    bool has_asked_ = false;  // SQL to remove what was gathered
     scratch_memory scratch_;
     sweep_result result_;
 };
@@ -161,7 +176,7 @@ class page_sweep {
 sweep_result sweep_pages(const store &in, const sweep_part &part) {
     BlockNumber pages = RelationGetNumberOfBlocks(in.table);
     if (part.first >= pages)
-        return {.next = InvalidBlockNumber};
+        return {.next = InvalidBlockNumber, .keys_at_once = part.keys_at_once};
     BlockNumber end = part.first + std::min(part.pages, pages - part.first);
 
     CommandCounterIncrement();

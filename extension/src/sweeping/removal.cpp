@@ -7,7 +7,9 @@
 #include "paths/statement_parts.hpp"
 #include "rules/monotonic.hpp"
 #include "server/impatience.hpp"
+#include "server/settings.hpp"
 #include "server/subtransaction.hpp"
+#include "sweeping/time_limit.hpp"
 
 namespace kvstore {
 
@@ -154,13 +156,41 @@ bool remove_unless_busy(Relation table, ItemPointer tid) {
                               InvalidSnapshot, false, &failure, false) == TM_Ok;
 }
 
-std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live,
-                           const sweep_part &part, sweep_result &result) {
+// --- How much at once ---
+
+namespace {
+
+constexpr std::int64_t most_bytes_at_once = std::int64_t{4} << 20;
+// In microseconds. A statement takes a while to begin, so that it would be a waste to remove just
+// a few by each; what triggers take, nobody knows before.
+constexpr timestamp longest_statement = 10000;
+
+void adapt(int &keys_at_once, std::size_t keys, timestamp took) {
+    timestamp longest = std::max<timestamp>(
+        longest_statement, std::min(settings::sweep_budget, time_limit::until_late) * 1000);
+    if (took > longest)
+        keys_at_once = std::max(1, static_cast<int>(keys / 2));
+    else if (took < longest / 2 && keys >= static_cast<std::size_t>(keys_at_once))
+        keys_at_once = std::min(keys_at_once * 2, sweep_part::most_keys_at_once);
+}
+
+}  // namespace
+
+bool is_enough_at_once(std::int64_t keys, std::int64_t bytes, const sweep_result &result) {
+    return keys >= result.keys_at_once || bytes >= most_bytes_at_once;
+}
+
+std::int64_t remove_by_key(const store &in, std::span<Datum> keys, std::int64_t bytes,
+                           bool even_live, const sweep_part &part, sweep_result &result) {
+    timestamp begin = monotonic_now();
+    time_limit::allow_for(bytes);
     patient_removal removal(in, even_live,
                             result.error != 0 ? sweep_part::any_error : part.known_error);
     std::int64_t removed = removal.remove(keys);
     if (result.error == 0)
         result.error = removal.error();
+    if (part.has_deadline() && !keys.empty())
+        adapt(result.keys_at_once, keys.size(), monotonic_now() - begin);
     return removed;
 }
 

@@ -12,12 +12,16 @@ namespace kvstore {
 // somebody is about to renew it, or has.
 bool remove_unless_busy(Relation table, ItemPointer tid);
 
-// Removes the entries of these keys that have expired, or `even_live` ones; how many went. Those
-// that are locked stay. So do those whose removal is an error, the first of which is noted in
+// Whether so many keys, of entries of so many bytes, are as much as one statement is to remove.
+bool is_enough_at_once(std::int64_t keys, std::int64_t bytes, const sweep_result &result);
+
+// Removes the entries of these keys, which take so many bytes, if they have expired, or `even_live`
+// ones; how many went. How long it takes has a say in how many `result` wants next time. Those that
+// are locked stay. So do those whose removal is an error, the first of which is noted in
 // `result` and, unless `part` says that it is known, told as a warning. Of no keys, too, it is an
 // error if the user may not remove any.
-std::int64_t remove_by_key(const store &in, std::span<Datum> keys, bool even_live,
-                           const sweep_part &part, sweep_result &result);
+std::int64_t remove_by_key(const store &in, std::span<Datum> keys, std::int64_t bytes,
+                           bool even_live, const sweep_part &part, sweep_result &result);
 
 // Executes a statement on the store, for its rows or its effect. SPI is connected.
 void execute(const store &in, const char *sql, std::span<const Oid> types, std::span<Datum> values);

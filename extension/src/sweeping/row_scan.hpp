@@ -7,11 +7,12 @@ namespace kvstore {
 
 class row_scan {
   public:
-    // Pages first..end, without end.
-    row_scan(Relation table, BlockNumber first, BlockNumber end) {
+    // Pages first..end, without end, from a row of the first one on.
+    row_scan(Relation table, BlockNumber first, BlockNumber end,
+             OffsetNumber first_row = FirstOffsetNumber) {
         ItemPointerData from;
         ItemPointerData to;
-        ItemPointerSet(&from, first, FirstOffsetNumber);
+        ItemPointerSet(&from, first, first_row);
         ItemPointerSet(&to, end - 1, MaxOffsetNumber);
         slot_ = table_slot_create(table, nullptr);
         scan_ = table_beginscan_tidrange(table, GetActiveSnapshot(), &from, &to);

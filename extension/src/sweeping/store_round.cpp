@@ -28,14 +28,19 @@ Relation open_at_once(Oid relid) {
     return try_relation_open(relid, NoLock);
 }
 
+// For messages when the transaction, without which no name can be looked up, is over.
+char name_at_work[3 * NAMEDATALEN + 32] = "";
+
 void report_activity(Relation table, const store_memory &memory) {
+    const char *schema = get_namespace_name(RelationGetNamespace(table));
+    snprintf(name_at_work, sizeof(name_at_work), "\"%s.%s\" of database \"%s\"", schema,
+             RelationGetRelationName(table), get_database_name(MyDatabaseId));
     std::int64_t gone = memory.round.removed + memory.round.evicted;
     pgstat_report_activity(
         STATE_RUNNING,
-        psprintf("sweeping %s.%s: %lld of %u pages, %lld entries removed",
-                 get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table),
-                 static_cast<long long>(memory.round.pages), memory.map.pages(),
-                 static_cast<long long>(gone)));
+        psprintf("sweeping %s.%s: %lld of %u pages, %lld entries removed", schema,
+                 RelationGetRelationName(table), static_cast<long long>(memory.round.pages),
+                 memory.map.pages(), static_cast<long long>(gone)));
 }
 
 // Has `work` work on the store, as its owner; false if it is not there, or is locked, or is not
@@ -60,7 +65,8 @@ bool as_owner(const store_memory &memory, const char *search_path, Work work) {
 template <class Work>
 bool in_transaction(store_memory &memory, const sweeper_terms &terms, Work work) {
     timestamp begin = monotonic_now();
-    time_limit::begin();
+    time_limit::begin(memory.timeouts);
+    name_at_work[0] = '\0';
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     // Also for the sake of errors: each is that of a statement, which may be tried without the
@@ -103,6 +109,7 @@ void add_up(store_memory &memory, const sweep_result &result) {
     round.removed += result.removed;
     round.evicted += result.evicted;
     round.left += result.left;
+    memory.keys_at_once = result.keys_at_once;
     if (result.error != 0 && !round.has_failed) {
         memory.last_error = result.error;
         round.has_failed = true;
@@ -127,12 +134,15 @@ void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
     eviction &evict = memory.round.evict;
     while (std::optional<page_span> pages = memory.map.next(changed, enough)) {
         sweep_result result = sweep(in, {.first = pages->first,
+                                         .first_row = memory.round.row,
                                          .pages = pages->end - pages->first,
                                          .deadline = deadline,
+                                         .keys_at_once = memory.keys_at_once,
                                          .evict = evict,
                                          .known_error = known_error(memory)});
         BlockNumber end = std::min(result.next, static_cast<BlockNumber>(pages->end));
         memory.map.looked_at(end, result.there);
+        memory.round.row = result.next < pages->end ? result.next_row : FirstOffsetNumber;
         memory.round.pages += end - pages->first;
         evict.bytes -= result.evicted_bytes;
         add_up(memory, result);
@@ -143,8 +153,10 @@ void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
 
 // The same for a store without pages; whether there is more.
 bool look_by_key(store_memory &memory, const store &in, timestamp deadline) {
-    sweep_result result = sweep(
-        in, {.deadline = deadline, .after = memory.after, .known_error = known_error(memory)});
+    sweep_result result = sweep(in, {.deadline = deadline,
+                                     .keys_at_once = memory.keys_at_once,
+                                     .after = memory.after,
+                                     .known_error = known_error(memory)});
     add_up(memory, result);
     set_after(memory, result.after);
     return result.next != InvalidBlockNumber;
@@ -215,6 +227,10 @@ void end_round(store_memory &memory, const store &in) {
 // --- A round, as much of it as there is time for ---
 
 void work(store_memory &memory, const store &in, timestamp deadline) {
+    if (in.detour == nullptr)
+        time_limit::lift();
+    else
+        deadline = std::min(deadline, monotonic_now() + time_limit::until_late * INT64CONST(1000));
     round_progress &round = memory.round;
     if (!round.under_way || memory.file != pg::file_number_of(in.table))
         begin_round(memory, in);
@@ -235,15 +251,22 @@ void work(store_memory &memory, const store &in, timestamp deadline) {
 
 turn advance_round(store_memory &memory, const sweeper_terms &terms, timestamp until) {
     do {
-        timestamp deadline = terms.pace.deadline();
-        bool swept =
-            in_transaction(memory, terms, [&](const store &in) { work(memory, in, deadline); });
+        // The time counts from when the store is open, since nobody has to wait before that.
+        bool swept = in_transaction(
+            memory, terms, [&](const store &in) { work(memory, in, terms.pace.deadline()); });
         if (!swept)
             return turn::put_off;
         if (!memory.round.under_way)
             return turn::finished;
     } while (monotonic_now() < until);
     return turn::unfinished;
+}
+
+const char *store_at_work(const store_memory &memory) {
+    if (name_at_work[0] == '\0')
+        snprintf(name_at_work, sizeof(name_at_work), "with OID %u of database %u", memory.table,
+                 MyDatabaseId);
+    return name_at_work;
 }
 
 void end_round_by_error(store_memory &memory) {

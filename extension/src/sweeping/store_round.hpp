@@ -22,6 +22,9 @@ struct sweeper_terms {
 // In between others may have worked on the store, and it may be gone.
 turn advance_round(store_memory &memory, const sweeper_terms &terms, timestamp until);
 
+// The one that advance_round() works on, or has worked on last, for messages.
+const char *store_at_work(const store_memory &memory);
+
 // For a round in which an error was raised.
 void end_round_by_error(store_memory &memory);
 

@@ -2,6 +2,7 @@
 // if the store has become too large, those that are to go first.
 #pragma once
 
+#include "rules/monotonic.hpp"
 #include "rules/sweep_map.hpp"
 #include "store/store.hpp"
 #include "sweeping/eviction.hpp"
@@ -14,14 +15,21 @@ constexpr intent sweeping{"kv_sweep()", ACL_SELECT | ACL_DELETE};
 // A part of a store, and how much of it may be done.
 struct sweep_part {
     static constexpr int any_error = -1;
+    static constexpr timestamp no_deadline = INT64_MAX;
+    static constexpr int most_keys_at_once = 1000;
 
     BlockNumber first = 0;
+    OffsetNumber first_row = FirstOffsetNumber;  // of the first page
     BlockNumber pages = MaxBlockNumber;
-    std::int64_t most_rows = INT64_MAX;  // to be removed
-    timestamp deadline = INT64_MAX;      // by the monotonic clock: ends with the page of then
+    std::int64_t most_rows = INT64_MAX;    // to be removed
+    timestamp deadline = no_deadline;      // by the monotonic clock: ends with the row of then
+    int keys_at_once = most_keys_at_once;  // to be removed by one statement, in SQL
     eviction evict = {};
     const text *after = nullptr;  // in a store without pages: only keys beyond this one
     int known_error = 0;          // SQLSTATE of what needs not be told again
+
+    bool has_deadline() const { return deadline != no_deadline; }
+    bool is_over() const { return has_deadline() && monotonic_now() >= deadline; }
 };
 
 struct sweep_result {
@@ -31,8 +39,10 @@ struct sweep_result {
     std::int64_t left = 0;  // that should have gone, but others were busy with them, or an error
     int error = 0;          // SQLSTATE of the first of these errors
     BlockNumber next = 0;   // where to go on; InvalidBlockNumber at the end of the store
+    OffsetNumber next_row = FirstOffsetNumber;  // of that page
+    int keys_at_once = 0;   // with a deadline: as many as statements are quick with
     text *after = nullptr;  // the same for a store without pages
-    remains there = {};     // what remains on the pages up to `next`
+    remains there = {};     // what remains on what was looked at
 };
 
 // Removes entries of a part of the store, in the current transaction. Entries that

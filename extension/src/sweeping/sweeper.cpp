@@ -76,11 +76,12 @@ List *stores(sweeper_report &report) {
 // --- A turn of a store ---
 
 // A store that keeps the sweeper for too long is left alone for more and more rounds, so that it
-// does not eat the time of others.
+// does not eat the time of others. Then it is asked for less.
 void let_rest(store_memory &store) {
     constexpr int most_rounds = 64;
     store.rest_until = job.round + 1 + Min(1 << Min(store.timeouts, 10), most_rounds);
     store.timeouts++;
+    store.keys_at_once = 1;
 }
 
 // An error that comes in every round is logged in the first.
@@ -88,8 +89,10 @@ void report_error(store_memory &store) {
     MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
     ErrorData *error = CopyErrorData();
     MemoryContextSwitchTo(before);
-    if (error->sqlerrcode != store.last_error)
+    if (error->sqlerrcode != store.last_error) {
+        errcontext("sweeping store %s", store_at_work(store));
         EmitErrorReport();
+    }
     store.last_error = error->sqlerrcode;
     FreeErrorData(error);
 }
@@ -214,9 +217,9 @@ void use_settings_of_our_own() {
 void leave_memory(int, Datum) {
     sweeper_report &report = shared.all->reports[job.number];
     if (at_work != nullptr && time_limit::has_ended_process()) {
-        ereport(LOG, (errmsg("the sweeper ended because a transaction on the store with OID %u "
-                             "of database %u took more than %d ms",
-                             at_work->table, job.database, time_limit::until_ended)));
+        ereport(LOG, (errmsg("the sweeper ended because a transaction on the store %s took too "
+                             "long",
+                             store_at_work(*at_work))));
         end_round_by_error(*at_work);
         let_rest(*at_work);
         report.ended_well = report.unfinished = true;  // the other stores go on

@@ -37,8 +37,8 @@ for my $database (sort keys %body)
 	}
 	is($node->safe_psql($database, 'SELECT count(*) FROM a_trap'), 1, "$database: the trap is not");
 }
-like(slurp_file($node->logfile), qr/ERROR:  canceling statement due to statement timeout/, 'the sleeper is told of');
-like(slurp_file($node->logfile), qr/the sweeper ended because a transaction on the store with OID \d+ of database \d+ took more than/, 'and the catcher');
+like(slurp_file($node->logfile), qr/ERROR:  canceling statement due to statement timeout\n.*sweeping store "public\.a_trap" of database "sleeper"/s, 'the sleeper is told of');
+like(slurp_file($node->logfile), qr/the sweeper ended because a transaction on the store "public\.a_trap" of database "catcher" took too long/, 'and the catcher');
 
 # The trap is tried more and more seldom, but still.
 $node->safe_psql('sleeper', 'DROP TRIGGER trap ON a_trap');
@@ -52,5 +52,58 @@ for my $database (sort keys %body)
 	ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND wait_event = 'PgSleep' AND datname = '$database'}), "$database: a sweeper is in the trap");
 	is($node->psql('postgres', "DROP DATABASE $database"), 0, "$database is dropped");
 }
+
+# --- What is merely slow gets done ---
+# Many slow ones, which come after quick ones, of which a statement removes very many.
+$node->sql(q{
+	CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN OLD; END $$;
+	SELECT kv_create_store('slow'), kv_create_store('huge');
+	CREATE TRIGGER dawdle BEFORE DELETE ON slow FOR EACH ROW WHEN (OLD.key LIKE 'slow%') EXECUTE FUNCTION dawdle(0.02);
+	INSERT INTO slow SELECT 'quick' || i, 'x', now() FROM generate_series(1, 3000) i});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM slow'), 'quick removals');
+$node->sql(q{INSERT INTO slow SELECT 'slow' || i, 'x', now() FROM generate_series(1, 100) i});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM slow'), 'slow removals, which together take longer than the limit');
+
+# A single one that takes longer than the limit, and is so large that this may be why.
+$node->sql(q{
+	CREATE TRIGGER dawdle BEFORE DELETE ON huge FOR EACH ROW EXECUTE FUNCTION dawdle(1.2);
+	ALTER TABLE huge ALTER value SET STORAGE EXTERNAL;
+	INSERT INTO huge VALUES ('k', repeat('x', 100000000), now())});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM huge'), 'the removal of a huge value');
+
+# On the fast path, where nobody's code runs, there is no limit: a sweeper that was stopped in the
+# midst goes on.
+$node->sql(q{
+	CREATE FUNCTION sweeper_at_work() RETURNS int LANGUAGE plpgsql AS $$
+	DECLARE worker int;
+	BEGIN
+		LOOP
+			PERFORM pg_stat_clear_snapshot();
+			SELECT pid INTO worker FROM pg_stat_activity WHERE backend_type = 'kvstore sweeper' AND xact_start IS NOT NULL AND query LIKE 'sweeping public.many:%';
+			EXIT WHEN FOUND OR NOT EXISTS (SELECT FROM many);
+		END LOOP;
+		RETURN worker;
+	END $$;
+	ALTER SYSTEM SET kvstore.sweep_interval = 0;
+	ALTER SYSTEM SET kvstore.sweep_pause = 0;
+	ALTER SYSTEM SET kvstore.sweep_budget = '1s';
+	SELECT pg_reload_conf(), kv_create_store('many')});
+$node->sql(q{INSERT INTO many SELECT i, 'x', now() FROM generate_series(1, 300000) i});
+my $begin = -s $node->logfile;
+$node->sql(q{ALTER SYSTEM SET kvstore.sweep_interval = '100ms'});
+$node->reload;
+my $sweeper = $node->sql('SELECT sweeper_at_work()');
+if ($sweeper)
+{
+	kill 'STOP', $sweeper;
+	sleep 2;
+	kill 'CONT', $sweeper;
+}
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM many'), 'a sweeper that was stopped goes on');
+unlike(slurp_file($node->logfile, $begin), qr/canceling|terminating|took too long/, 'and is not cancelled');
+
+# Elsewhere the budget, which is as long as the limit by now, is not used up.
+$node->sql(q{INSERT INTO slow SELECT 'slow' || i, 'x', now() FROM generate_series(1, 200) i});
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM slow'), 'slow removals, with a budget of a second');
 $node->stop('fast');
 done_testing();
