@@ -45,15 +45,18 @@ R pool::call(const detail::request &what) {
 template <class Mode>
 template <class R, class... Arguments>
 auto operations<Mode>::call(const char *function, const Arguments &...arguments) -> answer<R> {
-    return on_->template call<R>(detail::make_request("SELECT ", function, store_, arguments...));
+    detail::request made = detail::make_request("SELECT ", function, store_, arguments...);
+    made.transaction = transaction_;
+    return on_->template call<R>(std::move(made));
 }
 
 template <class Mode>
 template <class R, class... Arguments>
 auto operations<Mode>::call_for_rows(const char *function, const Arguments &...arguments)
     -> answer<R> {
-    return on_->template call<R>(
-        detail::make_request("SELECT * FROM ", function, store_, arguments...));
+    detail::request made = detail::make_request("SELECT * FROM ", function, store_, arguments...);
+    made.transaction = transaction_;
+    return on_->template call<R>(std::move(made));
 }
 
 using std::int64_t;

@@ -14,6 +14,8 @@ std::size_t queue::run() {
         failed += settlements[number](of) ? 0 : 1;
         settlements[number] = nullptr;  // a reply that nobody has is gone
     });
+    if (!requests.empty())  // all of the same
+        on_->require_under_way(requests.front().transaction);
     if (!on_->usable())
         std::rethrow_exception(on_->lost());
     return failed;
@@ -21,16 +23,15 @@ std::size_t queue::run() {
 
 }  // namespace detail
 
-pipeline::pipeline(const store &on)
-    : pipeline(std::make_unique<detail::queue>(on.on()), on.name()) {}
-pipeline::pipeline(std::unique_ptr<detail::queue> waiting, std::string store)
-    : operations<queued>(*waiting, std::move(store)), queue_(std::move(waiting)) {}
+pipeline::pipeline(const store &on) : pipeline(std::make_unique<detail::queue>(on.on()), on) {}
+pipeline::pipeline(std::unique_ptr<detail::queue> waiting, const store &on)
+    : operations<queued>(*waiting, on.name(), on.within()), queue_(std::move(waiting)) {}
 pipeline::~pipeline() = default;
 pipeline::pipeline(pipeline &&other) noexcept = default;
 pipeline &pipeline::operator=(pipeline &&other) noexcept = default;
 
 operations<queued> pipeline::open_store(std::string name) {
-    return {*queue_, std::move(name)};
+    return {*queue_, std::move(name), within()};
 }
 
 std::size_t pipeline::run() {

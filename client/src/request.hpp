@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kvstore/options.hpp"
 #include "wire.hpp"
 
 namespace kvstore::detail {
@@ -16,6 +17,7 @@ struct request {
     bool is_function = true;
     bool is_ours = true;  // in the extension's schema
     std::vector<parameter> parameters{};
+    transaction_number transaction = no_transaction;
 
     // An argument without a value is left out, null() says otherwise.
     template <class T>

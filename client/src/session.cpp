@@ -81,19 +81,20 @@ void session::connect() {
 
 // What has reached us while nothing was under way can only be notices, or the end, which shows
 // once they are read. So a connection that ended meanwhile is found out before it is used.
-void session::ensure_connected() {
-    if (is_own_ && !in_transaction_) {
-        while (PQstatus(pq_.get()) == CONNECTION_OK && wait_for(pq_.get(), POLLIN, 0) &&
-               PQconsumeInput(pq_.get()) == 1) {
-        }
-        if (PQstatus(pq_.get()) != CONNECTION_OK)
-            connect();
+void session::notice_end() {
+    while (usable() && wait_for(pq_.get(), POLLIN, 0) && PQconsumeInput(pq_.get()) == 1) {
     }
-    if (PQstatus(pq_.get()) != CONNECTION_OK)
+    may_take_effect_ = false;
+}
+
+void session::ensure_connected() {
+    notice_end();
+    if (!usable() && is_own_ && !in_transaction_)
+        connect();
+    if (!usable())
         std::rethrow_exception(lost());
     if (!is_own_)
         require_utf8();
-    may_take_effect_ = false;
 }
 
 // The application may change it at any time.
@@ -129,6 +130,7 @@ bool session::in_transaction() const noexcept {
 // known yet, or be known already, which says so before anything is carried out: then the other way
 // is gone, and at last the one that needs no name.
 result session::run(const request &what) {
+    require_under_way(what.transaction);
     ensure_connected();
     const message ready(what, options_.schema);
     std::array ways{way::by_name, way::preparing, way::as_text};
@@ -200,6 +202,8 @@ std::exception_ptr session::problem_of(const PGresult *answer) const {
 void session::run_all(std::span<request> requests, const receiver &tell) {
     bool by_name = false;
     try {
+        for (const request &each : requests)
+            require_under_way(each.transaction);
         ensure_connected();
         by_name = options_.prepared && is_direct();
         if (by_name && !in_transaction_)
@@ -239,7 +243,7 @@ void session::prepare_all(std::span<const request> requests) {
 
 // --- Transactions ------------------------------------------------------------------------------
 
-void session::begin(const transaction_options &options) {
+transaction_number session::begin(const transaction_options &options) {
     constexpr std::array levels{"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"};
     if (in_transaction())
         throw error("the connection is in a transaction already");
@@ -251,12 +255,21 @@ void session::begin(const transaction_options &options) {
     sql += options.read_only ? " READ ONLY" : " READ WRITE";
     command(sql.c_str());
     in_transaction_ = true;
+    return ++begun_;
+}
+
+void session::require_under_way(transaction_number transaction) const {
+    if (transaction != no_transaction && !(in_transaction_ && transaction == begun_))
+        throw error("the transaction has ended");
 }
 
 // A transaction in which something failed is rolled back by COMMIT, without an error.
 void session::commit() {
+    notice_end();
     in_transaction_ = false;
-    may_take_effect_ = usable();
+    if (!usable())
+        std::rethrow_exception(lost());
+    may_take_effect_ = true;
     result answer(PQexec(pq_.get(), "COMMIT"), &PQclear);
     require_success(answer);
     if (PQcmdStatus(answer.get()) != std::string_view("COMMIT"))

@@ -41,8 +41,10 @@ class session {
     // Makes sure that there is a connection.
     void ensure_connected();
 
-    // From begin() to commit() or rollback() there is no connecting anew.
-    void begin(const transaction_options &options);
+    // From begin() to commit() or rollback() there is no connecting anew. Requests that bear the
+    // number are carried out within the transaction, or not at all.
+    transaction_number begin(const transaction_options &options);
+    void require_under_way(transaction_number transaction) const;  // throws error
     void commit();
     void rollback() noexcept;
     bool in_transaction() const noexcept;
@@ -59,6 +61,7 @@ class session {
     bool uses_names();
     bool is_direct();
     void prepare_all(std::span<const request> requests);
+    void notice_end();
     void require_success(const result &answer) const;
     void require_utf8() const;
     void connect();
@@ -66,10 +69,11 @@ class session {
     const connection_options options_;
     std::unique_ptr<PGconn, void (*)(PGconn *)> pq_;
     const bool is_own_;
-    bool in_transaction_ = false;               // begun here
-    bool may_take_effect_ = false;              // what is under way, though the connection is lost
-    std::optional<bool> is_direct_;             // unknown until it is asked for
-    std::unordered_set<std::string> prepared_;  // names of statements
+    bool in_transaction_ = false;                // begun here
+    transaction_number begun_ = no_transaction;  // the last one
+    bool may_take_effect_ = false;               // what is under way, though the connection is lost
+    std::optional<bool> is_direct_;              // unknown until it is asked for
+    std::unordered_set<std::string> prepared_;   // names of statements
 };
 
 }  // namespace kvstore::detail

@@ -5,19 +5,19 @@
 
 namespace kvstore {
 
-transaction::transaction(client &in, const transaction_options &options) : store(in.on(), "") {
-    on().begin(options);
-}
+transaction::transaction(client &in, const transaction_options &options)
+    : store(in.on(), "", in.on().begin(options)) {}
 
 transaction::~transaction() {
     rollback();
 }
 
 store transaction::open_store(std::string name) {
-    return {on(), std::move(name)};
+    return {on(), std::move(name), within()};
 }
 
 void transaction::commit() {
+    on().require_under_way(within());
     is_open_ = false;
     on().commit();
 }

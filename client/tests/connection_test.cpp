@@ -91,6 +91,27 @@ TEST(ConnectionTest, EndsTheTransactionWithIt) {
     EXPECT_EQ(of.client.get("ended"), std::nullopt);
 }
 
+// So it is not in doubt.
+TEST(ConnectionTest, CommitsNothingThatEndedBefore) {
+    victim of;
+    EXPECT_TRUE(throws_just<kvstore::connection_error>([&] {
+        of.client.transact([&](auto &tx) {
+            tx.set("ended", "v");
+            of.kill();
+        });
+    }));
+    EXPECT_EQ(of.client.get("ended"), std::nullopt);
+
+    kvstore::transaction tx(of.client);
+    kvstore::pipeline batch(tx);
+    const auto later = batch.set("ended", "v");
+    of.kill();
+    EXPECT_TRUE(throws_just<kvstore::connection_error>([&] { batch.run(); }));
+    EXPECT_TRUE(throws_just<kvstore::connection_error>([&] { later.get(); }));
+    EXPECT_TRUE(throws_just<kvstore::connection_error>([&] { tx.commit(); }));
+    EXPECT_EQ(of.client.get("ended"), std::nullopt);
+}
+
 TEST(ConnectionTest, GivesUpAfterTheStatementTimeout) {
     victim of;
     of.lock("slow");

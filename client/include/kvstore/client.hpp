@@ -101,14 +101,14 @@ class client : public store {
     /// Commits when `work` returns. When it throws, rolls back and throws the same. If it fails
     /// because of concurrent transactions it is tried again as the options say, so it should do
     /// nothing that is not undone by a rollback. If the connection is lost it is not tried again.
-    /// @param work     called with a transaction &, which it must not keep
+    /// @param work     called with a transaction &, which it must neither keep nor end
     /// @param options  isolation and attempts
     /// @return         what `work` returns
     /// @throws connection_error  the connection was lost; an in_doubt_error if that was during the
     ///                           commit
     /// @throws sql_error  an operation failed, or the commit: 25P02 if `work` went on after the
     ///                    error of an operation
-    /// @throws error  the connection is in a transaction already
+    /// @throws error  the connection is in a transaction already, or `work` has ended this one
     template <std::invocable<transaction &> Work>
     auto transact(Work &&work, const transaction_options &options = {}) {
         for (int attempt = 1;; attempt++)

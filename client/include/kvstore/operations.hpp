@@ -65,9 +65,12 @@ class operations {
     using executor = typename Mode::executor;
 
     /// Not for applications, which have no executor: clients and pipelines give handles of stores.
-    /// @param on     carries the operations out
-    /// @param store  name of the store; empty for kv_store
-    operations(executor &on, std::string store) : on_(&on), store_(std::move(store)) {}
+    /// @param on           carries the operations out
+    /// @param store        name of the store; empty for kv_store
+    /// @param transaction  that they are part of
+    operations(executor &on, std::string store,
+               detail::transaction_number transaction = detail::no_transaction)
+        : on_(&on), store_(std::move(store)), transaction_(transaction) {}
 
     /// @name Storing
     /// @{
@@ -377,6 +380,9 @@ class operations {
     /// @return what carries the operations out
     executor &on() const noexcept { return *on_; }
 
+    /// @return the transaction that they are part of
+    detail::transaction_number within() const noexcept { return transaction_; }
+
   private:
     template <class R, class... Arguments>
     answer<R> call(const char *function, const Arguments &...arguments);
@@ -385,6 +391,7 @@ class operations {
 
     executor *on_;
     std::string store_;
+    detail::transaction_number transaction_;
 };
 
 }  // namespace kvstore

@@ -15,6 +15,12 @@
 #pragma GCC visibility push(default)
 namespace kvstore {
 
+namespace detail {
+/// A transaction of a connection, so that what was made for it does nothing once it has ended.
+using transaction_number = std::uint64_t;
+inline constexpr transaction_number no_transaction = 0;  ///< None of them.
+}  // namespace detail
+
 /// How to reach the server.
 struct connection_options {
     /// As libpq takes it, "host=/run/postgresql dbname=app" or "postgresql://..". What it does

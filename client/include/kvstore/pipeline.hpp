@@ -108,13 +108,15 @@ class pipeline : public operations<queued> {
     /// @return how many operations failed; their replies tell why
     /// @throws connection_error  there is no connection, or it was lost. Replies that had come
     ///                           by then are good; the others throw the same error
+    /// @throws error             it is a pipeline of a transaction that has ended: nothing was
+    ///                           carried out, and all replies throw the same
     std::size_t run();
 
     /// @return how many operations wait for run()
     [[nodiscard]] std::size_t size() const noexcept;
 
   private:
-    pipeline(std::unique_ptr<detail::queue> waiting, std::string store);
+    pipeline(std::unique_ptr<detail::queue> waiting, const store &on);
 
     std::unique_ptr<detail::queue> queue_;
 };

@@ -19,8 +19,9 @@ class client;
 ///     tx.open_store("sessions").del("b");
 ///     tx.commit();
 ///
-/// After an operation has failed nothing else succeeds in it (sql_error 25P02). What is to be tried
-/// again after a serialization failure is better left to client::transact().
+/// After an operation has failed nothing else succeeds in it (sql_error 25P02). Once it has ended,
+/// whatever was made for it, handles and pipelines too, throws an error and does nothing. What is
+/// to be tried again after a serialization failure is better left to client::transact().
 class transaction : public store {
   public:
     /// Begins it. Until it ends, whatever else is done with the client is done within it.
@@ -38,12 +39,14 @@ class transaction : public store {
     /// @return      a handle of it, which must not outlive the transaction
     [[nodiscard]] store open_store(std::string name);
 
-    /// Commits. This is not to be used any more then, whether or not it succeeded.
-    /// @throws in_doubt_error  the connection was lost, and whether it was carried out is not known
+    /// Commits. It has ended then, whether or not that succeeded.
+    /// @throws connection_error  the connection had been lost before: nothing was carried out
+    /// @throws in_doubt_error  it was lost meanwhile, and whether it was carried out is not known
     /// @throws sql_error  it was rolled back: 25P02 if an operation had failed
+    /// @throws error  it has ended already
     void commit();
 
-    /// Rolls back. This is not to be used any more then.
+    /// Rolls back, unless it has ended. It has ended then.
     void rollback() noexcept;
 
   private:
