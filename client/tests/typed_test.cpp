@@ -200,6 +200,10 @@ TEST_F(TypedTest, SaysWhatCannotBeDecoded) {
     EXPECT_THROW(std::ignore = players.get("Eve"), kvstore::decode_error);
     client.set("player:Eve", R"({"name": 1})");
     EXPECT_THROW(std::ignore = players.get("Eve"), kvstore::decode_error);
+
+    const player eve{"Eve", {}, {}};  // what the call does is done all the same
+    EXPECT_THROW(players.get_set(eve), kvstore::decode_error);
+    EXPECT_EQ(players.get_del("Eve"), eve);
 }
 
 }  // namespace

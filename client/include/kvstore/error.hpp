@@ -21,7 +21,8 @@
 namespace kvstore {
 
 /// The root of all errors of this library. Of exactly this type are mistakes in its use that
-/// only show at run time: a reply read before its pipeline ran, a transaction in another.
+/// only show at run time: a reply read before its pipeline ran, a transaction in another or used
+/// after its end.
 class error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -119,7 +120,8 @@ class undefined_store : public sql_error {
 
 /// What the server sent is not what was asked for: a stored value is not one of the type
 /// that it should become, or a result is not of the kind that this version of the library
-/// expects.
+/// expects. The call was carried out: what get_ex(), get_del(), get_set() and incr_float() do was
+/// done.
 class decode_error : public error {
   public:
     using error::error;

@@ -149,6 +149,7 @@ class operations {
     /// @return      the sum, as far as a double holds it
     /// @throws sql_error  22P02 if the value is not a number, 22003 if `by` or the sum is not
     ///                    finite or too large
+    /// @throws decode_error  the sum, which is stored, is none that a double holds
     answer<double> incr_float(std::string_view key, double by = 1,
                               std::optional<time_to_live> time = {});
 
