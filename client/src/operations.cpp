@@ -39,7 +39,8 @@ std::optional<std::string_view> word_of(std::optional<expire_if> condition) {
 
 template <class R>
 R pool::call(const detail::request &what) {
-    return borrow()->on().template call<R>(what);
+    borrowed_client mine = borrow();
+    return mine->on().template call<R>(what);
 }
 
 template <class Mode>

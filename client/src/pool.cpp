@@ -7,7 +7,7 @@
 namespace kvstore {
 
 pool::pool(connection_options connection, pool_options options)
-    : operations(*this, ""), connection_(std::move(connection)), options_(options) {
+    : pooled_store(*this, ""), connection_(std::move(connection)), options_(options) {
     free_.reserve(options_.max_size);  // so that giving back needs no memory
 }
 
@@ -64,6 +64,26 @@ void pool::release_place() noexcept {
         size_--;
     }
     one_is_free_.notify_one();
+}
+
+pooled_store pool::create_store(std::string name, const store_options &options) {
+    borrowed_client mine = borrow();
+    return open_store(mine->create_store(std::move(name), options).name());
+}
+
+void pool::drop_store(std::string name) {
+    borrowed_client mine = borrow();
+    mine->drop_store(std::move(name));
+}
+
+std::vector<store_stats> pool::stats() {
+    borrowed_client mine = borrow();
+    return mine->stats();
+}
+
+void pool::reset_stats() {
+    borrowed_client mine = borrow();
+    mine->reset_stats();
 }
 
 std::size_t pool::size() const {

@@ -1,4 +1,5 @@
 // Connections shared by threads. Runs under ThreadSanitizer too.
+#include <algorithm>
 #include <atomic>
 #include <kvstore/pool.hpp>
 
@@ -7,6 +8,22 @@
 namespace {
 
 using namespace std::chrono_literals;
+
+// What is made from a temporary would use a connection that has gone back.
+template <class Borrowed>
+concept gives_its_client = requires(Borrowed &&from) {
+    *std::forward<Borrowed>(from);
+    std::forward<Borrowed>(from).operator->();
+};
+template <class Borrowed>
+concept keeps_its_client = !requires(Borrowed && from) {
+    *std::forward<Borrowed>(from);
+}
+&&!requires(Borrowed && from) {
+    std::forward<Borrowed>(from).operator->();
+};
+static_assert(gives_its_client<kvstore::borrowed_client &>);
+static_assert(keeps_its_client<kvstore::borrowed_client>);
 
 TEST(PoolTest, MakesNoMoreThanItMay) {
     kvstore::pool pool({}, {.max_size = 2, .wait = 20ms});
@@ -26,11 +43,11 @@ TEST(PoolTest, MakesNoMoreThanItMay) {
 TEST(PoolTest, WaitsForWhatIsGivenBack) {
     kvstore::pool pool({}, {.max_size = 1, .wait = std::chrono::milliseconds::max()});
     std::optional<kvstore::borrowed_client> only(pool.borrow());
-    std::thread waiting([&] { pool.borrow()->set("pool", "after"); });
+    std::thread waiting([&] { pool.set("pool", "after"); });
     (*only)->set("pool", "before");
     only.reset();
     waiting.join();
-    EXPECT_EQ(pool.borrow()->get_del("pool"), "after");
+    EXPECT_EQ(pool.get_del("pool"), "after");
 }
 
 TEST(PoolTest, IsUsedLikeAClient) {
@@ -44,13 +61,45 @@ TEST(PoolTest, IsUsedLikeAClient) {
     EXPECT_EQ(pool.size(), 1U);
 }
 
+// With one connection, which nothing keeps between two pages.
+TEST(PoolTest, IsLoopedOverLikeAClient) {
+    kvstore::pool pool({}, {.max_size = 1, .wait = 1ms});
+    for (const char *key : {"pool:1", "pool:2", "pool:3"})
+        pool.set(key, "v");
+    std::string seen;
+    for (const kvstore::entry &each : pool.entries({.prefix = "pool:", .max = 1})) {
+        seen += each.key;
+        EXPECT_TRUE(pool.exists(each.key));
+    }
+    EXPECT_EQ(seen, "pool:1pool:2pool:3");
+    std::size_t bytes = 0;
+    for (const auto &each : pool.open_store("public.kv_store").entries_bytes({.prefix = "pool:"}))
+        bytes += each.value.size();
+    EXPECT_EQ(bytes, 3U);
+    pool.del_prefix("pool:");
+}
+
+TEST(PoolTest, HasWhatAClientHasOfStores) {
+    kvstore::pool pool({}, {.max_size = 1});
+    plain_connection().sql("DROP TABLE IF EXISTS pooled_images");
+    kvstore::pooled_store images = pool.create_store("pooled_images", {.bytes = true});
+    const auto pixel = [] { return kvstore::byte_vector{std::byte{0}, std::byte{255}}; };
+    EXPECT_EQ(images.fetch_bytes("pixel", 1min, pixel), pixel());
+    EXPECT_EQ(images.get_bytes("pixel"), pixel());
+    const auto stats = pool.stats();
+    EXPECT_TRUE(std::ranges::any_of(
+        stats, [](const auto &each) { return each.name.ends_with("pooled_images"); }));
+    pool.drop_store("pooled_images");
+    EXPECT_EQ(sqlstate_of([&] { std::ignore = images.get_bytes("pixel"); }), "42P01");
+}
+
 TEST(PoolTest, HandsOutWhatIsConnected) {
     kvstore::pool pool({.conninfo = "application_name=victim"}, {.max_size = 1});
-    pool.borrow()->set("pool", "v");
+    pool.set("pool", "v");
     plain_connection().sql(
         "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
         "WHERE application_name = 'victim'");
-    EXPECT_EQ(pool.borrow()->get_del("pool"), "v");
+    EXPECT_EQ(pool.get_del("pool"), "v");
 }
 
 TEST(PoolTest, KeepsItsPlacesWhenItCannotConnect) {
@@ -73,7 +122,7 @@ TEST(PoolTest, ClosesWhatIsBroken) {
                      kvstore::connection_error);
     }
     EXPECT_EQ(pool.size(), 0U);
-    EXPECT_FALSE(pool.borrow()->exists("pool"));
+    EXPECT_FALSE(pool.exists("pool"));
 }
 
 TEST(PoolTest, ServesManyThreads) {
@@ -90,8 +139,8 @@ TEST(PoolTest, ServesManyThreads) {
     for (std::thread &each : threads)
         each.join();
     EXPECT_LE(pool.size(), 3U);
-    EXPECT_EQ(pool.borrow()->get("pool:all"), "200");
-    EXPECT_EQ(pool.borrow()->del_prefix("pool:"), 9);
+    EXPECT_EQ(pool.get("pool:all"), "200");
+    EXPECT_EQ(pool.del_prefix("pool:"), 9);
 }
 
 }  // namespace

@@ -189,6 +189,8 @@ TEST_F(TypedTest, MayBeOnAPipelineOrAPool) {
     kvstore::typed<player, kvstore::pooled> shared(pool);
     shared.set_ex(ada);
     EXPECT_EQ(shared.get_del(ada.name), ada);
+    EXPECT_EQ(shared.fetch(ada.name, [&] { return ada; }), ada);
+    EXPECT_EQ(shared.get_del(ada.name), ada);
 }
 
 TEST_F(TypedTest, SaysWhatCannotBeEncoded) {

@@ -24,6 +24,8 @@ namespace detail {
 class session;
 }
 
+class store;
+
 /// The mode of operations that are carried out at once, and return their results.
 struct immediately {
     /// The result itself.
@@ -32,6 +34,9 @@ struct immediately {
 
     /// The connection.
     using executor = detail::session;
+
+    /// What gives them.
+    using handle = store;
 };
 
 /// The operations on one store.

@@ -66,6 +66,9 @@ struct queued {
 
     /// What they wait in.
     using executor = detail::queue;
+
+    /// What gives them.
+    using handle = operations<queued>;
 };
 
 extern template class operations<queued>;

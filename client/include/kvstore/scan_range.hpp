@@ -18,7 +18,7 @@ namespace kvstore {
 
 /// Live entries in the order of their keys, read page after page while they are looped over. An
 /// input range: it is gone through once.
-template <class Entry>
+template <class Entry, class Mode = immediately>
 class scan_range {
     struct pages;
 
@@ -26,7 +26,7 @@ class scan_range {
     /// Not for applications: store::entries() gives one.
     /// @param from     the store
     /// @param options  which entries; max is the size of a page
-    scan_range(const operations<immediately> &from, const scan_options &options)
+    scan_range(const operations<Mode> &from, const scan_options &options)
         : pages_(std::make_shared<pages>(from, options)) {}
 
     /// Goes through the entries.
@@ -74,7 +74,7 @@ class scan_range {
 
   private:
     struct pages {
-        pages(const operations<immediately> &of, const scan_options &options)
+        pages(const operations<Mode> &of, const scan_options &options)
             : from(of), prefix(options.prefix), size(options.max) {
             if (options.after)
                 after = *options.after;
@@ -96,7 +96,7 @@ class scan_range {
             at = 0;
         }
 
-        operations<immediately> from;
+        operations<Mode> from;
         std::string prefix;
         std::optional<std::string> after;
         std::optional<std::int32_t> size;

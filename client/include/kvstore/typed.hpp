@@ -195,14 +195,14 @@ class typed {
     using traits = entry_traits<T>;
     using codec = codec_of<T>;
     static constexpr bool as_bytes = !text_codec<codec, T>;
-    static constexpr bool at_once = std::is_same_v<Mode, immediately>;
+    static constexpr bool at_once = std::is_same_v<typename Mode::template answer<T>, T>;
 
   public:
     /// What identifies a value: what its traits' id() returns.
     using id_type = std::remove_cvref_t<decltype(traits::id(std::declval<const T &>()))>;
 
-    /// What it works on: a store, or the operations of a pipeline or a pool.
-    using operations_type = std::conditional_t<at_once, store, operations<Mode>>;
+    /// What it works on: a store, that of a pool, or the operations of a pipeline.
+    using operations_type = typename Mode::handle;
 
     /// @param on  a client, a transaction, a handle of a store, a pipeline or a pool, which must
     ///            outlive this
