@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <iostream>
 
@@ -95,6 +97,8 @@ status run_script(shell &running, bool go_on) {
         if (!go_on)
             break;
     }
+    if (std::cin.bad())
+        throw input_error(std::string("cannot read the commands: ") + std::strerror(errno));
     return worst;
 }
 

@@ -34,18 +34,23 @@ std::int64_t estimated_entries(connection &on, const store_table &table) {
     return PQntuples(answer.get()) == 1 ? std::atoll(PQgetvalue(answer.get(), 0, 0)) : 0;
 }
 
+void require_written(const std::ostream &to) {
+    if (!to)
+        throw input_error(std::string("cannot write the entries: ") + std::strerror(errno));
+}
+
 void write_lines(context &in, const selection &which, std::ostream &to) {
     const store_table table = find_store(in.on, in.store);
     progress bar("export", which.prefix.empty() ? estimated_entries(in.on, table) : 0);
     std::int64_t written = 0;
     read_entries(in.on, table, which, [&](const entry &each) {
         to << format_entry(each) << '\n';
-        if (!to)
-            throw input_error(std::string("cannot write the entries: ") + std::strerror(errno));
+        require_written(to);
         written++;
         bar.show(written, written);
     });
-    to.flush();
+    to.flush();  // the rest, which nothing has refused yet
+    require_written(to);
 }
 
 // --- Import ------------------------------------------------------------------------------------

@@ -397,8 +397,16 @@ test_errors() {
     done
     complains '54000: *' get "$(printf '%2049s' x)"
     gives 0 v -d "postgresql:///$PGDATABASE?application_name=x" get k
-    "$kv" get k >/dev/full 2>"$folder/errors"
+    complains 'cannot write */none/none: No such file*' export "$folder/none/none"
+    complains 'cannot write *: No space left *' export /dev/full
+    for command in 'get k' scan export help watch; do
+        # shellcheck disable=SC2086
+        "$kv" $command >/dev/full 2>"$folder/errors"
+        check test "$command: $? $(grep -c 'cannot write .*: No space left' "$folder/errors")" = "$command: 2 1"
+    done
+    "$kv" shell <<<export >/dev/full 2>"$folder/errors"
     check test $? = 2
+    complains 'cannot read the commands: *' shell <"$folder"
 }
 
 # For a moment the server asks one user for a password.
