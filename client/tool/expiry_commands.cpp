@@ -1,8 +1,7 @@
 #include "expiry_commands.hpp"
 
-#include <charconv>
-
 #include "errors.hpp"
+#include "numbers.hpp"
 #include "times.hpp"
 #include "words.hpp"
 
@@ -41,14 +40,6 @@ status show_time_left(context &in, const arguments &given, Show show) {
     if (!left && !store.exists(given.key))
         return in.out.text(std::nullopt);
     return show(left);
-}
-
-std::optional<std::int64_t> unix_time(const std::string &text) {
-    std::int64_t number = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return number;
 }
 
 template <class Unit>
@@ -126,7 +117,7 @@ status pexpire(context &in, const arguments &given) {
 // The server reads the time, in all the ways it knows. It knows no number of more than 8 digits,
 // which is a date.
 status expireat(context &in, const arguments &given) {
-    const std::optional<std::int64_t> number = unix_time(given.time);
+    const std::optional<std::int64_t> number = integer_of(given.time);
     if (number && given.time.size() > 8)
         return in.out.flag(
             in.selected().expire_at(given.key, since_1970<seconds>(*number), condition_of(given)));
@@ -143,7 +134,7 @@ status expireat(context &in, const arguments &given) {
 }
 
 status pexpireat(context &in, const arguments &given) {
-    const std::optional<std::int64_t> number = unix_time(given.time);
+    const std::optional<std::int64_t> number = integer_of(given.time);
     if (!number)
         throw input_error("pexpireat: not a number of milliseconds: '" + given.time + "'");
     return in.out.flag(

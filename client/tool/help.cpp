@@ -48,7 +48,8 @@ std::string help_of_program() {
            "Usage: kv [OPTIONS] COMMAND [ARGUMENTS]\n" +
            section("Commands", names) + section("As Redis calls them", names_of_redis) +
            section("Options", described_options()) +
-           "\nExit status: 0, or 1 if there is no such entry, or 2 after an error.\n"
+           "\nWhat begins with a minus and is no option comes after --: kv set k -- -v\n"
+           "Exit status: 0, or 1 if there is no such entry, or 2 after an error.\n"
            "kv help COMMAND, or man kv, says more.\n";
 }
 

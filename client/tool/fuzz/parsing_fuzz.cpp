@@ -7,6 +7,7 @@
 #include "encoding.hpp"
 #include "entry.hpp"
 #include "errors.hpp"
+#include "numbers.hpp"
 #include "times.hpp"
 #include "words.hpp"
 
@@ -39,6 +40,9 @@ void check_all(std::string_view input) {
         require(kv::to_base64(*bytes) == input);
     require(kv::from_base64(kv::to_base64(input)) == input);
     accepted([&] { return kv::parse_ttl(input); });
+    if (const auto number = kv::integer_of(input))
+        require(kv::integer_of(std::to_string(*number)) == number);
+    kv::decimal_of(input);
 }
 
 }  // namespace

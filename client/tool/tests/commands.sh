@@ -95,6 +95,14 @@ test_one_entry() {
     gives 0 -2 incr n -7
     gives 0 -3 decr n
     gives 0 7 decr n -10
+    gives 0 17 incr n 010
+    gives 0 25 incr n 08
+    gives 0 27 incr n +2
+    complains "BY: not an integer of 64 bits: '99999999999999999999'
+Usage: kv incr *" incr n 99999999999999999999
+    complains "BY: not an integer of 64 bits: '0x10'*" decr n 0x10
+    complains "BY: not an integer of 64 bits: '1.0'*" incr n 1.0
+    gives 0 27 get n
     gives 0 1.5 incrfloat f 1.5
     gives 0 2.5 kv_incr_float f
     gives 0 -0.25 INCRBYFLOAT f -2.75 --ttl 1h
@@ -115,6 +123,9 @@ test_rate_limit() {
     gives 0 $'1\t3\t0\t'"$resets" ratelimit rate 3 1h
     gives 1 '{"allowed":false,"count":3,"remaining":0,"resets":"'"$resets"'"}' --json ratelimit rate 3 1h
     gives 0 1 del rate
+    complains "MAX: not an integer of 64 bits: '9223372036854775808'*" ratelimit rate 9223372036854775808 1h
+    complains "COST: not an integer of 64 bits: '0x1'*" ratelimit rate 3 1h 0x1
+    gives 1 0 exists rate
 }
 
 # Whether it is a number from $1 to $2.
@@ -204,6 +215,10 @@ test_many_entries() {
     gives 0 $'a\nb\nc\nn' scan
     gives 0 $'b\t2\nc\t3' scan --after a --max 2 --values
     gives 0 '' scan x
+    gives 0 $'a\nb\nc\nn' scan --max 010
+    complains $'--max: must be at least 0\nUsage: kv scan *' scan --max -1
+    complains "--max: not an integer of 64 bits: 'x'*" scan --max x
+    complains "--max: not an integer of 64 bits: '1x'*" sweep --max 1x
     gives 0 3 mset p:1 1 p%2 2 p:3 3
     gives 0 $'p:1\np:3' scan p:
     gives 0 2 count p:
@@ -395,6 +410,12 @@ test_errors() {
         # shellcheck disable=SC2086
         complains '*"template1" has no extension kvstore*HINT:  *CREATE EXTENSION kvstore.' -d template1 $command </dev/null
     done
+    complains "not an option: '-pass'; what begins with a minus comes after --
+Usage: kv set *" set pw -pass
+    complains "not an option: '--pass'; *" set pw --pass
+    complains "not an option: '-x'; *" get k -x
+    complains "not an option: '-b5'; *" mset a -b5
+    complains 'VALUE is required*' set pw --ttl -5
     complains '54000: *' get "$(printf '%2049s' x)"
     gives 0 v -d "postgresql:///$PGDATABASE?application_name=x" get k
     complains 'cannot write */none/none: No such file*' export "$folder/none/none"
@@ -564,6 +585,9 @@ test_watch() {
     local pid
     check test "$("$kv" watch --count 2 --interval 0 | grep -c '^kv_store  ')" = 2
     check test "$("$kv" watch --count 3 --interval 0 --json | grep -c '"store":"kv_store"')" = 3
+    complains '--count: must be at least 1*' watch --count 0
+    complains '--interval: must be at most 86400*' watch --interval 86401
+    complains "--interval: not a number: 'nan'*" watch --count 1 --interval nan
 
     "$kv" watch --interval 3600 >"$folder/watched" 2>"$folder/errors" &
     pid=$!

@@ -4,6 +4,7 @@
 #include "encoding.hpp"
 #include "entry.hpp"
 #include "errors.hpp"
+#include "numbers.hpp"
 #include "times.hpp"
 #include "words.hpp"
 
@@ -42,6 +43,26 @@ TEST(Words, QuotedAreReadBack) {
                                     std::string("#a"), std::string("a b\\"), all_bytes()})
         EXPECT_EQ(split_words(quote_word(word)), words{word});
     EXPECT_EQ(quote_word("user:1"), "user:1");
+}
+
+TEST(Integer, IsToTheBaseOf10AndOf64Bits) {
+    EXPECT_EQ(integer_of("010"), 10);
+    EXPECT_EQ(integer_of("08"), 8);
+    EXPECT_EQ(integer_of("+7"), 7);
+    EXPECT_EQ(integer_of("-7"), -7);
+    EXPECT_EQ(integer_of("9223372036854775807"), 9223372036854775807);
+    EXPECT_EQ(integer_of("-9223372036854775808"), -9223372036854775807 - 1);
+    for (const char *word : {"", "+", "-", "+-7", "++7", " 7", "7 ", "0x10", "1e3", "1.0", "7k",
+                             "9223372036854775808", "-9223372036854775809"})
+        EXPECT_EQ(integer_of(word), std::nullopt) << word;
+}
+
+TEST(Decimal, IsFinite) {
+    EXPECT_EQ(decimal_of("0.5"), 0.5);
+    EXPECT_EQ(decimal_of("+2"), 2);
+    EXPECT_EQ(decimal_of("-.5"), -0.5);
+    for (const char *word : {"", "nan", "nan(1)", "inf", "infinity", "0x10", "1e3", "2s"})
+        EXPECT_EQ(decimal_of(word), std::nullopt) << word;
 }
 
 TEST(Ttl, IsSecondsOrUnits) {
