@@ -1,6 +1,9 @@
 #include "connection.hpp"
 
+#include <poll.h>
 #include <unistd.h>
+
+#include "interrupt.hpp"
 
 namespace kv {
 
@@ -52,9 +55,21 @@ kvstore::client &connection::client() {
 }
 
 void connection::disconnect() {
+    cancel_on_interrupt(nullptr);
     client_.reset();
     schema_.clear();
     pq_.reset();
+}
+
+// What has come while nothing was under way can only be notices, or the end, which shows once they
+// are read.
+void connection::notice_end() {
+    const auto has_something = [&] {
+        pollfd socket{PQsocket(pq_.get()), POLLIN, 0};
+        return poll(&socket, 1, 0) > 0;
+    };
+    while (connected() && has_something() && PQconsumeInput(pq_.get()) == 1) {
+    }
 }
 
 void connection::connect() {
@@ -65,6 +80,7 @@ void connection::connect() {
             pq_ = connect_as(settings_, password);
     if (!connected())
         throw kvstore::connection_error(message_of(pq_.get()));
+    cancel_on_interrupt(pq_.get());
     if (PQparameterStatus(pq_.get(), "server_encoding") == std::string_view("SQL_ASCII"))
         PQsetClientEncoding(pq_.get(), "SQL_ASCII");
     // Which parameter it was, of a statement that the user has not seen.

@@ -39,10 +39,17 @@ struct sql_parameter {
 class connection {
   public:
     explicit connection(connection_settings settings) : settings_(std::move(settings)) {}
+    ~connection() { disconnect(); }
+    connection(const connection &) = delete;
+    connection &operator=(const connection &) = delete;
 
     PGconn *pq();
     bool connected() const { return PQstatus(pq_.get()) == CONNECTION_OK; }
     void disconnect();
+
+    // Before something begins: notices if the connection has ended meanwhile, so that it is made
+    // anew. What was given on it, client() too, is not to be used afterwards.
+    void notice_end();
 
     kvstore::client &client();  // on the present connection, and with it gone when that is lost
     result query(const std::string &sql, const std::vector<sql_parameter> &parameters = {});

@@ -1,10 +1,7 @@
 #include "line_editor.hpp"
 
-#include <signal.h>
 #include <sys/stat.h>
 
-#include <array>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +12,7 @@
 
 #include "completion.hpp"
 #include "errors.hpp"
+#include "interrupt.hpp"
 #include "words.hpp"
 
 namespace kv {
@@ -23,30 +21,15 @@ namespace {
 
 constexpr int remembered_lines = 1000;
 
-// readline and signals call functions without an argument of ours, so what these need is here.
+// readline calls functions without an argument of ours, so what these need is here.
 context *completed = nullptr;
-std::atomic<PGcancel *> to_cancel = nullptr;
 
-// --- Ctrl-C ------------------------------------------------------------------------------------
-
-void cancel_statement(int) {
-    std::array<char, 256> ignored{};
-    if (PGcancel *cancel = to_cancel.load(); cancel != nullptr)
-        PQcancel(cancel, ignored.data(), ignored.size());  // may be called from a signal handler
-}
-
-int drop_line() {
+int drop_line() {  // at Ctrl-C
     rl_replace_line("", 0);
     rl_crlf();
     rl_on_new_line();
     rl_redisplay();
     return 0;
-}
-
-void set_interrupt_handler(void (*handler)(int)) {
-    struct sigaction action {};
-    action.sa_handler = handler;  // NOLINT: a union in the C library
-    sigaction(SIGINT, &action, nullptr);
 }
 
 // --- Completion --------------------------------------------------------------------------------
@@ -96,14 +79,13 @@ line_editor::line_editor(context &in) : in_(in), file_(history_file()) {
     rl_attempted_completion_function = complete;
     rl_completer_word_break_characters = " \t";
     rl_signal_event_hook = drop_line;
-    set_interrupt_handler(cancel_statement);
+    go_on_after_interrupt();
     read_history(file_.c_str());
     stifle_history(remembered_lines);
 }
 
 line_editor::~line_editor() {
-    set_interrupt_handler(SIG_DFL);
-    PQfreeCancel(to_cancel.exchange(nullptr));
+    end_on_interrupt();
     std::error_code none;
     const std::filesystem::path folder = std::filesystem::path(file_).parent_path();
     if (!folder.empty())
@@ -114,7 +96,7 @@ line_editor::~line_editor() {
 }
 
 bool line_editor::read(const std::string &prompt, std::string &line) {
-    PQfreeCancel(to_cancel.exchange(nullptr));
+    cancel_on_interrupt(nullptr);
     const std::unique_ptr<char, decltype(&std::free)> typed(readline(prompt.c_str()), &std::free);
     if (typed == nullptr) {
         std::puts("");
@@ -123,7 +105,7 @@ bool line_editor::read(const std::string &prompt, std::string &line) {
     line = typed.get();
     if (!line.empty() && line.front() != ' ')  // a blank in front keeps a line out of the history
         add_history(line.c_str());
-    to_cancel = in_.on.connected() ? PQgetCancel(in_.on.pq()) : nullptr;
+    cancel_on_interrupt(in_.on.connected() ? in_.on.pq() : nullptr);
     return true;
 }
 

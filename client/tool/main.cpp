@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "command_line.hpp"
+#include "interrupt.hpp"
 #include "report.hpp"
 
 namespace {
@@ -26,5 +27,6 @@ kv::status run(const std::vector<std::string> &words) {
 
 int main(int argc, char **argv) {
     std::ios::sync_with_stdio(false);  // which would read and write every character by itself
+    kv::end_on_interrupt();
     return kv::report_errors([&] { return run({argv + 1, argv + argc}); });
 }

@@ -32,6 +32,7 @@ class shell {
 
     status run(const std::string &line) {
         return report_errors([&] {
+            in_.on.notice_end();
             const status outcome = run_words(split_words(line));
             finish_output();
             return outcome;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report.hpp"
+#include "times.hpp"
 
 namespace kv {
 
@@ -164,7 +165,7 @@ std::string align(const std::vector<std::vector<std::string>> &lines) {
     return text;
 }
 
-// While it lives, Ctrl-C ends a wait and not the program.
+// While it lives, Ctrl-C ends a wait and not the program, except during what may take long.
 class interruptible {
   public:
     interruptible() {
@@ -175,6 +176,14 @@ class interruptible {
     ~interruptible() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
     interruptible(const interruptible &) = delete;
     interruptible &operator=(const interruptible &) = delete;
+
+    template <class Work>
+    auto except_during(Work work) const {
+        sigprocmask(SIG_SETMASK, &before_, nullptr);
+        auto done = work();
+        sigprocmask(SIG_BLOCK, &interrupt_, nullptr);
+        return done;
+    }
 
     // False if it was interrupted.
     bool wait(double seconds) const {
@@ -245,7 +254,10 @@ status watch(context &in, const arguments &given) {
     look before;
     clock::time_point then = clock::now();
     for (std::int64_t shown = 1;; shown++) {
-        const result rows = read_statistics(in.on, "");
+        const result rows = interrupt.except_during([&] {
+            in.on.notice_end();  // during the wait
+            return read_statistics(in.on, "");
+        });
         const clock::time_point now = clock::now();
         look stores = look_at(rows.get());
         const double seconds = std::chrono::duration<double>(now - then).count();

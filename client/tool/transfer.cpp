@@ -125,6 +125,7 @@ class importer {
         plain.reserve(entries.size());
         for (const numbered_entry &each : entries)
             plain.push_back(&each.what);
+        on_.notice_end();  // while the lines were awaited
         write_entries(on_, to_, plain);
     }
 

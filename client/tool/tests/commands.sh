@@ -579,6 +579,88 @@ test_many_entries_in_little_memory() {
     check test "$(wc -l <"$folder/lines")" = 11
 }
 
+# --- What does not go on -----------------------------------------------------
+
+kv_backends() { sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kv' $1"; }
+
+end_backends() {
+    sql -c "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = 'kv'" >/dev/null
+}
+
+# Ends kv by a signal while it waits for the store, which is free afterwards.
+interrupted() { # signal, arguments
+    local signal=$1 pid locker_pid i
+    shift
+    coproc locker { sql; }
+    locker_pid=$!
+    echo 'BEGIN; LOCK TABLE kv_store; \echo locked' >&"${locker[1]}"
+    read -r -u "${locker[0]}"
+    env --default-signal="$signal" "$kv" "$@" <&0 >"$folder/got" 2>"$folder/errors" &
+    pid=$!
+    until [ "$(kv_backends "AND wait_event_type = 'Lock'")" = 1 ]; do
+        kill -0 $pid || break
+        sleep 0.05
+    done
+    kill -"$signal" $pid
+    for ((i = 0; i < 1200; i++)); do # a minute: one that does not end is no reason to wait for ever
+        kill -0 $pid || break
+        sleep 0.05
+    done 2>/dev/null # where bash says by which signal it ended
+    echo '\q' >&"${locker[1]}"
+    wait "$locker_pid"
+    wait $pid
+    check test "kv $*: $?" = "kv $*: $((128 + $(kill -l "$signal")))"
+    until [ "$(kv_backends '')" = 0 ]; do
+        sleep 0.05
+    done
+}
+
+test_interrupts() {
+    gives 0 OK flush
+    gives 0 OK set k before
+    echo '{"key":"k","value":"imported"}' >"$folder/lines"
+    interrupted INT set k after
+    interrupted TERM set k after
+    interrupted HUP set k after
+    interrupted INT import "$folder/lines"
+    interrupted INT flush
+    interrupted INT export
+    interrupted INT scan
+    interrupted INT watch
+    echo 'set k after' >"$folder/script"
+    interrupted INT shell <"$folder/script"
+    gives 0 $'k\tbefore' scan --values
+}
+
+# A connection that ended while nothing was under way is made anew.
+test_connections_that_end() {
+    local line pid
+    coproc kv_shell { "$kv" shell 2>"$folder/errors"; }
+    pid=$!
+    echo 'set k v' >&"${kv_shell[1]}"
+    read -r -u "${kv_shell[0]}" line
+    check test "$line" = OK
+    end_backends
+    { echo 'get k' >&"${kv_shell[1]}"; } 2>/dev/null
+    read -r -u "${kv_shell[0]}" line
+    check test "$line" = v
+    eval "exec ${kv_shell[1]}>&-"
+    wait "$pid"
+    check test $? = 0
+
+    coproc import { "$kv" import 2>"$folder/errors"; }
+    printf '{"key":"many:%s","value":"v"}\n' {1..1000} >&"${import[1]}"
+    until [ "$("$kv" count many:)" = 1000 ]; do
+        sleep 0.05
+    done
+    end_backends
+    echo '{"key":"many:more","value":"v"}' >&"${import[1]}"
+    eval "exec ${import[1]}>&-"
+    read -r -u "${import[0]}" line
+    check test "$line" = 1001
+    gives 0 1001 delprefix many:
+}
+
 # --- Watch, and the shell ----------------------------------------------------
 
 test_watch() {
@@ -691,6 +773,8 @@ test_password
 test_what_strangers_plant
 test_import_of_bad_lines
 test_many_entries_in_little_memory
+test_interrupts
+test_connections_that_end
 test_watch
 test_shell_as_script
 test_shell_on_a_terminal
