@@ -107,11 +107,7 @@ const std::string &connection::schema() {
 }
 
 std::string connection::in_extension(const char *name) {
-    const std::string &schema = this->schema();
-    const quoted_text quoted(PQescapeIdentifier(pq(), schema.data(), schema.size()), &PQfreemem);
-    if (quoted == nullptr)
-        throw kvstore::error(message_of(pq_.get()));
-    return std::string(quoted.get()) + "." + name;
+    return quote_name(schema()) + "." + name;
 }
 
 // --- SQL ---------------------------------------------------------------------------------------
@@ -147,6 +143,13 @@ std::string connection::quote(std::string_view text) {
     if (literal == nullptr)
         throw kvstore::error(message_of(pq_.get()));
     return literal.get();
+}
+
+std::string connection::quote_name(std::string_view name) {
+    const quoted_text quoted(PQescapeIdentifier(pq(), name.data(), name.size()), &PQfreemem);
+    if (quoted == nullptr)
+        throw kvstore::error(message_of(pq_.get()));
+    return quoted.get();
 }
 
 void connection::require_success(const PGresult *answer) {

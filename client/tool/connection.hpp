@@ -54,7 +54,8 @@ class connection {
     kvstore::client &client();  // on the present connection, and with it gone when that is lost
     result query(const std::string &sql, const std::vector<sql_parameter> &parameters = {});
     result query_in_binary(const std::string &sql, const std::vector<sql_parameter> &parameters);
-    std::string quote(std::string_view text);  // as a literal
+    std::string quote(std::string_view text);       // as a literal
+    std::string quote_name(std::string_view name);  // as an identifier
 
     // The extension's, with its schema, so that search_path has no say: "app".kv_get
     std::string in_extension(const char *name);

@@ -96,14 +96,12 @@ status ratelimit(context &in, const arguments &given) {
     const std::string period = std::to_string(parse_ttl(given.period).count());
     const std::string cost = std::to_string(given.cost.value_or(1));
     const std::string store = in.regclass();
-    const result answer = in.on.query(
-        "SELECT allowed, count, remaining, pg_catalog.to_char(pg_catalog.timezone("
-        "'UTC'::pg_catalog.text, resets), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'::pg_catalog.text)"
-        " FROM " +
-            in.on.in_extension("kv_rate_limit") +
-            "($1::pg_catalog.text, $2::pg_catalog.int8, $3::pg_catalog.float8,"
-            " $4::pg_catalog.int8, store => $5::pg_catalog.regclass)",
-        {{given.key}, {max}, {period}, {cost}, {store}});
+    const result answer =
+        in.on.query("SELECT allowed, count, remaining, " + formatted_in_sql("resets") + " FROM " +
+                        in.on.in_extension("kv_rate_limit") +
+                        "($1::pg_catalog.text, $2::pg_catalog.int8, $3::pg_catalog.float8,"
+                        " $4::pg_catalog.int8, store => $5::pg_catalog.regclass)",
+                    {{given.key}, {max}, {period}, {cost}, {store}});
     const auto field = [&](int column) { return std::string(PQgetvalue(answer.get(), 0, column)); };
     const bool allowed = field(0) == "t";
     if (in.out.json())

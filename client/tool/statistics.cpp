@@ -12,6 +12,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "array_writer.hpp"
 #include "report.hpp"
 #include "times.hpp"
 
@@ -19,8 +20,29 @@ namespace kv {
 
 namespace {
 
+// The columns that the view has in this version. Times are written as everywhere, and not in the
+// session's DateStyle and TimeZone; how long something took is a number of seconds.
+std::string columns_of(connection &on, const std::string &view) {
+    constexpr Oid interval_oid = 1186;
+    const result none = on.query("SELECT * FROM " + view + " LIMIT 0");
+    std::string columns;
+    for (int column = 0; column < PQnfields(none.get()); column++) {
+        const std::string name = on.quote_name(PQfname(none.get(), column));
+        const Oid type = PQftype(none.get(), column);
+        columns += column > 0 ? ", " : "";
+        if (type == timestamptz_oid)
+            columns += formatted_in_sql(name) + " AS " + name;
+        else if (type == interval_oid)
+            columns += "pg_catalog.extract('epoch'::pg_catalog.text, " + name + ") AS " + name;
+        else
+            columns += name;
+    }
+    return columns;
+}
+
 result read_statistics(connection &on, const std::string &only) {
-    const std::string all = "SELECT * FROM " + on.in_extension("kv_stats");
+    const std::string view = on.in_extension("kv_stats");
+    const std::string all = "SELECT " + columns_of(on, view) + " FROM " + view;
     if (only.empty())
         return on.query(all + " ORDER BY store::pg_catalog.text");
     return on.query(all + " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass", {{only}});
@@ -29,13 +51,15 @@ result read_statistics(connection &on, const std::string &only) {
 // --- Rows as JSON and as text ------------------------------------------------------------------
 
 nlohmann::json field_as_json(const PGresult *rows, int row, int column) {
-    constexpr Oid int8_oid = 20, int4_oid = 23;
+    constexpr Oid int8_oid = 20, int4_oid = 23, numeric_oid = 1700;
     if (PQgetisnull(rows, row, column))
         return nullptr;
     const char *text = PQgetvalue(rows, row, column);
     const Oid type = PQftype(rows, column);
     if (type == int8_oid || type == int4_oid)
         return std::strtoll(text, nullptr, 10);
+    if (type == numeric_oid)
+        return std::strtod(text, nullptr);
     return text;
 }
 

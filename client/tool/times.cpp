@@ -213,6 +213,11 @@ server_time server_time_of(std::chrono::sys_time<std::chrono::microseconds> time
     return (time - epoch).count();
 }
 
+std::string formatted_in_sql(const std::string &time) {
+    return "pg_catalog.to_char(pg_catalog.timezone('UTC'::pg_catalog.text, " + time +
+           "), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'::pg_catalog.text)";
+}
+
 std::string format_time(server_time time) {
     std::int64_t days = time / day;
     std::int64_t year = 2000 + days * 400 / 146'097;  // a guess that is at most one too late

@@ -30,6 +30,9 @@ server_time parse_time(std::string_view text);
 // The first of these forms; for times from the year 2000 on.
 std::string format_time(server_time time);
 
+// The SQL that writes a timestamptz in that form, whatever the session's DateStyle and TimeZone.
+std::string formatted_in_sql(const std::string &time);
+
 server_time server_time_of(std::chrono::sys_time<std::chrono::microseconds> time);
 
 }  // namespace kv

@@ -312,6 +312,28 @@ test_json() {
     check test "$(member "$("$kv" --json stats kv_store)" table_bytes)" -gt 0
 }
 
+# Times are written as by the other commands, whatever the session has. Not every server counts, so
+# here it is said to have swept.
+test_times_of_statistics() {
+    local outer=$PGDATABASE command
+    enter_database kv_swept
+    sql -c 'CREATE EXTENSION kvstore' -c "CREATE OR REPLACE FUNCTION kv_counters(store regclass,
+        OUT hits bigint, OUT misses bigint, OUT sets bigint, OUT deletes bigint, OUT expired_removed bigint,
+        OUT evicted bigint, OUT last_sweep timestamptz, OUT last_sweep_took interval, OUT last_sweep_pages bigint,
+        OUT last_sweep_removed bigint, OUT last_sweep_left bigint, OUT entry_bytes bigint) VOLATILE STRICT
+        LANGUAGE sql AS \$\$SELECT 1, 1, 1, 1, 1, 1, '2030-01-31 23:59:59.5+00'::timestamptz,
+            '1 minute 0.25 seconds'::interval, 1, 1, 1, 1\$\$"
+    export PGTZ=Asia/Tokyo PGDATESTYLE=German PGOPTIONS='-c intervalstyle=iso_8601'
+    for command in stats 'watch --count 1'; do
+        # shellcheck disable=SC2086
+        check grep -q '"last_sweep":"2030-01-31T23:59:59.500000Z","last_sweep_took":60.25,' <("$kv" --json $command)
+    done
+    check grep -q '^last_sweep: *2030-01-31T23:59:59.500000Z$' <("$kv" stats)
+    check grep -q '^last_sweep_took: *60.250000$' <("$kv" stats)
+    unset PGTZ PGDATESTYLE PGOPTIONS
+    export PGDATABASE=$outer
+}
+
 # In every command what came in goes out, and is what SQL sees.
 check_values() { # what is stored
     gives 0 OK set k "$1"
@@ -765,6 +787,7 @@ test_renaming
 test_stores
 test_every_byte
 test_json
+test_times_of_statistics
 test_encodings
 test_bytes_in_sql_ascii
 test_scan_of_keys
