@@ -182,8 +182,9 @@ std::chrono::duration<double> parse_ttl(std::string_view text) try {
 }
 
 std::chrono::duration<double> parse_milliseconds(std::string_view text) try {
-    const double number = take_number(text);
-    if (!text.empty())
+    std::string_view rest = text;
+    const double number = take_number(rest);
+    if (!rest.empty())
         throw input_error("not a number");
     return std::chrono::duration<double, std::milli>(number);
 } catch (const input_error &) {

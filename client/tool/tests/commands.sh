@@ -200,6 +200,8 @@ test_expiry() {
     gives 0 1 expireat e 2020-01-01
     gives 1 '' get e
     complains "not a TTL: 'soon'; *" setex e soon v
+    complains "not a number of milliseconds: '500ms'" psetex e 500ms v
+    complains "not a number of milliseconds: '1.5s'" pexpire e 1.5s
     complains "22023: *" setex e 0 v
 }
 
