@@ -107,15 +107,17 @@ void client::close() {
 }
 
 // A Unix socket tells both. Over TCP the end of what somebody sends looks like the end of somebody,
-// until his system answers a packet that there is no such connection any more; keepalive sends one.
+// until his system answers a packet that there is no such connection any more: keepalive asks.
 bool client::has_hung_up() {
     if (closed_)
         return true;
     pollfd its{socket_.native_handle(), POLLRDHUP, 0};
     poll(&its, 1, 0);
     if ((its.revents & POLLRDHUP) != 0 && !std::exchange(is_probed_, true)) {
-        constexpr int seconds = 1;
-        setsockopt(its.fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+        constexpr int first = 1;  // seconds
+        constexpr int next = 10;
+        setsockopt(its.fd, IPPROTO_TCP, TCP_KEEPIDLE, &first, sizeof first);
+        setsockopt(its.fd, IPPROTO_TCP, TCP_KEEPINTVL, &next, sizeof next);
     }
     return (its.revents & (POLLHUP | POLLERR)) != 0;
 }
