@@ -62,6 +62,7 @@ bool is_paused(const gateway &in, const client &one, const redis::command &what)
 
 task<void> wait_while_paused(const gateway &in, client &one, const redis::command &what) {
     one.flush();
+    one.last_command = what.name;
     one.work.is_blocked = true;
     while (is_paused(in, one, what) && !one.is_closed())
         co_await sleep_for(in.on, std::chrono::milliseconds(10));
