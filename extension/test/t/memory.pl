@@ -2,7 +2,8 @@
 # statement, in one transaction, in many, and when each call is an error that is caught; on both
 # paths. So does that of the launcher, round after round, and that of sweepers.
 #
-#   KV_CALLS    how many calls of each (400); 10,000 at most of what makes files, which takes milliseconds
+#   KV_CALLS    how many calls of each (400); 10,000 at most of what makes files or looks at all stores,
+#               which takes milliseconds
 #   KV_WAYS     a pattern of the ways, of those four (all)
 use strict;
 use warnings;
@@ -100,7 +101,7 @@ $node->sql(q{
 	DELETE FROM measured WHERE kind !~ '} . $ways . q{';
 	INSERT INTO measured SELECT 0, kind, 'length(''k'')' FROM measured GROUP BY kind;
 	ALTER TABLE measured ADD calls int NOT NULL DEFAULT } . $calls . q{;
-	UPDATE measured SET calls = least(calls, 10000) WHERE call ~ 'kv_(flush|limit)';
+	UPDATE measured SET calls = least(calls, 10000) WHERE call ~ 'kv_(flush|limit)|kv_stats$';
 	SELECT kv_create_store('closed');
 	ALTER TABLE closed ADD CHECK (false);
 });
@@ -110,6 +111,7 @@ for my $path ('on', 'off')
 {
 	# Each in the same session. Calls in turn, so that each has its entry.
 	my $session = $node->background_psql('postgres');
+	$session->set_query_timer_restart;    # the limit is one of each call
 	$session->query_safe("SET kvstore.fast_path = $path; SET client_min_messages = error");
 	my (%left, $all);
 	for my $row (split /\n/, $node->sql('SELECT kind, calls, call, quote_literal(call) FROM measured ORDER BY kind, n'))
