@@ -261,8 +261,6 @@ task<std::string> backend::learn_databases() {
 // The extension may be in another schema by now: ALTER SCHEMA .. RENAME, or DROP and CREATE. Says
 // whether the call is worth another try; else the connection is closed, and `told` says why.
 task<bool> backend::has_met_again(answer &told) {
-    if (!told.is_unplanned)
-        co_return false;
     const std::string forget = "DEALLOCATE " + std::string(statement_name);
     const answer forgotten = co_await execute(forget.c_str());
     std::string problem = forgotten.message;
@@ -287,17 +285,21 @@ bool backend::send_batch(std::string_view batch) {
 
 task<answer> backend::call(std::string_view batch, waiting how) {
     answer told = co_await call_once(batch, how);
-    const bool again = co_await has_met_again(told);
-    if (again)
-        told = co_await call_once(batch, how);
+    if (told.is_unplanned) {
+        const bool is_worth_it = co_await has_met_again(told);
+        if (is_worth_it)
+            told = co_await call_once(batch, how);
+    }
     co_return told;
 }
 
 task<answer> backend::call_in_transaction(const char *begin, std::string_view batch) {
     answer told = co_await call_once_in_transaction(begin, batch);
-    const bool again = co_await has_met_again(told);
-    if (again)
-        told = co_await call_once_in_transaction(begin, batch);
+    if (told.is_unplanned) {
+        const bool is_worth_it = co_await has_met_again(told);
+        if (is_worth_it)
+            told = co_await call_once_in_transaction(begin, batch);
+    }
     co_return told;
 }
 

@@ -11,19 +11,15 @@ using namespace std::chrono_literals;
 
 // What is made from a temporary would use a connection that has gone back.
 template <class Borrowed>
-concept gives_its_client = requires(Borrowed &&from) {
+concept has_star = requires(Borrowed &&from) {
     *std::forward<Borrowed>(from);
-    std::forward<Borrowed>(from).operator->();
 };
 template <class Borrowed>
-concept keeps_its_client = !requires(Borrowed && from) {
-    *std::forward<Borrowed>(from);
-}
-&&!requires(Borrowed && from) {
+concept has_arrow = requires(Borrowed &&from) {
     std::forward<Borrowed>(from).operator->();
 };
-static_assert(gives_its_client<kvstore::borrowed_client &>);
-static_assert(keeps_its_client<kvstore::borrowed_client>);
+static_assert(has_star<kvstore::borrowed_client &> && has_arrow<kvstore::borrowed_client &>);
+static_assert(!has_star<kvstore::borrowed_client> && !has_arrow<kvstore::borrowed_client>);
 
 TEST(PoolTest, MakesNoMoreThanItMay) {
     kvstore::pool pool({}, {.max_size = 2, .wait = 20ms});

@@ -32,7 +32,8 @@ int64 sweep_at_most(Oid relid, int64 most) {
 }
 
 // What a part of the transaction did before, or is to do yet, may rely on constraints being
-// deferred.
+// deferred. Whether a function has called us, SPI knows: it is connected then, but says so only in
+// passing.
 bool is_transaction_of_its_own() {
     bool in_function = SPI_unregister_relation("") != SPI_ERROR_UNCONNECTED;
     return !IsInTransactionBlock(!in_function);

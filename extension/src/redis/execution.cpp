@@ -21,11 +21,6 @@ void execution::begin_command(bool waits) {
 
 // --- Stores ---
 
-void execution::answer_no_store(const char *name) {
-    out.error(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')", name,
-                       quote_literal_cstr(name)));
-}
-
 const store *execution::open(const intent &what, int database) {
     for (std::size_t i = 0; i < open_; i++)
         if (openings_[i].database == database && openings_[i].privileges == what.privileges)
@@ -36,9 +31,14 @@ const store *execution::open(const intent &what, int database) {
         out.error("ERR DB index is out of range");
         return nullptr;
     }
-    Oid table = find_store(*name);
+    Assert(open_ < openings_.size());  // begin_command() has made room
+    Oid table = find_and_lock_store(*name, what.lock(), waits_);
     if (!OidIsValid(table)) {
-        answer_no_store(*name);
+        if (waits_ || !OidIsValid(find_store(*name)))
+            out.error(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')",
+                               *name, quote_literal_cstr(*name)));
+        else
+            set_would_wait();
         return nullptr;
     }
     if (!is_of_entry_type(table)) {
@@ -47,15 +47,6 @@ const store *execution::open(const intent &what, int database) {
     }
     if (what.writes() && (XactReadOnly || RecoveryInProgress())) {
         out.error("READONLY You can't write against a read only replica.");
-        return nullptr;
-    }
-    Assert(open_ < openings_.size());  // begin_command() has made room
-    table = find_and_lock_store(*name, what.lock(), waits_);
-    if (!OidIsValid(table)) {
-        if (waits_)
-            answer_no_store(*name);  // any more
-        else
-            set_would_wait();
         return nullptr;
     }
     intent wanted = what;

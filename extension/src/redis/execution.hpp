@@ -86,7 +86,6 @@ class execution {
     }
 
   private:
-    void answer_no_store(const char *name);
     bool do_as_a_whole(bool (*work)(void *), void *context);
     void answer_or_raise(ErrorData *error);
 

@@ -26,10 +26,6 @@ void end_process() {
     die(SIGTERM);
 }
 
-}  // namespace
-
-namespace {
-
 void set(timestamp milliseconds) {
     limit = monotonic_now() - began + milliseconds * microseconds_per_millisecond;
     auto until = static_cast<int>(milliseconds);
