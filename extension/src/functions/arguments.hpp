@@ -44,7 +44,7 @@ auto with_store_argument(FunctionCallInfo fcinfo, const intent &what, Use use) {
 // --- long as they are text in the server's encoding.
 
 inline void require_text(Datum value) {
-    if (!is_text(value))
+    if (!is_text(bytes_of(value)))
         raise_not_text();
 }
 

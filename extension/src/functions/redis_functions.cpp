@@ -9,8 +9,7 @@ namespace kvstore {
 namespace {
 
 std::string_view bytes_argument(FunctionCallInfo fcinfo) {
-    auto *bytes = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-    return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+    return detoasted_bytes_of(PG_GETARG_DATUM(0));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "operations/batch.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 #include "operations/operations.hpp"
 #include "paths/fast_path.hpp"
@@ -12,11 +11,6 @@
 namespace kvstore {
 
 namespace {
-
-std::string_view bytes_of(Datum key) {
-    auto *text = reinterpret_cast<struct varlena *>(DatumGetPointer(key));
-    return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
-}
 
 // How many of the operations applied.
 template <class Each, class Asked>

@@ -82,10 +82,6 @@ decision remove_if_same(const request &asked, const entry *live, timestamp now) 
 
 // --- Numbers ---
 
-std::string_view bytes_of(struct varlena *value) {
-    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
-}
-
 // Puts a value in the place of the live one, or stores it for as long as was asked.
 decision store_keeping_expiry(const request &asked, const entry *live, timestamp now, Datum value,
                               Datum answer) {
@@ -97,7 +93,7 @@ decision add_strictly(const request &asked, const entry *live, timestamp now) {
     if (live != nullptr)
         before = toast_raw_datum_size(live->value) > longest_integer + VARHDRSZ
                      ? std::nullopt
-                     : parse_strict_integer(bytes_of(PG_DETOAST_DATUM_PACKED(live->value)));
+                     : parse_strict_integer(detoasted_bytes_of(live->value));
     if (!before)
         return decision::refuse(hindrance::not_an_integer);
     std::optional<int64> sum = sum_of(*before, asked.by);
@@ -110,7 +106,7 @@ decision add_strictly(const request &asked, const entry *live, timestamp now) {
 decision add_real(const request &asked, const entry *live, timestamp now) {
     std::optional<long double> before = 0;
     if (live != nullptr)
-        before = parse_real(bytes_of(PG_DETOAST_DATUM_PACKED(live->value)));
+        before = parse_real(detoasted_bytes_of(live->value));
     if (!before)
         return decision::refuse(hindrance::not_a_number);
     long double sum = *before + asked.on->by;
@@ -161,7 +157,7 @@ decision write_over(const request &asked, const entry *live, timestamp now) {
     if (asked.on->offset + VARSIZE_ANY_EXHDR(part) > asked.on->most)
         return decision::refuse(hindrance::too_long);
     Datum value = overwritten(live == nullptr ? 0 : live->value, asked.on->offset, part);
-    if (asked.on->is_text && !is_text(value))
+    if (asked.on->is_text && !is_text(bytes_of(value)))
         return decision::refuse(hindrance::not_text);
     return store_keeping_expiry(asked, live, now, value, length_of(value));
 }

@@ -1,7 +1,5 @@
 #include "operations/moving.hpp"
 
-#include <string_view>
-
 #include "operations/conditional.hpp"
 #include "operations/operation_parts.hpp"
 #include "operations/operations.hpp"
@@ -13,10 +11,6 @@ namespace kvstore {
 namespace {
 
 int compare(const place &a, const place &b) {
-    auto bytes_of = [](Datum key) {
-        auto *text = reinterpret_cast<struct varlena *>(DatumGetPointer(key));
-        return std::string_view(VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text));
-    };
     int by_key = bytes_of(a.key).compare(bytes_of(b.key));
     if (by_key != 0)
         return by_key;
@@ -28,7 +22,7 @@ int compare(const place &a, const place &b) {
 // Bytes go into a store of text if they are text.
 void require_admitted(const route &way, Datum value) {
     if (way.from.in->kind == value_kind::bytes && way.to.in->kind == value_kind::text &&
-        !is_text(value))
+        !is_text(bytes_of(value)))
         raise_not_text();
 }
 

@@ -26,11 +26,8 @@ constexpr counted_as nothing{};
 // --- Values ---
 
 inline bool equal(Datum a, Datum b) {
-    if (toast_raw_datum_size(a) != toast_raw_datum_size(b))
-        return false;
-    struct varlena *left = PG_DETOAST_DATUM_PACKED(a);
-    struct varlena *right = PG_DETOAST_DATUM_PACKED(b);
-    return memcmp(VARDATA_ANY(left), VARDATA_ANY(right), VARSIZE_ANY_EXHDR(left)) == 0;
+    return toast_raw_datum_size(a) == toast_raw_datum_size(b) &&
+           detoasted_bytes_of(a) == detoasted_bytes_of(b);
 }
 
 inline Datum digits_of(int64 number) {

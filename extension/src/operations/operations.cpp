@@ -259,8 +259,7 @@ const operation del_if = {
 int64 counter_of(Datum value) {
     if (toast_raw_datum_size(value) > longest_integer + VARHDRSZ)
         raise_not_an_integer();
-    struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
-    std::optional<int64> counter = parse_integer({VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)});
+    std::optional<int64> counter = parse_integer(detoasted_bytes_of(value));
     if (!counter)
         raise_not_an_integer();
     return *counter;

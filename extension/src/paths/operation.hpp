@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "rules/ttl.hpp"
 #include "server/clock.hpp"
@@ -27,11 +28,21 @@ inline Datum copy_of_value(Datum value) {
         pg_detoast_datum_copy(reinterpret_cast<struct varlena *>(DatumGetPointer(value))));
 }
 
-// Whether a value is text in the server's encoding.
-inline bool is_text(Datum value) {
-    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
-    int length = static_cast<int>(VARSIZE_ANY_EXHDR(bytes));
-    return pg_encoding_verifymbstr(GetDatabaseEncoding(), VARDATA_ANY(bytes), length) == length;
+// The bytes of a key or a value that is neither compressed nor out of line, in its memory.
+inline std::string_view bytes_of(Datum varlena) {
+    const char *bytes = DatumGetPointer(varlena);
+    return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+}
+
+// The same of whatever stands in a row.
+inline std::string_view detoasted_bytes_of(Datum varlena) {
+    return bytes_of(PointerGetDatum(PG_DETOAST_DATUM_PACKED(varlena)));
+}
+
+// Whether they are text in the server's encoding.
+inline bool is_text(std::string_view bytes) {
+    int length = static_cast<int>(bytes.size());
+    return pg_encoding_verifymbstr(GetDatabaseEncoding(), bytes.data(), length) == length;
 }
 
 // Whether we have waited for a lock since then, of a row, a transaction or a table. Whoever goes

@@ -1,7 +1,6 @@
 #include "paths/tuple_version.hpp"
 
 #include <array>
-#include <string_view>
 
 #include "paths/tid_cache.hpp"
 
@@ -50,12 +49,9 @@ fetched fetch_from(const lookup &search, const ItemPointerData &root) {
 bool has_key(const lookup &search, tuple_version &one) {
     bool is_null;
     Datum stored = heap_getattr(&one.tuple, 1, RelationGetDescr(search.in.table), &is_null);
-    auto bytes_of = [](const char *key) {
-        return std::string_view(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
-    };
     const char *key = DatumGetPointer(stored);
     return !VARATT_IS_COMPRESSED(key) && !VARATT_IS_EXTERNAL(key) &&
-           bytes_of(key) == bytes_of(DatumGetPointer(search.key));
+           bytes_of(stored) == bytes_of(search.key);
 }
 
 // What is still where it was the last time.

@@ -78,20 +78,6 @@ Datum varlena_of(std::string_view bytes) {
     return PointerGetDatum(result);
 }
 
-std::string_view bytes_of(Datum value) {
-    auto *bytes = reinterpret_cast<struct varlena *>(DatumGetPointer(value));
-    return {VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
-}
-
-namespace {
-
-bool is_text(std::string_view bytes) {
-    return pg_verify_mbstr(GetDatabaseEncoding(), bytes.data(), static_cast<int>(bytes.size()),
-                           true);
-}
-
-}  // namespace
-
 std::optional<Datum> execution::key(std::string_view given) {
     if (given.size() > longest_key) {
         out.error(psprintf("ERR key of %zu bytes is too long, a key has at most %zu", given.size(),

@@ -106,7 +106,5 @@ class execution {
 
 // Bytes as a varlena, in the current memory context.
 Datum varlena_of(std::string_view bytes);
-// What a value that was read is, in its memory.
-std::string_view bytes_of(Datum value);
 
 }  // namespace kvstore::redis

@@ -28,9 +28,7 @@ bool takes_pattern(execution &x, std::string_view pattern) {
 // What all keys that match begin with; nothing if that is no text, so that none does.
 std::optional<Datum> prefix_of(std::string_view pattern) {
     std::string_view prefix = literal_prefix(pattern);
-    bool is_text = pg_verify_mbstr(GetDatabaseEncoding(), prefix.data(),
-                                   static_cast<int>(prefix.size()), true);
-    return is_text ? std::optional(varlena_of(prefix)) : std::nullopt;
+    return is_text(prefix) ? std::optional(varlena_of(prefix)) : std::nullopt;
 }
 
 struct scan_options {
@@ -92,7 +90,7 @@ void answer_page(execution &x, const store &from, const scan_options &options, k
     Datum last = 0;
     x.take_snapshot();
     kvstore::scan(from, range, [&](Datum key, const entry &) {
-        std::string_view bytes = bytes_of(PointerGetDatum(DatumGetTextPP(key)));
+        std::string_view bytes = detoasted_bytes_of(key);
         if (++visited == range.most) {
             MemoryContext before = MemoryContextSwitchTo(memory);
             last = varlena_of(bytes);
@@ -124,7 +122,7 @@ void keys(execution &x, arguments given) {
         std::size_t found = 0;
         x.take_snapshot();
         kvstore::scan(*from, {.prefix = *prefix}, [&](Datum key, const entry &) {
-            std::string_view bytes = bytes_of(PointerGetDatum(DatumGetTextPP(key)));
+            std::string_view bytes = detoasted_bytes_of(key);
             if (!glob_matches(given[1], bytes))
                 return;
             x.out.bulk(bytes);
