@@ -76,7 +76,7 @@ void sort(std::span<Datum> keys) {
 
 int64 store_all(const store &in, std::span<pair> pairs, const lifetime &lives) {
     std::span<pair> distinct = sorted_and_distinct(pairs);
-    perform_all(operations::set.called("kv_mset()"), in, distinct, [&](const pair &each) {
+    perform_all(operations::set, in, distinct, [&](const pair &each) {
         return request{.key = each.key, .value = each.value, .lives = lives};
     });
     return static_cast<int64>(distinct.size());

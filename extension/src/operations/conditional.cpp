@@ -82,12 +82,6 @@ decision remove_if_same(const request &asked, const entry *live, timestamp now) 
 
 // --- Numbers ---
 
-// Puts a value in the place of the live one, or stores it for as long as was asked.
-decision store_keeping_expiry(const request &asked, const entry *live, timestamp now, Datum value,
-                              Datum answer) {
-    return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, answer);
-}
-
 decision add_strictly(const request &asked, const entry *live, timestamp now) {
     std::optional<int64> before = 0;
     if (live != nullptr)
@@ -100,7 +94,7 @@ decision add_strictly(const request &asked, const entry *live, timestamp now) {
     if (!sum)
         return decision::refuse(hindrance::out_of_range);
     Datum value = digits_of(*sum);
-    return store_keeping_expiry(asked, live, now, value, value);
+    return decision::store({value, kept_or_asked(asked, live, now)}, value);
 }
 
 decision add_real(const request &asked, const entry *live, timestamp now) {
@@ -116,7 +110,7 @@ decision add_real(const request &asked, const entry *live, timestamp now) {
     std::string_view written = write_real(sum, digits);
     Datum value =
         PointerGetDatum(cstring_to_text_with_len(written.data(), static_cast<int>(written.size())));
-    return store_keeping_expiry(asked, live, now, value, value);
+    return decision::store({value, kept_or_asked(asked, live, now)}, value);
 }
 
 // --- Parts of values ---
@@ -133,7 +127,7 @@ decision append_if_it_fits(const request &asked, const entry *live, timestamp no
     if (live != nullptr && size_of(live->value) + size_of(asked.value) > asked.on->most)
         return decision::refuse(hindrance::too_long);
     Datum value = joined(live == nullptr ? 0 : live->value, asked.value);
-    return store_keeping_expiry(asked, live, now, value, length_of(value));
+    return decision::store({value, kept_or_asked(asked, live, now)}, length_of(value));
 }
 
 // `part` written over what there is, which may be 0.
@@ -159,7 +153,7 @@ decision write_over(const request &asked, const entry *live, timestamp now) {
     Datum value = overwritten(live == nullptr ? 0 : live->value, asked.on->offset, part);
     if (asked.on->is_text && !is_text(bytes_of(value)))
         return decision::refuse(hindrance::not_text);
-    return store_keeping_expiry(asked, live, now, value, length_of(value));
+    return decision::store({value, kept_or_asked(asked, live, now)}, length_of(value));
 }
 
 }  // namespace

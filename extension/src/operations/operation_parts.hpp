@@ -23,6 +23,13 @@ constexpr counted_as a_read_and_set{.read = true, .set = true};
 constexpr counted_as a_read_and_removal{.read = true, .removed = true};
 constexpr counted_as nothing{};
 
+// --- Expiry ---
+
+// What keeps the expiry of a live entry: without one, for as long as was asked.
+inline timestamp kept_or_asked(const request &asked, const entry *live, timestamp now) {
+    return live == nullptr ? asked.lives.end(now) : live->expires;
+}
+
 // --- Values ---
 
 inline bool equal(Datum a, Datum b) {

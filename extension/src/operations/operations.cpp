@@ -24,8 +24,7 @@ decision store_it(const request &asked, const entry *, timestamp now) {
 }
 
 decision store_keeping_expiry(const request &asked, const entry *live, timestamp now) {
-    timestamp expires = live == nullptr ? asked.lives.end(now) : live->expires;
-    return decision::store({asked.value, expires});
+    return decision::store({asked.value, kept_or_asked(asked, live, now)});
 }
 
 decision store_if_absent(const request &asked, const entry *live, timestamp now) {
@@ -54,14 +53,13 @@ decision add(const request &asked, const entry *live, timestamp now) {
     if (!sum)
         raise_counter_overflow(asked.by);
     Datum value = digits_of(*sum);
-    return decision::store({value, live == nullptr ? asked.lives.end(now) : live->expires}, value);
+    return decision::store({value, kept_or_asked(asked, live, now)}, value);
 }
 
 decision add_to_end(const request &asked, const entry *live, timestamp now) {
     Datum value = joined(live == nullptr ? 0 : live->value, asked.value);
     auto length = static_cast<int64>(VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
-    timestamp expires = live == nullptr ? asked.lives.end(now) : live->expires;
-    return decision::store({value, expires}, digits_of(length));
+    return decision::store({value, kept_or_asked(asked, live, now)}, digits_of(length));
 }
 
 // How much of a limit is used up, counted in a period that begins with the first call.
