@@ -91,6 +91,17 @@ std::optional<Datum> execution::key(std::string_view given) {
     return varlena_of(given);
 }
 
+std::optional<std::span<Datum>> execution::keys(arguments given) {
+    auto *keys = static_cast<Datum *>(palloc(sizeof(Datum) * given.size()));
+    for (std::size_t i = 0; i < given.size(); i++) {
+        std::optional<Datum> one = key(given[i]);
+        if (!one)
+            return std::nullopt;
+        keys[i] = *one;
+    }
+    return std::span(keys, given.size());
+}
+
 std::optional<Datum> execution::value(const store &to, std::string_view given) {
     if (to.kind == value_kind::text && !is_text(given)) {
         out.error(

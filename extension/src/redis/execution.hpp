@@ -52,6 +52,8 @@ class execution {
 
     // The argument as a key; nothing, and an error for an answer, if it is none.
     std::optional<Datum> key(std::string_view given);
+    // All of them, in the current memory context; nothing likewise.
+    std::optional<std::span<Datum>> keys(arguments given);
     // The argument as a value of that store.
     std::optional<Datum> value(const store &to, std::string_view given);
 

@@ -7,22 +7,6 @@
 
 namespace kvstore::redis::handlers {
 
-namespace {
-
-// All arguments from `first` on as keys.
-std::optional<std::span<Datum>> keys_of(execution &x, arguments given) {
-    auto *keys = static_cast<Datum *>(palloc(sizeof(Datum) * (given.size() + 1)));
-    for (std::size_t i = 0; i < given.size(); i++) {
-        std::optional<Datum> key = x.key(given[i]);
-        if (!key)
-            return std::nullopt;
-        keys[i] = *key;
-    }
-    return std::span(keys, given.size());
-}
-
-}  // namespace
-
 void del(execution &x, arguments given) {
     if (given.size() == 2) {
         std::optional<place> from = place_of(x, operations::del.what, given[1]);
@@ -31,7 +15,7 @@ void del(execution &x, arguments given) {
                    [&](const outcome &done) { x.out.integer(done.applied ? 1 : 0); });
         return;
     }
-    std::optional<std::span<Datum>> keys = keys_of(x, given.subspan(1));
+    std::optional<std::span<Datum>> keys = x.keys(given.subspan(1));
     const store *in = keys ? x.open(operations::del.what) : nullptr;
     if (in == nullptr)
         return;
@@ -55,7 +39,7 @@ void unlink(execution &x, arguments given) {
 
 // Of a key that is given twice, twice.
 void exists(execution &x, arguments given) {
-    std::optional<std::span<Datum>> keys = keys_of(x, given.subspan(1));
+    std::optional<std::span<Datum>> keys = x.keys(given.subspan(1));
     const store *from = keys ? x.open(reading) : nullptr;
     if (from == nullptr)
         return;

@@ -70,22 +70,15 @@ void store_pairs(execution &x, const operation &op, arguments given, const reque
 }  // namespace
 
 void mget(execution &x, arguments given) {
-    arguments keys = given.subspan(1);
-    auto *checked = static_cast<Datum *>(palloc(sizeof(Datum) * keys.size()));
-    for (std::size_t i = 0; i < keys.size(); i++) {
-        std::optional<Datum> key = x.key(keys[i]);
-        if (!key)
-            return;
-        checked[i] = *key;
-    }
-    const store *from = x.open(reading);
+    std::optional<std::span<Datum>> keys = x.keys(given.subspan(1));
+    const store *from = keys ? x.open(reading) : nullptr;
     if (from == nullptr)
         return;
     x.as_one_step(*from, [&] {
         x.take_snapshot();
-        kvstore::batch_reader reader(*from, {checked, keys.size()});
-        x.out.array(keys.size());
-        for (std::size_t i = 0; i < keys.size(); i++) {
+        kvstore::batch_reader reader(*from, *keys);
+        x.out.array(keys->size());
+        for (std::size_t i = 0; i < keys->size(); i++) {
             CHECK_FOR_INTERRUPTS();
             std::optional<entry> found = reader.read(i);
             answer_value(x, found ? found->value : 0);
@@ -116,10 +109,9 @@ void msetex(execution &x, arguments given) {
         return x.out.error("ERR wrong number of key-value pairs");
     std::optional<set_options> options =
         parse_set_options(x, given.subspan(2 + pairs), options_of::msetex);
-    std::optional<lifetime> lives = lifetime();
-    if (options && options->time)
-        lives = lifetime_of(x, *options->time, "msetex");
-    if (!options || !lives)
+    std::optional<lifetime> lives =
+        options ? lifetime_of(x, options->time, "msetex") : std::nullopt;
+    if (!lives)
         return;
     terms on{.when = options->when, .keeps_expiry = options->keeps_expiry};
     store_pairs(x, operations::set_on_terms, given.subspan(2, pairs),

@@ -36,15 +36,17 @@ void answer_invalid_expiry(execution &x, std::string_view command) {
                          static_cast<int>(command.size()), command.data()));
 }
 
-std::optional<lifetime> lifetime_of(execution &x, const given_time &given,
+std::optional<lifetime> lifetime_of(execution &x, const std::optional<given_time> &given,
                                     std::string_view command) {
-    std::optional<std::int64_t> number = integer(x, given.text);
+    if (!given)
+        return lifetime();
+    std::optional<std::int64_t> number = integer(x, given->text);
     if (!number)
         return std::nullopt;
     std::int64_t milliseconds = *number;
     bool fits = *number > 0 &&
-                (!given.form.in_seconds || !__builtin_mul_overflow(*number, 1000, &milliseconds));
-    if (fits && given.form.absolute) {
+                (!given->form.in_seconds || !__builtin_mul_overflow(*number, 1000, &milliseconds));
+    if (fits && given->form.absolute) {
         if (std::optional<timestamp> at = timestamp_of(milliseconds))
             return lifetime::until(*at);
     } else if (fits) {

@@ -25,9 +25,10 @@ struct given_time {
     std::string_view text;
 };
 
-// Redis's word for one that is not, or is too far away.
+// Redis's words for one that is not, or is too far away.
 void answer_invalid_expiry(execution &x, std::string_view command);
-std::optional<lifetime> lifetime_of(execution &x, const given_time &given,
+// Without an end if no time is given; nothing, and that error for an answer, if there is no such.
+std::optional<lifetime> lifetime_of(execution &x, const std::optional<given_time> &given,
                                     std::string_view command);
 
 // The moment, in milliseconds since 1970 as Redis counts, in PostgreSQL's microseconds; the

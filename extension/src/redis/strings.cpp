@@ -65,7 +65,7 @@ const operation &operation_for(const set_options &options) {
 
 void set_for(execution &x, arguments given, time_form form) {
     std::optional<lifetime> lives =
-        lifetime_of(x, {form, given[2]}, form.in_seconds ? "setex" : "psetex");
+        lifetime_of(x, given_time{form, given[2]}, form.in_seconds ? "setex" : "psetex");
     if (lives)
         store_argument(x, operations::set, given, 3, {.key = 0, .lives = *lives},
                        [&](const outcome &) { x.out.ok(); });
@@ -93,11 +93,7 @@ void get(execution &x, arguments given) {
 
 void set(execution &x, arguments given) {
     std::optional<set_options> options = parse_set_options(x, given.subspan(3), options_of::set);
-    if (!options)
-        return;
-    std::optional<lifetime> lives = lifetime();
-    if (options->time)
-        lives = lifetime_of(x, *options->time, "set");
+    std::optional<lifetime> lives = options ? lifetime_of(x, options->time, "set") : std::nullopt;
     if (!lives)
         return;
     terms on{.when = options->when, .keeps_expiry = options->keeps_expiry};
@@ -148,9 +144,7 @@ void getex(execution &x, arguments given) {
     if (!options->time && !options->persists)
         return get(x, given);
     std::size_t written = x.out.buffer().size();
-    std::optional<lifetime> lives = lifetime();
-    if (options->time)
-        lives = lifetime_of(x, *options->time, "getex");
+    std::optional<lifetime> lives = lifetime_of(x, options->time, "getex");
     if (!lives)
         return answer_if_live(x, given[1], written);
     bool has_come = !is_live(lives->end(current_time()), current_time());
