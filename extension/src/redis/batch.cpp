@@ -5,6 +5,7 @@
 #include "rules/redis_batch.hpp"
 #include "server/allocator.hpp"
 #include "server/clock.hpp"
+#include "server/scratch_memory.hpp"
 
 namespace kvstore::redis {
 
@@ -69,20 +70,11 @@ struct batch_run {
     execution &x;
     replies_writer<reply_buffer> &replies;
     argument_list &list;
-    MemoryContext scratch;  // for each command
+    scratch_memory &scratch;  // for each command
     bool may_wait;
     bool in_exec;
     bool in_any_case;  // whatever has become of watched keys
 };
-
-// Has `work` allocate in memory that is given back afterwards.
-template <class Work>
-void with_scratch(const batch_run &run, Work work) {
-    MemoryContext before = MemoryContextSwitchTo(run.scratch);
-    work();
-    MemoryContextSwitchTo(before);
-    MemoryContextReset(run.scratch);
-}
 
 // A step of an EXEC, which returns false if it would wait and was told not to. All are of one
 // moment, so none waits: or it does, where it may, for all to begin anew.
@@ -107,8 +99,8 @@ bool are_unchanged(const batch_run &run, section_reader &section) {
         take(run, [&](bool waits) {
             std::size_t written = run.x.out.buffer().size();
             run.x.begin_command(waits);
-            with_scratch(run,
-                         [&] { unchanged &= is_unchanged(run.x, watched, holds).value_or(false); });
+            run.scratch.use(
+                [&] { unchanged &= is_unchanged(run.x, watched, holds).value_or(false); });
             run.x.out.buffer().truncate(written);
             return !run.x.would_wait();
         });
@@ -122,7 +114,7 @@ bool run_command(const batch_run &run, arguments given, bool waits) {
     std::size_t written = run.x.out.buffer().size();
     run.replies.begin_reply();
     run.x.begin_command(waits);
-    with_scratch(run, [&] { carry_out(run.x, given); });
+    run.scratch.use([&] { carry_out(run.x, given); });
     if (run.x.would_wait()) {
         run.x.out.buffer().truncate(written);
         return false;
@@ -181,7 +173,7 @@ Datum carry_out_batch(std::string_view bytes) {
     argument_list list;
     MemoryContext memory =
         AllocSetContextCreate(CurrentMemoryContext, "Redis batch", ALLOCSET_SMALL_SIZES);
-    MemoryContext scratch = AllocSetContextCreate(memory, "Redis command", ALLOCSET_DEFAULT_SIZES);
+    scratch_memory scratch;
     batch_run run{
         x, replies, list, scratch, batch.has(may_wait), batch.has(exec), batch.has(in_any_case)};
     if (run.in_exec) {
@@ -198,6 +190,7 @@ Datum carry_out_batch(std::string_view bytes) {
     if (!batch.ok())
         raise_malformed();
     x.close();
+    scratch.free();
     MemoryContextDelete(memory);
     return buffer.as_varlena();
 }
