@@ -33,6 +33,18 @@ inline Oid store_argument(FunctionCallInfo fcinfo) {
     return DatumGetObjectId(required(fcinfo, PG_NARGS() - 1, "store"));
 }
 
+// How many at most; NULL stands for no limit. An error names the argument, and has the hint
+// `without_it`.
+inline int64 most_argument(FunctionCallInfo fcinfo, int number, const char *name,
+                           const char *without_it) {
+    if (PG_ARGISNULL(number))
+        return PG_INT64_MAX;
+    int32 most = PG_GETARG_INT32(number);
+    if (most <= 0)
+        raise_not_positive(name, without_it);
+    return most;
+}
+
 // Has `use` use the store that the call names.
 template <class Use>
 auto with_store_argument(FunctionCallInfo fcinfo, const intent &what, Use use) {

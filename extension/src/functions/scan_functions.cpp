@@ -8,17 +8,6 @@ namespace kvstore {
 
 namespace {
 
-// NULL stands for no limit.
-int64 most_argument(FunctionCallInfo fcinfo, int number) {
-    if (PG_ARGISNULL(number))
-        return PG_INT64_MAX;
-    int32 most = PG_GETARG_INT32(number);
-    if (most <= 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max must be positive"),
-                        errhint("NULL stands for no limit.")));
-    return most;
-}
-
 void refuse_empty_prefix(Datum prefix) {
     if (VARSIZE_ANY_EXHDR(DatumGetPointer(prefix)) == 0)
         ereport(ERROR,
@@ -34,7 +23,7 @@ Datum kv_scan_as(FunctionCallInfo fcinfo, value_kind wanted) {
         return 0;
     key_range range{.prefix = PointerGetDatum(PG_GETARG_TEXT_PP(0)),
                     .after = PG_ARGISNULL(1) ? 0 : PointerGetDatum(PG_GETARG_TEXT_PP(1)),
-                    .most = most_argument(fcinfo, 2)};
+                    .most = most_argument(fcinfo, 2, "max", "NULL stands for no limit.")};
     with_store_argument(fcinfo, reading, [&](const store &from) {
         scan(from, range, [&](Datum key, const entry &found) {
             Datum value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(found.value));

@@ -8,17 +8,6 @@ namespace kvstore {
 
 namespace {
 
-int64 most_rows_argument(FunctionCallInfo fcinfo) {
-    if (PG_ARGISNULL(0))
-        return PG_INT64_MAX;
-    int32 most = PG_GETARG_INT32(0);
-    if (most <= 0)
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_rows must be positive"),
-                 errhint("Without it, all expired entries are removed.")));
-    return most;
-}
-
 // Whether the caller has all rights of the table's owner, and other rights besides, which
 // what the owner has planted there is not to get.
 bool acts_as_owner(Relation table) {
@@ -51,7 +40,8 @@ int64 sweep_as_owner(Relation table, int64 most) {
 }  // namespace
 
 KV_SQL_FUNCTION(kv_sweep) {
-    int64 most = most_rows_argument(fcinfo);
+    int64 most =
+        most_argument(fcinfo, 0, "max_rows", "Without it, all expired entries are removed.");
     keep_launcher_running();
     Oid relid = lock_store(store_argument(fcinfo), sweeping);
     Relation table = pg::open_locked_relation(relid);

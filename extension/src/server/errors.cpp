@@ -56,6 +56,11 @@ void raise_negative(const char *argument) {
                     errmsg("%s must not be negative", argument)));
 }
 
+void raise_not_positive(const char *argument, const char *hint) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("%s must be positive", argument), errhint("%s", hint)));
+}
+
 void raise_no_condition(const char *given) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"%s\" is not a condition", given),

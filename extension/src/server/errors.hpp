@@ -13,6 +13,7 @@ namespace kvstore {
 [[noreturn]] void raise_unreadable_ttl(const char *given, const char *called);
 [[noreturn]] void raise_ttl_field_overflow(const char *given, const char *called);
 [[noreturn]] void raise_negative(const char *argument);
+[[noreturn]] void raise_not_positive(const char *argument, const char *hint);
 [[noreturn]] void raise_no_condition(const char *given);
 [[noreturn]] void raise_not_text();
 [[noreturn]] void raise_not_an_integer();
