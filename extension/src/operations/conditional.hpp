@@ -30,10 +30,10 @@ struct terms {
 
 namespace operations {
 // Stores asked.value for asked.lives, or with the expiry of what was there, if asked.on->when is
-// met. With a time that has come the entry is no longer live. ..
+// met. If that time has come already, the entry is no longer live.
 extern const operation set_on_terms;
-extern const operation
-    get_set_on_terms;  // .. answers the live value, whether it was replaced or not
+// The same; answers the value that was live, whether it was replaced or not.
+extern const operation get_set_on_terms;
 // Has the live entry expire as asked.lives says, which may have come, if asked.on->expiry allows.
 extern const operation expire_on_terms;
 // The same on one condition, each a single statement in SQL.

@@ -1,5 +1,5 @@
-// The operations on stores, each atomic. This is what SQL functions call, and
-// what a network front end will.
+// The operations on stores, each atomic: what the SQL functions and the interpreter of Redis's
+// commands are made of.
 #pragma once
 
 #include "paths/operation.hpp"
@@ -15,18 +15,21 @@ extern const operation set_xx;       // .. if there is one
 extern const operation get_set;      // .. answers the live value it replaced
 extern const operation cas;          // .. if the live value is asked.expected
 extern const operation cas_keep;     // .. the same, but keeps the expiry
-extern const operation incr;    // adds asked.by to a counter and keeps its expiry, or starts one
-                                // at 0 for asked.lives; answers the sum
-extern const operation append;  // adds asked.value to the end of the value and keeps its expiry,
-                                // or stores it for asked.lives; answers the length in bytes
-extern const operation rate_limit;  // the same if the sum is asked.most at most, and ends what
-                                    // has no end; answers a rate
+// Adds asked.by to a counter and keeps its expiry, or starts one at 0 for asked.lives; answers the
+// sum.
+extern const operation incr;
+// Adds asked.value to the end of the value and keeps its expiry, or stores it for asked.lives;
+// answers the length in bytes.
+extern const operation append;
+// As incr, if the sum is asked.most at most; a counter without an end gets one, asked.lives from
+// now on. Answers a rate.
+extern const operation rate_limit;
 // Having the live entry live for asked.lives from now on ..
 extern const operation expire;
-extern const operation get_ex;  // .. answers its value
-extern const operation
-    get_ex_unless_good;          // .. the same, but asked.slack tells what is good enough
-extern const operation persist;  // .. never, if it had one
+extern const operation get_ex;              // .. answers its value
+extern const operation get_ex_unless_good;  // .. the same, unless asked.slack allows its expiry
+// Has the live entry live for ever, if it did not.
+extern const operation persist;
 // Removing the live entry ..
 extern const operation del;
 extern const operation get_del;  // .. answers its value

@@ -45,8 +45,8 @@ attempt judge(TM_Result result) {
     }
 }
 
-// heap_update() can do without waiting, but asserts that nobody asks for it. Where assertions
-// count it is looked first whether it would wait, which is not quite the same.
+// heap_update() can do without waiting, but asserts that nobody asks for it. So a server that
+// checks assertions first looks whether it would wait, which is not quite the same.
 #ifdef USE_ASSERT_CHECKING
 constexpr bool asserts_that_updates_wait = true;
 #else

@@ -1,7 +1,7 @@
 // Where the rows of keys were found last, so that most are found again without a search of the
 // index.
 //
-// What is recalled may be out of date: rows move, and their places are used for others. It needs
+// What is recalled may be out of date: rows move, and their places are used for others. It need
 // not be forgotten, since it is easily checked: a row that an MVCC snapshot sees, and that has the
 // key, is the row of that key, for the primary key allows no second one.
 #pragma once

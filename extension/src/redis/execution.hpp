@@ -30,7 +30,8 @@ class execution {
 
     int database() const { return database_; }
     bool waits() const { return waits_; }
-    // All of it is one transaction, that of an EXEC.
+    // All commands are of one transaction, an EXEC's or that of a call of kv_redis(): none can be
+    // handed back to be carried out in another.
     bool in_exec() const { return in_exec_; }
     void set_in_exec() { in_exec_ = true; }
     // Another section of the batch, and each of its commands.

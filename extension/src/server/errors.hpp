@@ -1,5 +1,5 @@
-// Every error that kvstore itself raises, each with its SQLSTATE and a hint.
-// None of these functions returns.
+// The errors about stores, their entries and what calls ask of them, each with its SQLSTATE and
+// mostly a hint. What only one file has to say, of a format of its own, stands there.
 #pragma once
 
 #include "rules/ttl.hpp"
@@ -9,7 +9,8 @@ namespace kvstore {
 
 [[noreturn]] void raise_null(const char *argument);
 [[noreturn]] void raise_key_too_long(std::size_t bytes);
-[[noreturn]] void raise_ttl(ttl_fault fault, const char *called);  // "TTL"
+// Of a time that is called so: "TTL", "slack" or "period".
+[[noreturn]] void raise_ttl(ttl_fault fault, const char *called);
 [[noreturn]] void raise_unreadable_ttl(const char *given, const char *called);
 [[noreturn]] void raise_ttl_field_overflow(const char *given, const char *called);
 [[noreturn]] void raise_negative(const char *argument);

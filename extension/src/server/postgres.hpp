@@ -139,10 +139,10 @@ inline void resume_interrupts() {
     }                                                   \
     Datum name(PG_FUNCTION_ARGS)
 
-// What changed its shape between the majors.
+// What differs between the majors, and the few things that PostgreSQL does not have in this form.
 namespace kvstore::pg {
 
-// try_relation_open(), without looking for the relation twice, of what is locked.
+// try_relation_open() of a relation that is locked already, which it would look up twice.
 inline Relation open_locked_relation(Oid relid) {
     Relation relation = RelationIdGetRelation(relid);
     if (!RelationIsValid(relation))
@@ -298,7 +298,7 @@ inline void *attach(const shared_area &) {
 
 #endif
 
-// Of the session's transactions each has another one.
+// Another number in each transaction of the session.
 inline LocalTransactionId number_of_transaction() {
 #if PG_VERSION_NUM >= 170000
     return MyProc->vxid.lxid;

@@ -18,9 +18,9 @@ class lifetime {
         return result;
     }
 
-    // The three ways in which SQL gives a TTL, or another time from now on, as it is called in
-    // errors: 22023 if it is zero, negative, not
-    // finite, or past the end of time, counted from now; 22007 if a text cannot be read.
+    // The three ways in which SQL gives a TTL, or another time from now on, which errors call so:
+    // 22023 if it is zero, negative or not finite, or would end past the end of time; 22007 if a
+    // text cannot be read.
     static lifetime of_seconds(double seconds, const char *called = "TTL");
     static lifetime of_interval(const Interval *ttl, const char *called = "TTL");
     // What an interval literal accepts.

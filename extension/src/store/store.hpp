@@ -65,7 +65,7 @@ Oid lock_store(Oid relid, const intent &what);
 // SQL tells column privileges and words the error.
 store open_store(Oid relid, const intent &what);
 
-// The same, or nothing if the lock cannot be had at once.
+// The same for a store given by its OID, or nothing if a lock cannot be had at once.
 std::optional<store> open_store_at_once(Oid relid, const intent &what);
 
 void close_store(const store &opened);

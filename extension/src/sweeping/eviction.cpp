@@ -24,7 +24,7 @@ class sample {
             add(page);
     }
 
-    // Of the least rank so that entries up to it are so large a part of the sample.
+    // The least rank at which the entries up to it make so large a part of the sample, by bytes.
     std::uint64_t quantile(double part) {
         std::sort(entries_, entries_ + count_,
                   [](const ranked &a, const ranked &b) { return a.rank < b.rank; });

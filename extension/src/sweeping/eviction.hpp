@@ -7,8 +7,7 @@
 
 namespace kvstore {
 
-// Those whose rank is up to a threshold, until so
-// many bytes are gone.
+// Entries whose rank is up to a threshold, until so many bytes are gone.
 struct eviction {
     bool is_due = false;
     eviction_order order = {};

@@ -26,7 +26,7 @@ struct sweep_part {
     int keys_at_once = most_keys_at_once;  // to be removed by one statement, in SQL
     eviction evict = {};
     const text *after = nullptr;  // in a store without pages: only keys beyond this one
-    int known_error = 0;          // SQLSTATE of what needs not be told again
+    int known_error = 0;          // SQLSTATE of what need not be told again
 
     bool has_deadline() const { return deadline != no_deadline; }
     bool is_over() const { return has_deadline() && monotonic_now() >= deadline; }

@@ -14,7 +14,8 @@ namespace kvstore {
 constexpr const char *sweeper_name = "kvstore sweeper";
 
 struct sweep_layout {
-    std::uint32_t number = 0x6b770000 + KV_SWEEP_LAYOUT;  // no OID of a database, as in the first
+    // In the first layout the OID of the database stood here: this is none that a database has.
+    std::uint32_t number = 0x6b770000 + KV_SWEEP_LAYOUT;
     std::uint32_t size_of_memory = sizeof(sweep_memory);
     std::uint32_t size_of_store = sizeof(store_memory);
 
