@@ -4,6 +4,7 @@
 #include "options.hpp"
 #include "own_command.hpp"
 #include "rules/glob.hpp"
+#include "rules/integer.hpp"
 
 namespace kvstore::gateway {
 
@@ -99,7 +100,7 @@ void config_set(call &what) {
                     "ERR Unknown option or number of arguments for CONFIG SET - " + what.quoted(i));
             if (which->set == nullptr)
                 return refuse("can't set immutable config");
-            const std::optional<std::int64_t> number = read_number(what.arguments[i + 1]);
+            const std::optional<std::int64_t> number = parse_integer(what.arguments[i + 1]);
             const option &its = find_option(which->option_of_program);
             if (!number)
                 return refuse("argument couldn't be parsed into an integer");

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "log.hpp"
-#include "options.hpp"
+#include "rules/integer.hpp"
 
 namespace kvstore::gateway {
 
@@ -114,7 +114,7 @@ std::pair<std::string, std::string> host_and_port(const char *option, const std:
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
     // The system would take the number modulo 65536.
-    const std::optional<std::int64_t> port = read_number(address.substr(colon + 1));
+    const std::optional<std::int64_t> port = parse_integer(address.substr(colon + 1));
     if (!port || *port < 0 || *port > 65535)
         throw std::runtime_error(std::string(option) + " " + address +
                                  ": its port is no number from 0 to 65535");

@@ -3,10 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
+
+#include "rules/integer.hpp"
 
 namespace kvstore::gateway {
 
@@ -69,7 +70,7 @@ constexpr bool is_number = std::is_integral_v<Number> && !std::is_same_v<Number,
 
 // CLI11 would take -1 for a very large number.
 std::int64_t number_for(const option &one, const std::string &text) {
-    const std::optional<std::int64_t> number = read_number(text);
+    const std::optional<std::int64_t> number = parse_integer(text);
     if (number && one.is_in_range(*number))
         return *number;
     throw CLI::ValidationError(std::string("--") + one.name, "'" + text + "' is no number from " +
@@ -127,13 +128,6 @@ std::span<const option> options() {
 
 const option &find_option(std::string_view name) {
     return *std::ranges::find(all_options, name, &option::name);
-}
-
-std::optional<std::int64_t> read_number(std::string_view text) {
-    std::int64_t number = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool is_whole = problem == std::errc() && end == text.data() + text.size();
-    return is_whole ? std::optional(number) : std::nullopt;
 }
 
 std::string default_of(const option &one) {

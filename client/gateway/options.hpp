@@ -28,8 +28,6 @@ struct option {
 
 std::span<const option> options();
 const option &find_option(std::string_view name);  // which there is
-// All of the text as a number; nothing if it is none.
-std::optional<std::int64_t> read_number(std::string_view text);
 
 struct command_line {
     settings told;

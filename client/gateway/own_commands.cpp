@@ -1,8 +1,8 @@
 // The table of the commands that the gateway answers itself, and what they share.
 #include <algorithm>
-#include <charconv>
 
 #include "own_command.hpp"
+#include "rules/integer.hpp"
 
 namespace kvstore::gateway {
 
@@ -70,13 +70,12 @@ const own_command *find_own_command(std::string_view name) {
 }
 
 bool read_integer(call &what, std::size_t argument, std::int64_t &into, std::string_view error) {
-    const std::string_view text = what.arguments[argument];
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), into);
-    const bool has_zeros = text.size() > 1 && (text.starts_with('0') || text.starts_with("-0"));
-    if (problem == std::errc() && end == text.data() + text.size() && !has_zeros)
-        return true;
-    what.reply().error(error);
-    return false;
+    const std::optional<std::int64_t> number = parse_strict_integer(what.arguments[argument]);
+    if (number)
+        into = *number;
+    else
+        what.reply().error(error);
+    return number.has_value();
 }
 
 bool may_administer(call &what) {

@@ -1,12 +1,13 @@
 #include "request_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <limits>
 #include <optional>
 
 #include "memory.hpp"
+#include "rules/integer.hpp"
+#include "rules/redis_cli.hpp"
 
 namespace kvstore::gateway {
 
@@ -57,17 +58,6 @@ namespace {
 
 constexpr std::size_t longest_line = 64 * 1024;
 constexpr std::size_t most_kept_arguments = 1024;  // room for them
-
-// As Redis reads a number: nothing before it and nothing behind, no plus, no leading zeros.
-std::optional<std::int64_t> number_in(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-    const bool has_zeros = digits.starts_with('0') && text.size() > 1;
-    if (problem != std::errc() || end != text.data() + text.size() || has_zeros)
-        return std::nullopt;
-    return value;
-}
 
 }  // namespace
 
@@ -126,7 +116,7 @@ request_reader::state request_reader::read_array_size() {
     if (const state read = line(text, "Protocol error: too big mbulk count string");
         read != state::complete)
         return read;
-    const std::optional<std::int64_t> count = number_in(text.substr(1));
+    const std::optional<std::int64_t> count = parse_strict_integer(text.substr(1));
     if (!count || *count > std::numeric_limits<std::int32_t>::max())
         return refuse("Protocol error: invalid multibulk length");
     if (*count > 10 && limits_.before_login)
@@ -147,7 +137,7 @@ request_reader::state request_reader::read_bulk_size() {
         problem += text.empty() ? '\r' : text.front();
         return refuse(problem + "'");
     }
-    const std::optional<std::int64_t> size = number_in(text.substr(1));
+    const std::optional<std::int64_t> size = parse_strict_integer(text.substr(1));
     const auto most = static_cast<std::int64_t>(limits_.request);
     if (!size || *size < 0)
         return refuse("Protocol error: invalid bulk length");
@@ -208,76 +198,12 @@ request_reader::state request_reader::read_inline() {
     return state::complete;
 }
 
-namespace {
-
-bool is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    const char small = static_cast<char>(c | 0x20);
-    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
-// What stands behind a backslash within double quotes, and how many characters that is.
-std::size_t escaped(std::string_view rest, std::string &to) {
-    if (rest.size() >= 3 && rest[0] == 'x' && hex_digit(rest[1]) >= 0 && hex_digit(rest[2]) >= 0) {
-        to += static_cast<char>(hex_digit(rest[1]) * 16 + hex_digit(rest[2]));
-        return 3;
-    }
-    constexpr std::string_view names = "nrtba";
-    constexpr std::string_view meanings = "\n\r\t\b\a";
-    const std::size_t which = names.find(rest[0]);
-    to += which == names.npos ? rest[0] : meanings[which];
-    return 1;
-}
-
-// A quoted part of a word, from behind its opening quote; how long it is with the closing one,
-// behind which a blank must follow. Nothing if that is not so.
-std::optional<std::size_t> quoted(std::string_view rest, char quote, std::string &to) {
-    for (std::size_t i = 0; i < rest.size();) {
-        if (rest[i] == quote) {
-            if (i + 1 < rest.size() && !is_blank(rest[i + 1]))
-                return std::nullopt;
-            return i + 1;
-        }
-        if (quote == '"' && rest[i] == '\\' && i + 1 < rest.size()) {
-            i += 1 + escaped(rest.substr(i + 1), to);
-        } else if (quote == '\'' && rest.substr(i).starts_with("\\'")) {
-            to += '\'';
-            i += 2;
-        } else {
-            to += rest[i++];
-        }
-    }
-    return std::nullopt;
-}
-
-}  // namespace
-
-// As Redis does it: words between blanks, in which quotes may begin anywhere.
 bool request_reader::split_inline(std::string_view text) {
-    text = text.substr(0, text.find('\0'));
-    std::size_t i = 0;
-    for (;;) {
-        while (i < text.size() && is_blank(text[i]))
-            i++;
-        if (i == text.size())
-            return true;
-        std::string &word = words_.emplace_back();
-        while (i < text.size() && !is_blank(text[i])) {
-            if (text[i] != '"' && text[i] != '\'') {
-                word += text[i++];
-                continue;
-            }
-            const std::optional<std::size_t> size = quoted(text.substr(i + 1), text[i], word);
-            if (!size)
-                return false;
-            i += 1 + *size;
-        }
-    }
+    redis::word_splitter splitter(text.substr(0, text.find('\0')));
+    while (!splitter.at_end())
+        if (!splitter.next(words_.emplace_back()))
+            return false;
+    return true;
 }
 
 }  // namespace kvstore::gateway
