@@ -62,6 +62,15 @@ constexpr own_command own_commands[] = {
 };
 static_assert(std::ranges::is_sorted(own_commands, {}, &own_command::name));
 
+// All that the table of commands leaves to the gateway; of a container, its subcommands.
+constexpr bool all_are_answered() {
+    return std::ranges::all_of(redis::commands, [](const redis::command &each) {
+        return each.answered != redis::where::gateway || redis::is_container(each) ||
+               std::ranges::binary_search(own_commands, each.name, {}, &own_command::name);
+    });
+}
+static_assert(all_are_answered());
+
 }  // namespace
 
 const own_command *find_own_command(std::string_view name) {

@@ -286,9 +286,7 @@ task<void> answer_command(call &what, const redis::command &which) {
     if (is_queued(one, which)) {
         add_to_queue(one, which, what.arguments);
         what.reply().simple("QUEUED");
-    } else if (const own_command *own = find_own_command(which.name); own == nullptr) {
-        what.reply().error("ERR '" + std::string(which.name) + "' is not supported by kvstore");
-    } else if (own->now != nullptr) {
+    } else if (const own_command *own = find_own_command(which.name); own->now != nullptr) {
         own->now(what);
     } else {
         co_await own->later(what);
