@@ -54,7 +54,6 @@ void client::flush() {
 void client::sent(asio::error_code problem, std::size_t size) {
     is_sending_ = false;
     sent_ += size;
-    bytes_out += size;
     if (problem)
         close();
     else

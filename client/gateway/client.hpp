@@ -117,9 +117,6 @@ class client : public std::enable_shared_from_this<client> {
     bool is_closing() const { return closed_ || closing_; }
     int descriptor() { return closed_ ? -1 : socket_.native_handle(); }
 
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-
   private:
     void sent(asio::error_code problem, std::size_t size);
 

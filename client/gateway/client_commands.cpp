@@ -217,8 +217,7 @@ void client_kill(call &what) {
     what.reply().integer(kill(what, whom));
 }
 
-// --- PAUSE, REPLY and what has no effect
-// ----------------------------------------------------------
+// --- PAUSE, REPLY and what has no effect -------------------------------------------------------
 
 namespace {
 

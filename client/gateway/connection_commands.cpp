@@ -214,10 +214,8 @@ task<void> hello(call &what) {
     if (one.as == nullptr) {
         what.reply().error(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the "
-            "HELLO "
-            "<proto> AUTH <user> <pass> option can be used to authenticate the client and select "
-            "the "
-            "RESP protocol version at the same time");
+            "HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and "
+            "select the RESP protocol version at the same time");
         co_return;
     }
     if (told.has_name)

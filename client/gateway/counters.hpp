@@ -19,7 +19,6 @@ struct counters {
     std::uint64_t lost_backends = 0;
     std::uint64_t failed_logins = 0;
     std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
     std::uint64_t published = 0;  // messages that went to clients
 
     // How long batches took: a bucket for each power of two of 64 microseconds.

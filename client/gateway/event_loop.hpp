@@ -5,7 +5,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/basic_waitable_timer.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>

@@ -104,8 +104,7 @@ void leave_channels(client &one) {
     one.patterns.clear();
 }
 
-// --- PUBSUB: about the clients of this gateway and role
-// --------------------------------------------
+// --- PUBSUB: about the clients of this gateway and role ----------------------------------------
 
 void pubsub_channels(call &what) {
     std::vector<std::string_view> shown;

@@ -20,14 +20,12 @@ constexpr std::int64_t most_of_redis = std::numeric_limits<std::int32_t>::max();
 
 const option all_options[] = {
     {"listen", "HOST:PORT",
-     "where clients come in; may be given more than once, and :PORT is all "
-     "addresses",
+     "where clients come in; may be given more than once, and :PORT is all addresses",
      &its::listen},
     {"socket", "PATH", "a Unix socket where clients come in; alone, unless --listen is given too",
      &its::socket},
     {"conninfo", "STRING",
-     "the PostgreSQL database, as for psql; what it does not say, PGHOST and the "
-     "like do",
+     "the PostgreSQL database, as for psql; what it does not say, PGHOST and the like do",
      &its::conninfo},
     {"stores", "NAMES", "the stores that SELECT 0, 1, .. choose, instead of kvstore.redis_stores",
      &its::stores},

@@ -219,8 +219,7 @@ task<void> carry_out_after_pause(gateway &in, client &one) {
     co_await carry_out_section(in, one);
 }
 
-// --- Commands of the gateway's own
-// -----------------------------------------------------------------
+// --- Commands of the gateway's own --------------------------------------------------------------
 
 bool is_queued(const client &one, const redis::command &what) {
     return one.its_transaction.is_open &&
@@ -324,7 +323,6 @@ task<void> receive(gateway &in, client &one) {
     const std::size_t size = co_await one.receive(problem);
     one.is_served = true;
     one.requests.filled(size);
-    one.bytes_in += size;
     in.counted.bytes_in += size;
     one.last_used = client::clock::now();
     if (problem)
@@ -367,7 +365,6 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
     }
     co_await one.until_sent(0);
     one.close();
-    in.counted.bytes_out += one.bytes_out;
     leave_channels(one);
     if (one.as != nullptr)
         one.as->clients--;
