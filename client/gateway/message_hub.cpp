@@ -205,14 +205,22 @@ void message_hub::deliver() {
         if (!read)
             continue;
         if (next->relname == redis::patterns_channel) {
-            const listeners patterns = patterns_;
-            for (const auto &[pattern, whom] : patterns)
-                if (glob_matches(pattern, read->channel))
-                    deliver_to(whom.by, pattern, read->channel, read->text);
+            for (const auto &[pattern, whom] : matching(read->channel))
+                deliver_to(whom, pattern, read->channel, read->text);
         } else if (const auto found = channels_.find(read->channel); found != channels_.end()) {
             deliver_to(std::set(found->second.by), {}, read->channel, read->text);
         }
     }
+}
+
+// Copies, since a client that is closed for its slowness leaves its patterns.
+std::vector<std::pair<std::string, std::set<client *>>> message_hub::matching(
+    std::string_view channel) const {
+    std::vector<std::pair<std::string, std::set<client *>>> found;
+    for (const auto &[pattern, some] : patterns_)
+        if (glob_matches(pattern, channel))
+            found.emplace_back(pattern, some.by);
+    return found;
 }
 
 void message_hub::deliver_to(const std::set<client *> &whom, std::string_view pattern,

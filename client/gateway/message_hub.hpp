@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend.hpp"
@@ -57,6 +58,8 @@ class message_hub {
     task<void> run();
     task<void> fulfil_wishes();
     void deliver();
+    std::vector<std::pair<std::string, std::set<client *>>> matching(
+        std::string_view channel) const;
     void deliver_to(const std::set<client *> &whom, std::string_view pattern,
                     std::string_view channel, std::string_view text);
     void close_listeners();
