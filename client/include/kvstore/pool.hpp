@@ -2,6 +2,7 @@
 /// Connections for many threads.
 #pragma once
 
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>

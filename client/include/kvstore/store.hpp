@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "kvstore/operations.hpp"
 #include "kvstore/scan_range.hpp"
