@@ -52,30 +52,21 @@ status count(context &in, const arguments &given) {
 
 // --- Counters ----------------------------------------------------------------------------------
 
-namespace {
-
-std::optional<kvstore::time_to_live> ttl_of(const arguments &given) {
-    if (given.ttl.empty())
-        return std::nullopt;
-    return parse_ttl(given.ttl);
-}
-
-}  // namespace
-
 status incr(context &in, const arguments &given) {
-    return in.out.number(in.selected().incr(given.key, given.by.value_or(1), ttl_of(given)));
+    return in.out.number(
+        in.selected().incr(given.key, given.by.value_or(1), parse_optional_ttl(given.ttl)));
 }
 
 status decr(context &in, const arguments &given) {
     const std::int64_t by = given.by.value_or(1);
     if (by == std::numeric_limits<std::int64_t>::min())
         throw input_error("decr: the number is too small");
-    return in.out.number(in.selected().incr(given.key, -by, ttl_of(given)));
+    return in.out.number(in.selected().incr(given.key, -by, parse_optional_ttl(given.ttl)));
 }
 
 // The server reads the number, and writes the sum.
 status incrfloat(context &in, const arguments &given) {
-    const std::optional<kvstore::time_to_live> time = ttl_of(given);
+    const std::optional<kvstore::time_to_live> time = parse_optional_ttl(given.ttl);
     const std::string ttl = time ? std::to_string(time->count().count()) + " us" : "";
     const std::string store = in.regclass();
     std::vector<sql_parameter> parameters{{given.key}, {given.number}, {store}};

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ inline constexpr server_time never = std::numeric_limits<server_time>::max();
 // "90", "0.5", "500ms", "1h30m", "2 days": a number without a unit is seconds.
 // Throws input_error for what is none of these; whether it is positive is for the server to say.
 std::chrono::duration<double> parse_ttl(std::string_view text);
+
+// The same; nothing for an empty text.
+std::optional<std::chrono::duration<double>> parse_optional_ttl(std::string_view text);
 
 // A TTL in one word, or as in Redis {"EX", seconds} or {"PX", milliseconds}. Throws input_error.
 std::chrono::duration<double> parse_ttl_words(const std::vector<std::string> &words);

@@ -50,12 +50,6 @@ string value_of(const context &in, const arguments &given) {
     return all;
 }
 
-optional<kvstore::time_to_live> ttl_of(const arguments &given) {
-    if (given.ttl.empty())
-        return std::nullopt;
-    return parse_ttl(given.ttl);
-}
-
 }  // namespace
 
 status get(context &in, const arguments &given) {
@@ -83,7 +77,7 @@ struct set_words {
 };
 
 set_words read_set_words(const arguments &given) {
-    set_words read{.ttl = ttl_of(given)};
+    set_words read{.ttl = parse_optional_ttl(given.ttl)};
     for (std::size_t i = 0; i < given.words.size(); i++) {
         const string word = upper_case(given.words[i]);
         if (word == "NX")
@@ -159,11 +153,11 @@ status psetex(context &in, const arguments &given) {
 }
 
 status setnx(context &in, const arguments &given) {
-    return store_new(in, given, ttl_of(given));
+    return store_new(in, given, parse_optional_ttl(given.ttl));
 }
 
 status setxx(context &in, const arguments &given) {
-    return store_present(in, given, ttl_of(given));
+    return store_present(in, given, parse_optional_ttl(given.ttl));
 }
 
 // --- Calls by SQL, which takes either type of value ---------------------------------------------
@@ -235,7 +229,7 @@ status append(context &in, const arguments &given) {
 status cas(context &in, const arguments &given) {
     const string value = value_of(in, given);
     const string type = value_type(holds_bytes(in));
-    const optional<kvstore::time_to_live> time = ttl_of(given);
+    const optional<kvstore::time_to_live> time = parse_optional_ttl(given.ttl);
     const string ttl = time ? seconds(*time) : "";
     std::vector<sql_parameter> parameters{{given.key}, {given.expected, true}, {value, true}};
     if (time)
@@ -284,7 +278,7 @@ result store_pairs(context &in, const arguments &given, const char *function,
         keys.add(given.pairs[i]);
         values.add(given.pairs[i + 1]);
     }
-    const optional<kvstore::time_to_live> time = ttl_of(given);
+    const optional<kvstore::time_to_live> time = parse_optional_ttl(given.ttl);
     const string ttl = time ? seconds(*time) : "";
     std::vector<sql_parameter> parameters{{keys.bytes(), true}, {values.bytes(), true}};
     if (time)
