@@ -266,3 +266,10 @@ stop_servers() {
         as_server "$bin/pg_ctl" --silent --wait -m immediate -D "${pid_file%/*}" stop || true
     done
 }
+
+# --- What benchmarks need besides -------------------------------------------
+
+query() { "$bin/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
+
+# The quantile $1 of the numbers on standard input.
+quantile() { sort -g | awk -v q="$1" '{ x[NR] = $1 } END { print x[int((NR - 1) * q + 1.5)] }'; }
