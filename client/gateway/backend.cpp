@@ -27,11 +27,11 @@ std::string trimmed(std::string_view message) {
 // The SQLSTATE in a message that libpq has made with PQERRORS_VERBOSE: ".. FATAL:  28P01: ..". It
 // tells it in no other way while it connects.
 std::string_view sqlstate_in(std::string_view message) {
-    const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+    const auto is_of_code = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
     constexpr std::string_view before = ":  ";
     const std::size_t at = message.find(before);
     const std::string_view code = at == message.npos ? "" : message.substr(at + before.size(), 5);
-    return std::ranges::all_of(code, is_digit) ? code : "";
+    return std::ranges::all_of(code, is_of_code) ? code : "";
 }
 
 // A statement of that name is there, or is not, since others have the connection in turn.

@@ -60,8 +60,8 @@ void pool::withdraw(job &what) {
         }
 }
 
-// As an order to another backend of the role. Until it is carried out this one gets nothing new,
-// which might be hit.
+// By another backend of the role. Until that is done, this one gets no other job, which the cancel
+// could hit.
 task<void> pool::cancel(worker &whose) {
     job order;
     order.what = job::kind::cancel;

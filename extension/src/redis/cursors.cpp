@@ -29,8 +29,10 @@ std::uint64_t number_for(const store &of, std::string_view last) {
 // A number that another key has already, which is most unlikely, is left to that.
 std::uint64_t keep_cursor(execution &x, const store &of, Datum last) {
     std::optional<store> leases = open_leases(operations::set.what, x.waits());
-    if (!leases)
-        return x.set_would_wait(), no_cursor;
+    if (!leases) {
+        x.set_would_wait();
+        return no_cursor;
+    }
     request asked{
         .key = 0, .value = last, .lives = lifetime::of_seconds(seconds_kept), .expected = last};
     std::uint64_t cursor = number_for(of, bytes_of(last));
@@ -49,8 +51,10 @@ std::uint64_t keep_cursor(execution &x, const store &of, Datum last) {
 std::optional<Datum> find_cursor(execution &x, const store &of, std::uint64_t cursor) {
     constexpr intent looking{.function = "SCAN", .privileges = ACL_SELECT, .takes_snapshot = false};
     std::optional<store> leases = open_leases(looking, x.waits());
-    if (!leases)
-        return x.set_would_wait(), std::nullopt;
+    if (!leases) {
+        x.set_would_wait();
+        return std::nullopt;
+    }
     x.forget_snapshot();  // which may be older than the lock
     std::optional<entry> found = x.read(*leases, key_of(of, cursor), true);
     close_store(*leases);

@@ -11,6 +11,8 @@
 // go on, but what they come to is looked at from end to end.
 #pragma once
 
+#include <array>
+
 #include "rules/monotonic.hpp"
 #include "server/postgres.hpp"
 #include "sweeping/sweep.hpp"
