@@ -31,11 +31,12 @@ std::string columns_of(connection &on, const std::string &view) {
         const Oid type = PQftype(none.get(), column);
         columns += column > 0 ? ", " : "";
         if (type == timestamptz_oid)
-            columns += formatted_in_sql(name) + " AS " + name;
+            columns.append(formatted_in_sql(name)).append(" AS ");
         else if (type == interval_oid)
-            columns += "pg_catalog.extract('epoch'::pg_catalog.text, " + name + ") AS " + name;
-        else
-            columns += name;
+            columns.append("pg_catalog.extract('epoch'::pg_catalog.text, ")
+                .append(name)
+                .append(") AS ");
+        columns += name;
     }
     return columns;
 }
