@@ -275,7 +275,7 @@ task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
             what.commands.append_left(batch);
         else
             what.commands.append_next(batch);
-        const answer told = co_await call_until_serializable(on, batch);
+        const answer told = co_await call_until_serializable(on, batch, what);
         const bool was_whole = std::exchange(whole, false);
         if (told.how == answer::kind::done) {
             const redis::section_status status = read_section(told, what);
@@ -300,7 +300,7 @@ task<void> pool::carry_out_waiting(backend &on, job &what) {
     }
     std::string batch = begin_batch(redis::may_wait);
     what.commands.append_next(batch);
-    const answer told = co_await call_until_serializable(on, batch);
+    const answer told = co_await call_until_serializable(on, batch, what);
     if (told.how != answer::kind::done) {
         answer_with_error(told, what);
     } else if (const auto status = read_section(told, what);
@@ -312,11 +312,12 @@ task<void> pool::carry_out_waiting(backend &on, job &what) {
 }
 
 // A role may have another isolation by default than READ COMMITTED.
-task<answer> pool::call_until_serializable(backend &on, const std::string &batch) {
+task<answer> pool::call_until_serializable(backend &on, const std::string &batch, const job &what) {
     for (int tries = 1;; tries++) {
         answer told = co_await on.call(batch);
         counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
-        if (!told.may_help_again() || tries == most_tries || !on.is_open())
+        const bool is_worth_it = told.may_help_again() && on.is_open() && !what.is_withdrawn;
+        if (!is_worth_it || tries == most_tries)
             co_return told;
     }
 }
@@ -326,6 +327,8 @@ void pool::hand_back(job &what, queue &to, std::size_t most) {
         what.done.set();
         return;
     }
+    // One that is asked for again and again is counted once.
+    counters_.handed_back += &to == &waiting_ && !what.is_blocked ? 1 : 0;
     what.is_blocked = &to == &waiting_;
     to.jobs.push_back(&what);
     wake(to, most);
@@ -376,12 +379,10 @@ void pool::take_replies(const answer &from, std::span<job *const> jobs) {
 
 // What becomes of a section, of which some commands may not have been carried out.
 void pool::settle(job &what, redis::section_status status) {
-    if (what.commands.left() > 0 && status == redis::section_status::would_wait) {
-        counters_.handed_back++;
+    if (what.commands.left() > 0 && status == redis::section_status::would_wait)
         hand_back(what, waiting_, sizes_.waiting);
-    } else {
+    else
         go_on(what);
-    }
 }
 
 // The commands that are left, in their turn, unless there are many replies to be sent first.

@@ -77,7 +77,7 @@ class pool {
     void hand_back(job &what, queue &to, std::size_t most);
     void take_replies_after_next(answer from, std::vector<job *> jobs);
     void take_replies(const answer &from, std::span<job *const> jobs);
-    task<answer> call_until_serializable(backend &on, const std::string &batch);
+    task<answer> call_until_serializable(backend &on, const std::string &batch, const job &what);
     void go_on(job &what);
     task<void> ask_again();
     void settle(job &what, redis::section_status status);

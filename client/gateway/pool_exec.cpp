@@ -36,7 +36,6 @@ task<void> pool::carry_out_exec(backend &on, job &what, bool may_wait) {
         } else if (told.how == answer::kind::done) {
             read_section(told, what);
         } else if (told.sqlstate == "55P03" && !may_wait) {
-            counters_.handed_back++;
             hand_back(what, waiting_, sizes_.waiting);
             co_return;
         } else if (told.may_help_again() && tries < most_tries && on.is_open() &&

@@ -31,6 +31,8 @@ sub wait_until_locked
 	$node->poll_query_until('postgres', qq{SELECT count(*) = $count FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
 }
 
+sub handed_back { $another->ask('INFO', 'stats') =~ /kvstore_handed_back:(\d+)/ ? $1 : die 'INFO does not tell' }
+
 # --- A row that SQL has locked -----------------------------------------------------------------
 
 $client->ask_all([ 'SET', 'held', '1' ], [ 'SET', 'n', '0' ]);
@@ -46,11 +48,14 @@ is(join(' ', map { $client->reply } 1 .. 3), '1 3 2', 'it has its replies when t
 # More wait than there are backends for it.
 $holder->query_safe("BEGIN; SELECT kv_incr('held', store => 'kv_redis')");
 my @many = map { $gateway->client } 1 .. 6;
+my $before = handed_back();
 $_->send_all([ 'INCR', 'held' ]) for @many;
 wait_until_locked(2);
 is($another->ask('INCR', 'other'), 501, 'others go on while many wait');
+$node->sql('SELECT pg_sleep(0.5)');    # they are asked for again now and then
 $holder->query_safe('ROLLBACK');
 is(join(' ', sort map { $_->reply } @many), '4 5 6 7 8 9', 'all of them have their turn');
+is(handed_back() - $before, 6, 'each is counted once as handed back');
 
 # Those that wait for one row, more than there are backends for it, keep nobody from another row.
 $client->ask('SET', 'brief', '0');
