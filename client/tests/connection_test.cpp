@@ -1,4 +1,6 @@
 // Connections that cannot be made, that end, and that take too long.
+#include <filesystem>
+#include <fstream>
 #include <future>
 
 #include "support.hpp"
@@ -7,8 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(ConnectionTest, SaysWhyThereIsNone) {
-    EXPECT_TRUE(
 // Whether `call` throws exactly an Error that tells what the server said as it ended a connection.
 template <class Error, class Call>
 bool tells_the_end(Call call) {
@@ -24,6 +24,8 @@ bool tells_the_end(Call call) {
     return is_it && said.find("due to administrator command") != said.npos;
 }
 
+TEST(ConnectionTest, SaysWhyThereIsNone) {
+    EXPECT_TRUE(
         throws_just<kvstore::connection_error>([] { kvstore::client("host=/nonexistent"); }));
     EXPECT_THROW(kvstore::client("host=127.0.0.1 port=1"), kvstore::connection_error);
     EXPECT_THROW(kvstore::client("dbname=no_such_database"), kvstore::connection_error);
@@ -72,9 +74,9 @@ TEST(ConnectionTest, IsMadeAnewAfterACallThatFailedWithIt) {
     EXPECT_EQ(of.client.get("killed"), "before");
 }
 
+// More than can be sent while the server waits.
 TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
     victim of;
-// More than can be sent while the server waits.
     of.lock("killed");
     auto killer = std::async([&] {
         of.wait_until_blocked();
@@ -96,8 +98,6 @@ TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
     EXPECT_EQ(of.client.get_del("pipeline"), "1");
 }
 
-TEST(ConnectionTest, EndsTheTransactionWithIt) {
-    victim of;
 // None of it is committed.
 TEST(ConnectionTest, EndsAPipelineWithItsTransaction) {
     victim of;
@@ -114,6 +114,8 @@ TEST(ConnectionTest, EndsAPipelineWithItsTransaction) {
     EXPECT_TRUE(tells_the_end<kvstore::connection_error>([&] { under_way.get(); }));
 }
 
+TEST(ConnectionTest, EndsTheTransactionWithIt) {
+    victim of;
     int attempts = 0;
     EXPECT_THROW(of.client.transact([&](auto &tx) {
         attempts++;
@@ -176,6 +178,24 @@ TEST(ConnectionTest, AddsToTheServersOptions) {
     EXPECT_NE(client.detour(), std::nullopt);
 }
 
+// As libpq finds them in the end, in a service too.
+TEST(ConnectionTest, AddsToTheOptionsOfAService) {
+    const std::string file = testing::TempDir() + "pg_service." + std::to_string(getpid());
+    std::ofstream(file) << "[kvstore_test]\noptions=-c kvstore.fast_path=off\n";
+    setenv("PGSERVICEFILE", file.c_str(), 1);           // NOLINT: one thread
+    setenv("PGOPTIONS", "-c kvstore.fast_path=on", 1);  // NOLINT
+    kvstore::client plain("service=kvstore_test");
+    EXPECT_NE(plain.detour(), std::nullopt);
+    kvstore::client client({.conninfo = "service=kvstore_test", .statement_timeout = 1min});
+    EXPECT_NE(client.detour(), std::nullopt);
+    std::filesystem::remove(file);
+}
+
+TEST(ConnectionTest, IsMadeInTheTimeThatTheMemberSays) {
+    EXPECT_THROW(kvstore::client("connect_timeout=soon"), kvstore::connection_error);
+    EXPECT_NO_THROW(kvstore::client({.conninfo = "connect_timeout=soon", .connect_timeout = 1min}));
+}
+
 TEST(ConnectionTest, MayTakeAnyTime) {
     constexpr auto longest = std::chrono::milliseconds::max();
     EXPECT_NO_THROW(kvstore::client({.connect_timeout = longest, .statement_timeout = longest}));
@@ -224,6 +244,23 @@ TEST_F(NoticeTest, GoWhereTheApplicationSays) {
     kvstore::client moved(std::move(client));
     EXPECT_EQ(said_by(moved, "moved"), "");
     EXPECT_NE(heard.find("WARNING:  about moved"), std::string::npos) << heard;
+}
+
+// A database about which the server has something to say to everybody who connects.
+TEST_F(NoticeTest, GoThereFromTheBeginning) {
+    server.sql("DROP DATABASE IF EXISTS noticed");
+    server.sql("CREATE DATABASE noticed TEMPLATE template0");
+    server.sql("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = 'noticed'");
+    unsetenv("PGCONNECT_TIMEOUT");  // NOLINT: one thread
+    std::string heard;
+    testing::internal::CaptureStderr();
+    kvstore::client("dbname=noticed").check();
+    kvstore::client({.conninfo = "dbname=noticed",
+                     .on_notice = [&](std::string_view notice) { heard += notice; }})
+        .check();
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_NE(heard.find("collation version"), std::string::npos) << heard;
+    server.sql("DROP DATABASE noticed");
 }
 
 }  // namespace

@@ -118,8 +118,9 @@ class pooled_store : public operations<pooled> {
 ///     pool.set("key", "value");
 ///
 /// For several calls on one connection a thread borrows a client. Everything but the destructor may
-/// be called by several threads at once. Each call may throw, besides what it throws on a client,
-/// timeout_error if no connection became free in pool_options::wait.
+/// be called by several threads at once; so may connection_options::on_notice. Each call may throw,
+/// besides what it throws on a client, timeout_error if no connection became free in
+/// pool_options::wait.
 class pool : public pooled_store {
   public:
     /// Connects to nothing yet.
