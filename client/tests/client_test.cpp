@@ -142,3 +142,39 @@ TEST_F(ClientTest, MovesButDoesNotCopy) {
 }
 
 }  // namespace
+// It stays where it is, so that going on can be tried again.
+TEST_F(ClientTest, DoesNotEndARangeThatCannotBeRead) {
+    const plain_connection server;
+    server.sql("DROP TABLE IF EXISTS ranged, ranged_away");
+    kvstore::store store = client.create_store("ranged");
+    store.mset({{"a", "1"}, {"b", "2"}, {"c", "3"}});
+    auto range = store.entries({.max = 1});
+    auto at = range.begin();
+    for (const char *key : {"a", "b"}) {
+        EXPECT_EQ(at->key, key);
+        server.sql("ALTER TABLE ranged RENAME TO ranged_away");
+        EXPECT_THROW(++at, kvstore::undefined_store);
+        EXPECT_TRUE(at != range.end());
+        EXPECT_EQ(at->key, key);
+        EXPECT_THROW(range.begin(), kvstore::undefined_store);
+        server.sql("ALTER TABLE ranged_away RENAME TO ranged");
+        ++at;
+    }
+    EXPECT_EQ(at->key, "c");
+    ++at;
+    EXPECT_TRUE(at == range.end());
+    client.drop_store("ranged");
+}
+
+// As a later version of the extension may have them.
+TEST_F(ClientTest, ReadsStatisticsThatHaveMoreColumns) {
+    const plain_connection server;
+    server.sql("DROP SCHEMA IF EXISTS later CASCADE; CREATE SCHEMA later");
+    server.sql("CREATE VIEW later.kv_stats AS SELECT * FROM public.kv_stats");
+    kvstore::client of_later({.schema = "later"});
+    const std::size_t number = of_later.stats().size();
+    server.sql("CREATE OR REPLACE VIEW later.kv_stats AS SELECT *, 1 AS more FROM public.kv_stats");
+    EXPECT_EQ(of_later.stats().size(), number);
+    server.sql("DROP SCHEMA later CASCADE");
+}
+

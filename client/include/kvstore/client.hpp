@@ -86,7 +86,7 @@ class client : public store {
 
     /// @return the sizes and counters of all stores of the database, by name
     /// @throws connection_error, timeout_error, sql_error  as the operations do
-    [[nodiscard]] std::vector<store_stats> stats();
+    [[nodiscard]] std::vector<store_stats> stats() const;
 
     /// Sets the counters of all stores of the database to zero.
     /// @throws sql_error  42501 without the privilege, and as the operations do
