@@ -75,8 +75,8 @@ void pool::drop_store(std::string name) {
     mine->drop_store(std::move(name));
 }
 
-std::vector<store_stats> pool::stats() {
-    borrowed_client mine = borrow();
+std::vector<store_stats> pool::stats() const {
+    borrowed_client mine = on().borrow();
     return mine->stats();
 }
 

@@ -163,7 +163,7 @@ class pool : public pooled_store {
     void drop_store(std::string name);
 
     /// @return the sizes and counters of all stores of the database, by name
-    [[nodiscard]] std::vector<store_stats> stats();
+    [[nodiscard]] std::vector<store_stats> stats() const;
 
     /// Sets the counters of all stores of the database to zero.
     void reset_stats();
