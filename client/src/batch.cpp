@@ -1,5 +1,7 @@
 #include "batch.hpp"
 
+#include <utility>
+
 #include "kvstore/error.hpp"
 #include "session.hpp"
 
@@ -11,6 +13,11 @@ namespace {
 // may wait there.
 constexpr std::size_t most_queued = 64 * 1024;
 
+// libpq's own error, not the server's.
+bool is_of_libpq(const PGresult *answer) {
+    return PQresultStatus(answer) == PGRES_FATAL_ERROR && sqlstate_of(answer).empty();
+}
+
 }  // namespace
 
 batch::batch(const session &of, PGconn *on, const receiver &tell)
@@ -21,24 +28,31 @@ batch::batch(const session &of, PGconn *on, const receiver &tell)
 }
 
 batch::~batch() {
-    flush();
-    while (!unanswered_.empty() && PQstatus(pq_) == CONNECTION_OK)
-        take_one();
-    for (std::size_t number : unanswered_)
-        tell_(number, {.problem = session_.lost_in_the_middle()});
-    PQexitPipelineMode(pq_);
+    while (PQstatus(pq_) == CONNECTION_OK && PQexitPipelineMode(pq_) != 1)
+        PQclear(PQgetResult(pq_));
     PQsetnonblocking(pq_, was_nonblocking_);
 }
 
 void batch::send(std::size_t number, const message &what, way how) {
     if (!what.send(pq_, how) || PQpipelineSync(pq_) != 1) {
-        tell_(number, {.problem = session_.lost()});
+        take_the_rest();  // which may say why
+        has_failed_to_ = true;
+        tell_(number, {.problem = session_.lost(end_)});
         return;
     }
+    has_sent_ = true;
     unanswered_.push_back(number);
     queued_ += what.size();
     if (queued_ > most_queued)
         flush();
+}
+
+// What was sent may have been carried out, so the whole of it is in doubt.
+void batch::finish() {
+    flush();
+    take_the_rest();
+    if (has_failed_to_ && PQstatus(pq_) != CONNECTION_OK)
+        std::rethrow_exception(has_sent_ ? session_.lost_in_the_middle(end_) : session_.lost(end_));
 }
 
 // Reads what comes meanwhile: a server that cannot get rid of its answers reads no requests.
@@ -52,22 +66,44 @@ void batch::flush() {
 }
 
 void batch::take_what_has_come() {
-    while (!unanswered_.empty() && PQstatus(pq_) == CONNECTION_OK && PQisBusy(pq_) == 0)
-        take_one();
+    while (!unanswered_.empty() && PQisBusy(pq_) == 0 && take_one()) {
+    }
 }
 
-// A result, or the sync at the end of an answer. Of several results the last one counts: the
-// error, if there is one.
-void batch::take_one() {
+// Of a connection that was lost, too: what had come before is there.
+void batch::take_the_rest() {
+    while (!unanswered_.empty() && take_one()) {
+    }
+    if (end_.empty())
+        end_ = PQerrorMessage(pq_);
+    for (; !unanswered_.empty(); unanswered_.pop_front()) {
+        has_failed_to_ = true;
+        tell_(unanswered_.front(), {.problem = session_.lost_in_the_middle(end_)});
+    }
+}
+
+// A result, nothing between two of them, or the sync at the end of an answer. Of several results
+// the last one counts: the error, if there is one. False if nothing more will come.
+bool batch::take_one() {
     result answer(PQgetResult(pq_), &PQclear);
+    if (answer == nullptr)
+        return !std::exchange(was_between_, true);
+    was_between_ = false;
     if (PQresultStatus(answer.get()) == PGRES_PIPELINE_SYNC) {
         tell_(unanswered_.front(), next_);
         unanswered_.pop_front();
         next_ = {};
-    } else if (answer != nullptr) {
+    } else if (is_of_libpq(answer.get()) && PQstatus(pq_) != CONNECTION_OK) {
+        // It was lost. An error that no sync has followed said why.
+        const PGresult *first = next_.problem ? next_.rows.get() : answer.get();
+        if (end_.empty())
+            end_ = PQresultErrorMessage(first);
+        return false;
+    } else {
         next_.problem = session_.problem_of(answer.get());
         next_.rows = std::move(answer);
     }
+    return true;
 }
 
 }  // namespace kvstore::detail

@@ -8,6 +8,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <string>
 
 #include "message.hpp"
 
@@ -27,7 +28,7 @@ class session;
 class batch {
   public:
     batch(const session &of, PGconn *on, const receiver &tell);
-    // Waits for what is still to come.
+    // Unless it was finished, throws away what is still to come.
     ~batch();
     batch(const batch &) = delete;
     batch &operator=(const batch &) = delete;
@@ -35,10 +36,14 @@ class batch {
     // Answers of earlier ones may come meanwhile.
     void send(std::size_t number, const message &what, way how);
 
+    // Waits for what is still to come. Throws if the connection was lost before all had come.
+    void finish();
+
   private:
     void flush();
     void take_what_has_come();
-    void take_one();
+    void take_the_rest();
+    bool take_one();
 
     const session &session_;
     PGconn *pq_;
@@ -47,6 +52,10 @@ class batch {
     std::size_t queued_ = 0;                // bytes that libpq may hold
     std::deque<std::size_t> unanswered_{};  // in the order in which they were sent
     outcome next_{};                        // of the first of these, as far as it has come
+    bool has_sent_ = false;                 // anything
+    bool has_failed_to_ = false;            // answer, or to be sent
+    bool was_between_ = false;              // two results
+    std::string end_{};                     // why the connection was lost, if it was
 };
 
 }  // namespace kvstore::detail

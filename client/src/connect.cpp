@@ -1,5 +1,6 @@
 #include "connect.hpp"
 
+#include <array>
 #include <cerrno>
 #include <limits>
 #include <memory>
@@ -16,15 +17,20 @@ namespace {
 // libpq and the server count milliseconds in 32 bits.
 constexpr std::chrono::milliseconds longest_timeout{std::numeric_limits<std::int32_t>::max()};
 
-// The option "options" of a connection string, or else of the environment.
-std::string server_options(const std::string &conninfo) {
-    using parsed = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-    for (const parsed &each : {parsed(PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree),
-                               parsed(PQconndefaults(), &PQconninfoFree)})
-        for (const PQconninfoOption *option = each.get();
-             option != nullptr && option->keyword != nullptr; option++)
-            if (option->keyword == std::string_view("options") && option->val != nullptr)
-                return option->val;
+// The value of an option that a connection string leads to, by way of the environment or of a
+// service. libpq says that of connections alone; this one is not begun, as two hosts cannot share
+// an address.
+std::string option_of(const std::string &conninfo, std::string_view keyword) {
+    constexpr std::array<const char *, 4> keywords{"dbname", "host", "hostaddr", nullptr};
+    const std::array<const char *, 4> values{conninfo.c_str(), ",", "0.0.0.0", nullptr};
+    const std::unique_ptr<PGconn, decltype(&PQfinish)> asked(
+        PQconnectStartParams(keywords.data(), values.data(), 1), &PQfinish);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> all(PQconninfo(asked.get()),
+                                                                           &PQconninfoFree);
+    for (const PQconninfoOption *each = all.get(); each != nullptr && each->keyword != nullptr;
+         each++)
+        if (each->keyword == keyword && each->val != nullptr)
+            return each->val;
     return "";
 }
 
@@ -35,6 +41,14 @@ void pass_on(void *options, const char *message) noexcept {
         if (on_notice)
             on_notice(message);
     } catch (...) {  // NOLINT: whoever looks at notices must do with fewer
+    }
+}
+
+void complete(PGconn *begun) {
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    while (PQstatus(begun) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
+        wait_for(begun, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, -1);
+        next = PQconnectPoll(begun);
     }
 }
 
@@ -56,21 +70,28 @@ PGconn *connect_to_server(const connection_options &options) {
 
     const std::string connect_timeout = std::to_string(
         ceil<seconds>(bounded(options.connect_timeout, longest_timeout - 1s)).count());
+    add("dbname", options.conninfo);
     if (options.connect_timeout > 0ms)
         add("connect_timeout", connect_timeout);
-    add("dbname", options.conninfo);
     const std::string encoding = "UTF8";
     add("client_encoding", encoding);
     std::string settings;
     if (options.statement_timeout > 0ms) {
-        settings = server_options(options.conninfo) + " -c statement_timeout=" +
+        settings = option_of(options.conninfo, "options") + " -c statement_timeout=" +
                    std::to_string(bounded(options.statement_timeout, longest_timeout).count());
         add("options", settings);
     }
     keywords.push_back(nullptr);
     values.push_back(nullptr);
-    PGconn *made = PQconnectdbParams(keywords.data(), values.data(), 1);
+    // Where time is limited libpq has to wait itself, since only so it goes from one address to
+    // the next; and there is no connection for us until it has ended.
+    const bool has_limit =
+        options.connect_timeout > 0ms || !option_of(options.conninfo, "connect_timeout").empty();
+    PGconn *made =
+        (has_limit ? PQconnectdbParams : PQconnectStartParams)(keywords.data(), values.data(), 1);
     PQsetNoticeProcessor(made, &pass_on, const_cast<connection_options *>(&options));
+    if (!has_limit)
+        complete(made);
     return made;
 }
 

@@ -45,7 +45,8 @@ R pool::call(const detail::request &what) {
 
 template <class Mode>
 template <class R, class... Arguments>
-auto operations<Mode>::call(const char *function, const Arguments &...arguments) -> answer<R> {
+auto operations<Mode>::call(const char *function, const Arguments &...arguments) const
+    -> answer<R> {
     detail::request made = detail::make_request("SELECT ", function, store_, arguments...);
     made.transaction = transaction_;
     return on_->template call<R>(std::move(made));
@@ -53,7 +54,7 @@ auto operations<Mode>::call(const char *function, const Arguments &...arguments)
 
 template <class Mode>
 template <class R, class... Arguments>
-auto operations<Mode>::call_for_rows(const char *function, const Arguments &...arguments)
+auto operations<Mode>::call_for_rows(const char *function, const Arguments &...arguments) const
     -> answer<R> {
     detail::request made = detail::make_request("SELECT * FROM ", function, store_, arguments...);
     made.transaction = transaction_;
@@ -183,53 +184,55 @@ auto operations<Mode>::copy(string_view key, string_view new_key, const copy_opt
 // --- Reading -----------------------------------------------------------------------------------
 
 template <class Mode>
-auto operations<Mode>::get(string_view key) -> answer<optional<string>> {
+auto operations<Mode>::get(string_view key) const -> answer<optional<string>> {
     return call<optional<string>>("kv_get", key);
 }
 
 template <class Mode>
-auto operations<Mode>::get_bytes(string_view key) -> answer<optional<byte_vector>> {
+auto operations<Mode>::get_bytes(string_view key) const -> answer<optional<byte_vector>> {
     return call<optional<byte_vector>>("kv_get_bytes", key);
 }
 
 template <class Mode>
-auto operations<Mode>::mget(const key_list &keys) -> answer<vector<optional<string>>> {
+auto operations<Mode>::mget(const key_list &keys) const -> answer<vector<optional<string>>> {
     return call_for_rows<vector<optional<string>>>("kv_mget", keys.keys());
 }
 
 template <class Mode>
-auto operations<Mode>::mget_bytes(const key_list &keys) -> answer<vector<optional<byte_vector>>> {
+auto operations<Mode>::mget_bytes(const key_list &keys) const
+    -> answer<vector<optional<byte_vector>>> {
     return call_for_rows<vector<optional<byte_vector>>>("kv_mget_bytes", keys.keys());
 }
 
 template <class Mode>
-auto operations<Mode>::exists(string_view key) -> answer<bool> {
+auto operations<Mode>::exists(string_view key) const -> answer<bool> {
     return call<bool>("kv_exists", key);
 }
 
 template <class Mode>
-auto operations<Mode>::ttl(string_view key) -> answer<optional<std::chrono::microseconds>> {
+auto operations<Mode>::ttl(string_view key) const -> answer<optional<std::chrono::microseconds>> {
     return call<optional<std::chrono::microseconds>>("kv_ttl", key);
 }
 
 template <class Mode>
-auto operations<Mode>::expires(string_view key) -> answer<optional<time_point>> {
+auto operations<Mode>::expires(string_view key) const -> answer<optional<time_point>> {
     return call<optional<time_point>>("kv_expires", key);
 }
 
 template <class Mode>
-auto operations<Mode>::scan(const scan_options &options) -> answer<vector<entry>> {
+auto operations<Mode>::scan(const scan_options &options) const -> answer<vector<entry>> {
     return call_for_rows<vector<entry>>("kv_scan", options.prefix, options.after, options.max);
 }
 
 template <class Mode>
-auto operations<Mode>::scan_bytes(const scan_options &options) -> answer<vector<entry_bytes>> {
+auto operations<Mode>::scan_bytes(const scan_options &options) const
+    -> answer<vector<entry_bytes>> {
     return call_for_rows<vector<entry_bytes>>("kv_scan_bytes", options.prefix, options.after,
                                               options.max);
 }
 
 template <class Mode>
-auto operations<Mode>::count(string_view prefix) -> answer<int64_t> {
+auto operations<Mode>::count(string_view prefix) const -> answer<int64_t> {
     return call<int64_t>("kv_count", prefix);
 }
 
@@ -334,7 +337,7 @@ auto operations<Mode>::unschedule_sweep() -> answer<bool> {
 }
 
 template <class Mode>
-auto operations<Mode>::detour() -> answer<optional<string>> {
+auto operations<Mode>::detour() const -> answer<optional<string>> {
     return call<optional<string>>("kv_detour");
 }
 

@@ -10,14 +10,18 @@ std::size_t queue::run() {
     auto requests = std::exchange(requests_, {});
     auto settlements = std::exchange(settlements_, {});
     std::size_t failed = 0;
-    on_->run_all(requests, [&](std::size_t number, const outcome &of) {
+    const auto settle = [&](std::size_t number, const outcome &of) {
         failed += settlements[number](of) ? 0 : 1;
         settlements[number] = nullptr;  // a reply that nobody has is gone
-    });
-    if (!requests.empty())  // all of the same
-        on_->require_under_way(requests.front().transaction);
-    if (!on_->usable())
-        std::rethrow_exception(on_->lost());
+    };
+    try {
+        on_->run_all(requests, settle);
+    } catch (...) {
+        for (std::size_t i = 0; i < settlements.size(); i++)
+            if (settlements[i])
+                settle(i, {.problem = std::current_exception()});
+        throw;
+    }
     return failed;
 }
 

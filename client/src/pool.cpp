@@ -7,9 +7,7 @@
 namespace kvstore {
 
 pool::pool(connection_options connection, pool_options options)
-    : pooled_store(*this, ""), connection_(std::move(connection)), options_(options) {
-    free_.reserve(options_.max_size);  // so that giving back needs no memory
-}
+    : pooled_store(*this, ""), connection_(std::move(connection)), options_(options) {}
 
 pool::~pool() = default;
 
@@ -37,6 +35,7 @@ std::optional<client> pool::take_or_reserve() {
     if (!possible)
         throw timeout_error("no connection of the pool became free in time");
     if (free_.empty()) {
+        free_.reserve(size_ + 1);  // so that giving back needs no memory
         size_++;
         return std::nullopt;
     }
@@ -76,8 +75,8 @@ void pool::drop_store(std::string name) {
     mine->drop_store(std::move(name));
 }
 
-std::vector<store_stats> pool::stats() {
-    borrowed_client mine = borrow();
+std::vector<store_stats> pool::stats() const {
+    borrowed_client mine = on().borrow();
     return mine->stats();
 }
 

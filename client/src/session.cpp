@@ -93,8 +93,17 @@ void session::ensure_connected() {
         connect();
     if (!usable())
         std::rethrow_exception(lost());
-    if (!is_own_)
-        require_utf8();
+    require_ready();
+}
+
+// What the application does with its own connection is not to be disturbed, or read.
+void session::require_ready() const {
+    if (is_own_)
+        return;
+    if (PQtransactionStatus(pq_.get()) == PQTRANS_ACTIVE ||
+        PQpipelineStatus(pq_.get()) != PQ_PIPELINE_OFF)
+        throw error("the connection is busy with something else");
+    require_utf8();
 }
 
 // The application may change it at any time.
@@ -106,13 +115,17 @@ void session::require_utf8() const {
 }
 
 std::exception_ptr session::lost() const {
-    return std::make_exception_ptr(connection_error(without_newline(PQerrorMessage(pq_.get()))));
+    return lost(PQerrorMessage(pq_.get()));
 }
 
-std::exception_ptr session::lost_in_the_middle() const {
+std::exception_ptr session::lost(std::string why) const {
+    return std::make_exception_ptr(connection_error(without_newline(std::move(why))));
+}
+
+std::exception_ptr session::lost_in_the_middle(std::string why) const {
     if (!may_take_effect_)
-        return lost();
-    return std::make_exception_ptr(in_doubt_error(without_newline(PQerrorMessage(pq_.get()))));
+        return lost(std::move(why));
+    return std::make_exception_ptr(in_doubt_error(without_newline(std::move(why))));
 }
 
 bool session::usable() const noexcept {
@@ -175,7 +188,10 @@ result session::command(const char *sql) {
 }
 
 void session::require_success(const result &answer) const {
-    if (std::exception_ptr problem = problem_of(answer.get()))
+    std::exception_ptr problem = problem_of(answer.get());
+    if (problem && !usable() && !sqlstate_of(answer.get()).empty())  // it says why
+        problem = lost_in_the_middle(PQresultErrorMessage(answer.get()));
+    if (problem)
         std::rethrow_exception(problem);
 }
 
@@ -184,8 +200,8 @@ std::exception_ptr session::problem_of(const PGresult *answer) const {
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return nullptr;
     const std::string_view sqlstate = sqlstate_of(answer);
-    if (sqlstate.empty() || PQstatus(pq_.get()) != CONNECTION_OK)
-        return lost_in_the_middle();
+    if (sqlstate.empty())
+        return lost_in_the_middle(PQerrorMessage(pq_.get()));
     std::string text = without_newline(PQresultErrorMessage(answer));
     if (sqlstate == "57014")
         return std::make_exception_ptr(timeout_error(text));
@@ -200,19 +216,12 @@ std::exception_ptr session::problem_of(const PGresult *answer) const {
 // --- Batches -----------------------------------------------------------------------------------
 
 void session::run_all(std::span<request> requests, const receiver &tell) {
-    bool by_name = false;
-    try {
-        for (const request &each : requests)
-            require_under_way(each.transaction);
-        ensure_connected();
-        by_name = options_.prepared && is_direct();
-        if (by_name && !in_transaction_)
-            prepare_all(requests);
-    } catch (const error &) {
-        for (std::size_t i = 0; i < requests.size(); i++)
-            tell(i, {.problem = std::current_exception()});
-        return;
-    }
+    for (const request &each : requests)
+        require_under_way(each.transaction);
+    ensure_connected();
+    const bool by_name = options_.prepared && is_direct();
+    if (by_name && !in_transaction_)
+        prepare_all(requests);
     may_take_effect_ = !in_transaction();
     batch sending(*this, pq_.get(), tell);
     for (std::size_t i = 0; i < requests.size(); i++) {
@@ -225,6 +234,7 @@ void session::run_all(std::span<request> requests, const receiver &tell) {
         }
         requests[i].parameters = {};
     }
+    sending.finish();
 }
 
 // What cannot be prepared is sent as text, and fails in its turn.
@@ -269,6 +279,7 @@ void session::commit() {
     in_transaction_ = false;
     if (!usable())
         std::rethrow_exception(lost());
+    require_ready();
     may_take_effect_ = true;
     result answer(PQexec(pq_.get(), "COMMIT"), &PQclear);
     require_success(answer);

@@ -32,7 +32,8 @@ class session {
         return decode<R>(run(what).get());
     }
 
-    // Carries out many with one round trip. What has been sent is given up.
+    // Carries out many with one round trip. What has been sent is given up. What it throws is about
+    // all whose outcome it has not told.
     void run_all(std::span<request> requests, const receiver &tell);
 
     // A statement without parameters.
@@ -48,10 +49,11 @@ class session {
     void commit();
     void rollback() noexcept;
     bool in_transaction() const noexcept;
-    bool usable() const noexcept;     // connected, as far as is known
-    std::exception_ptr lost() const;  // the error if it is not
+    bool usable() const noexcept;  // connected, as far as is known
+    // The error if it is not, which says why.
+    std::exception_ptr lost(std::string why) const;
     // The same for what was sent: outside of a transaction it may have been carried out.
-    std::exception_ptr lost_in_the_middle() const;
+    std::exception_ptr lost_in_the_middle(std::string why) const;
 
     // The error that the result is, if it is one.
     std::exception_ptr problem_of(const PGresult *answer) const;
@@ -63,6 +65,8 @@ class session {
     void prepare_all(std::span<const request> requests);
     void notice_end();
     void require_success(const result &answer) const;
+    std::exception_ptr lost() const;
+    void require_ready() const;
     void require_utf8() const;
     void connect();
 

@@ -1,6 +1,7 @@
 // The client against a real server, the one that the PG* variables name.
 #include <cmath>
 #include <iterator>
+#include <kvstore/pool.hpp>
 #include <thread>
 
 #include "support.hpp"
@@ -86,6 +87,11 @@ TEST_F(ClientTest, CountsWholeMicroseconds) {
     static_assert(time_to_live(std::chrono::hours::max()).count() ==
                   std::chrono::microseconds::max());
     static_assert(time_to_live(std::chrono::hours::min()).count() == 0us);
+    static_assert(time_to_live(1500ns).count() == 2us);
+    // What is hardly too long, or not quite, in each unit.
+    static_assert(time_to_live(seconds(9'223'372'036'854.775)).count() > std::chrono::hours(1));
+    static_assert(time_to_live(9'223'372'036'854'775'807ns).count() > std::chrono::hours(1));
+    static_assert(time_to_live(9'223'372'036'854'775'807us).count() == 9'223'372'036'854'775'807us);
     for (const time_to_live refused :
          {time_to_live(std::chrono::hours::max()), time_to_live(seconds(NAN)),
           time_to_live(seconds(INFINITY)), time_to_live(-1h), time_to_live(1ns)})
@@ -93,6 +99,45 @@ TEST_F(ClientTest, CountsWholeMicroseconds) {
     client.set_ex("ttl", "v", std::chrono::years(100'000));
     EXPECT_GT(client.ttl("ttl"), std::chrono::years(99'999));
     client.del("ttl");
+}
+
+TEST_F(ClientTest, TakesMomentsInAnyUnit) {
+    using namespace std::chrono;
+    client.set("moment", "v");
+    EXPECT_TRUE(client.expire_at("moment", system_clock::now() + 1h));
+    EXPECT_LE(client.ttl("moment"), 1h);
+    EXPECT_GT(client.ttl("moment"), 59min);
+    constexpr sys_days day = year{2100} / 1 / 1;
+    EXPECT_TRUE(client.expire_at("moment", day));
+    EXPECT_EQ(client.expires("moment"), day);
+    EXPECT_TRUE(client.expire_at("moment", sys_time<duration<double>>(4'102'444'800.25s)));
+    EXPECT_EQ(client.expires("moment"), day + 250ms);
+    EXPECT_TRUE(client.expire_at("moment", sys_time<hours>::max()));
+    EXPECT_EQ(client.expires("moment"), kvstore::never);
+    EXPECT_TRUE(client.expire_at("moment", system_clock::time_point::max()));
+    EXPECT_TRUE(client.expire_at("moment", system_clock::time_point::min()));
+    EXPECT_FALSE(client.exists("moment"));
+}
+
+// A handle may be captured by a lambda, or passed on as one that is only read from.
+TEST_F(ClientTest, IsReadThroughConstHandles) {
+    client.set_ex("const", "v", 1h);
+    const auto is_read = [](const auto &from) {
+        const auto found = from.mget({"const"});
+        return from.get("const") == "v" && from.get_bytes("const")->size() == 1 &&
+               found == from.mget({"const"}) && from.mget_bytes({"const"}).size() == 1 &&
+               from.exists("const") && from.ttl("const") > 0s && from.expires("const") &&
+               from.count("const") == 1 && from.scan({.prefix = "const"}).size() == 1 &&
+               from.scan_bytes({.prefix = "const"}).size() == 1 && from.detour() == from.detour();
+    };
+    kvstore::pool pool;
+    const kvstore::client &whole = client;
+    EXPECT_TRUE(is_read(client.open_store("kv_store")));
+    EXPECT_TRUE(is_read(whole));
+    EXPECT_TRUE(is_read(pool.open_store("kv_store")));
+    EXPECT_EQ(([store = pool.open_store("kv_store")] { return store.get("const"); }()), "v");
+    EXPECT_FALSE(whole.stats().empty());
+    client.del("const");
 }
 
 TEST_F(ClientTest, DropsStores) {
@@ -123,6 +168,42 @@ TEST_F(ClientTest, GivesEntriesAsARange) {
     for (const kvstore::entry &each : client.entries({.prefix = "no such"}))
         ADD_FAILURE() << each.key;
     EXPECT_EQ(client.del_prefix("range:"), 25);
+}
+
+// It stays where it is, so that going on can be tried again.
+TEST_F(ClientTest, DoesNotEndARangeThatCannotBeRead) {
+    const plain_connection server;
+    server.sql("DROP TABLE IF EXISTS ranged, ranged_away");
+    kvstore::store store = client.create_store("ranged");
+    store.mset({{"a", "1"}, {"b", "2"}, {"c", "3"}});
+    auto range = store.entries({.max = 1});
+    auto at = range.begin();
+    for (const char *key : {"a", "b"}) {
+        EXPECT_EQ(at->key, key);
+        server.sql("ALTER TABLE ranged RENAME TO ranged_away");
+        EXPECT_THROW(++at, kvstore::undefined_store);
+        EXPECT_TRUE(at != range.end());
+        EXPECT_EQ(at->key, key);
+        EXPECT_THROW(range.begin(), kvstore::undefined_store);
+        server.sql("ALTER TABLE ranged_away RENAME TO ranged");
+        ++at;
+    }
+    EXPECT_EQ(at->key, "c");
+    ++at;
+    EXPECT_TRUE(at == range.end());
+    client.drop_store("ranged");
+}
+
+// As a later version of the extension may have them.
+TEST_F(ClientTest, ReadsStatisticsThatHaveMoreColumns) {
+    const plain_connection server;
+    server.sql("DROP SCHEMA IF EXISTS later CASCADE; CREATE SCHEMA later");
+    server.sql("CREATE VIEW later.kv_stats AS SELECT * FROM public.kv_stats");
+    kvstore::client of_later({.schema = "later"});
+    const std::size_t number = of_later.stats().size();
+    server.sql("CREATE OR REPLACE VIEW later.kv_stats AS SELECT *, 1 AS more FROM public.kv_stats");
+    EXPECT_EQ(of_later.stats().size(), number);
+    server.sql("DROP SCHEMA later CASCADE");
 }
 
 TEST_F(ClientTest, IsToldWhereInAnyWay) {

@@ -1,4 +1,6 @@
 // Connections that cannot be made, that end, and that take too long.
+#include <filesystem>
+#include <fstream>
 #include <future>
 
 #include "support.hpp"
@@ -6,6 +8,21 @@
 namespace {
 
 using namespace std::chrono_literals;
+
+// Whether `call` throws exactly an Error that tells what the server said as it ended a connection.
+template <class Error, class Call>
+bool tells_the_end(Call call) {
+    std::string said;
+    const bool is_it = throws_just<Error>([&] {
+        try {
+            call();
+        } catch (const std::exception &problem) {
+            said = problem.what();
+            throw;
+        }
+    });
+    return is_it && said.find("due to administrator command") != said.npos;
+}
 
 TEST(ConnectionTest, SaysWhyThereIsNone) {
     EXPECT_TRUE(
@@ -52,11 +69,12 @@ TEST(ConnectionTest, IsMadeAnewAfterACallThatFailedWithIt) {
         of.wait_until_blocked();
         of.kill();
     });
-    EXPECT_THROW(of.client.set("killed", "mine"), kvstore::in_doubt_error);
+    EXPECT_TRUE(tells_the_end<kvstore::in_doubt_error>([&] { of.client.set("killed", "mine"); }));
     killer.get();
     EXPECT_EQ(of.client.get("killed"), "before");
 }
 
+// More than can be sent while the server waits.
 TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
     victim of;
     of.lock("killed");
@@ -68,12 +86,32 @@ TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
     auto before = batch.incr("pipeline", 1);
     auto under_way = batch.set("killed", "mine");
     auto after = batch.incr("pipeline", 1);
-    EXPECT_THROW(batch.run(), kvstore::connection_error);
+    for (int i = 0; i < 30'000; i++)
+        batch.incr("pipeline", 1);
+    auto never_sent = batch.incr("pipeline", 1);
+    EXPECT_TRUE(tells_the_end<kvstore::in_doubt_error>([&] { batch.run(); }));
     killer.get();
     EXPECT_EQ(before.get(), 1);
-    EXPECT_THROW(under_way.get(), kvstore::in_doubt_error);
-    EXPECT_THROW(after.get(), kvstore::in_doubt_error);
+    EXPECT_TRUE(tells_the_end<kvstore::in_doubt_error>([&] { under_way.get(); }));
+    EXPECT_TRUE(tells_the_end<kvstore::in_doubt_error>([&] { after.get(); }));
+    EXPECT_TRUE(tells_the_end<kvstore::connection_error>([&] { never_sent.get(); }));
     EXPECT_EQ(of.client.get_del("pipeline"), "1");
+}
+
+// None of it is committed.
+TEST(ConnectionTest, EndsAPipelineWithItsTransaction) {
+    victim of;
+    of.lock("killed");
+    kvstore::transaction tx(of.client);
+    auto killer = std::async([&] {
+        of.wait_until_blocked();
+        of.kill();
+    });
+    kvstore::pipeline batch(tx);
+    auto under_way = batch.set("killed", "mine");
+    EXPECT_TRUE(tells_the_end<kvstore::connection_error>([&] { batch.run(); }));
+    killer.get();
+    EXPECT_TRUE(tells_the_end<kvstore::connection_error>([&] { under_way.get(); }));
 }
 
 TEST(ConnectionTest, EndsTheTransactionWithIt) {
@@ -140,6 +178,24 @@ TEST(ConnectionTest, AddsToTheServersOptions) {
     EXPECT_NE(client.detour(), std::nullopt);
 }
 
+// As libpq finds them in the end, in a service too.
+TEST(ConnectionTest, AddsToTheOptionsOfAService) {
+    const std::string file = testing::TempDir() + "pg_service." + std::to_string(getpid());
+    std::ofstream(file) << "[kvstore_test]\noptions=-c kvstore.fast_path=off\n";
+    setenv("PGSERVICEFILE", file.c_str(), 1);           // NOLINT: one thread
+    setenv("PGOPTIONS", "-c kvstore.fast_path=on", 1);  // NOLINT
+    kvstore::client plain("service=kvstore_test");
+    EXPECT_NE(plain.detour(), std::nullopt);
+    kvstore::client client({.conninfo = "service=kvstore_test", .statement_timeout = 1min});
+    EXPECT_NE(client.detour(), std::nullopt);
+    std::filesystem::remove(file);
+}
+
+TEST(ConnectionTest, IsMadeInTheTimeThatTheMemberSays) {
+    EXPECT_THROW(kvstore::client("connect_timeout=soon"), kvstore::connection_error);
+    EXPECT_NO_THROW(kvstore::client({.conninfo = "connect_timeout=soon", .connect_timeout = 1min}));
+}
+
 TEST(ConnectionTest, MayTakeAnyTime) {
     constexpr auto longest = std::chrono::milliseconds::max();
     EXPECT_NO_THROW(kvstore::client({.connect_timeout = longest, .statement_timeout = longest}));
@@ -188,6 +244,23 @@ TEST_F(NoticeTest, GoWhereTheApplicationSays) {
     kvstore::client moved(std::move(client));
     EXPECT_EQ(said_by(moved, "moved"), "");
     EXPECT_NE(heard.find("WARNING:  about moved"), std::string::npos) << heard;
+}
+
+// A database about which the server has something to say to everybody who connects.
+TEST_F(NoticeTest, GoThereFromTheBeginning) {
+    server.sql("DROP DATABASE IF EXISTS noticed");
+    server.sql("CREATE DATABASE noticed TEMPLATE template0");
+    server.sql("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = 'noticed'");
+    unsetenv("PGCONNECT_TIMEOUT");  // NOLINT: one thread
+    std::string heard;
+    testing::internal::CaptureStderr();
+    kvstore::client("dbname=noticed").check();
+    kvstore::client({.conninfo = "dbname=noticed",
+                     .on_notice = [&](std::string_view notice) { heard += notice; }})
+        .check();
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_NE(heard.find("collation version"), std::string::npos) << heard;
+    server.sql("DROP DATABASE noticed");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <kvstore/pool.hpp>
+#include <limits>
 
 #include "support.hpp"
 
@@ -21,6 +22,22 @@ concept has_arrow = requires(Borrowed &&from) {
 static_assert(has_star<kvstore::borrowed_client &> && has_arrow<kvstore::borrowed_client &>);
 static_assert(!has_star<kvstore::borrowed_client> && !has_arrow<kvstore::borrowed_client>);
 
+// What fetch() cannot store is refused where it is called.
+template <class Store, class Computed>
+concept fetches = requires(Store in) {
+    in.fetch("key", 1min, [] { return Computed(); });
+};
+template <class Store, class Computed>
+concept fetches_bytes = requires(Store in) {
+    in.fetch_bytes("key", 1min, [] { return Computed(); });
+};
+template <class Store>
+constexpr bool fetches_what_it_stores =
+    fetches<Store, std::string> &&fetches<Store, const char *> && !fetches<Store, int> &&
+    fetches_bytes<Store, kvstore::byte_vector> && !fetches_bytes<Store, std::string>;
+static_assert(fetches_what_it_stores<kvstore::store>);
+static_assert(fetches_what_it_stores<kvstore::pooled_store>);
+
 TEST(PoolTest, MakesNoMoreThanItMay) {
     kvstore::pool pool({}, {.max_size = 2, .wait = 20ms});
     EXPECT_EQ(pool.size(), 0U);
@@ -33,6 +50,13 @@ TEST(PoolTest, MakesNoMoreThanItMay) {
     auto again = pool.borrow();
     again->set("pool", "v");
     EXPECT_EQ(first->get_del("pool"), "v");
+    EXPECT_EQ(pool.size(), 2U);
+}
+
+TEST(PoolTest, MayBeAsLargeAsOneLikes) {
+    kvstore::pool pool({}, {.max_size = std::numeric_limits<std::size_t>::max()});
+    auto first = pool.borrow();
+    auto second = pool.borrow();
     EXPECT_EQ(pool.size(), 2U);
 }
 

@@ -213,6 +213,31 @@ TEST_F(WrappedTest, StoresTheTextThatIsMeant) {
     EXPECT_EQ(kvstore::client("client_encoding=LATIN1").get("t:e"), "ä");
 }
 
+// Nothing is sent, so nothing is in doubt.
+TEST_F(WrappedTest, RefusesAConnectionThatIsBusy) {
+    kvstore::pipeline batch(wrapped);
+    const auto all_are_refused = [&] {
+        const auto later = batch.set("t:busy", "v");
+        EXPECT_TRUE(throws_just<kvstore::error>([&] { wrapped.set("t:busy", "v"); }));
+        EXPECT_TRUE(throws_just<kvstore::error>([&] { wrapped.transact([](auto &) {}); }));
+        EXPECT_TRUE(throws_just<kvstore::error>([&] { batch.run(); }));
+        EXPECT_TRUE(later.ready());
+        EXPECT_TRUE(throws_just<kvstore::error>([&] { later.get(); }));
+    };
+    PQenterPipelineMode(application.get());
+    all_are_refused();
+    PQexitPipelineMode(application.get());
+
+    PQsendQuery(application.get(), "SELECT 'mine'");
+    all_are_refused();
+    PGresult *mine = PQgetResult(application.get());
+    EXPECT_STREQ(PQgetvalue(mine, 0, 0), "mine");
+    PQclear(mine);
+    all_are_refused();
+    EXPECT_EQ(PQgetResult(application.get()), nullptr);
+    EXPECT_FALSE(wrapped.exists("t:busy"));
+}
+
 TEST(LostWrappedTest, IsNotConnectedAnew) {
     const plain_connection application("application_name=victim");
     kvstore::client wrapped = kvstore::client::wrap(application.get());

@@ -51,8 +51,9 @@ class client : public store {
     ///
     /// Nothing is left behind on the connection: statements are not prepared, and it is never
     /// connected anew.
-    /// @param existing  connected, not busy, with client_encoding UTF8; it stays the
-    ///                  application's and must outlive the client
+    /// @param existing  connected, with client_encoding UTF8; it stays the application's and must
+    ///                  outlive the client. While it is busy, with a query whose results are not
+    ///                  read or in pipeline mode, calls throw an error and do nothing
     /// @param schema    that the extension was created in; empty: search_path finds it
     /// @return          a client on that connection
     [[nodiscard]] static client wrap(PGconn *existing, const std::string &schema = "");
@@ -85,7 +86,7 @@ class client : public store {
 
     /// @return the sizes and counters of all stores of the database, by name
     /// @throws connection_error, timeout_error, sql_error  as the operations do
-    [[nodiscard]] std::vector<store_stats> stats();
+    [[nodiscard]] std::vector<store_stats> stats() const;
 
     /// Sets the counters of all stores of the database to zero.
     /// @throws sql_error  42501 without the privilege, and as the operations do

@@ -22,7 +22,7 @@ namespace kvstore {
 
 /// The root of all errors of this library. Of exactly this type are mistakes in its use that
 /// only show at run time: a reply read before its pipeline ran, a transaction in another or used
-/// after its end.
+/// after its end, a connection of the application that is busy.
 class error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;

@@ -53,6 +53,9 @@ struct immediately {
 /// What is called `.._bytes` gives values as bytes, from a store of either type; else they are
 /// text.
 ///
+/// What only reads is const. That is about the store, and not about threads: for them it is said of
+/// each of these types how it may be shared.
+///
 /// All of them throw connection_error, timeout_error and sql_error. Any may meet these SQLSTATEs,
 /// which are not repeated below: 54000 for a key of more than 2048 bytes, 22021 for text that is
 /// not UTF-8 or bytes that are asked for as text, 42501 without a privilege, 25006 for writes
@@ -222,48 +225,50 @@ class operations {
 
     /// @param key  of an entry
     /// @return     the live value, if there is one
-    [[nodiscard]] answer<std::optional<std::string>> get(std::string_view key);
+    [[nodiscard]] answer<std::optional<std::string>> get(std::string_view key) const;
 
     /// @param key  of an entry
     /// @return     the live value, if there is one
-    [[nodiscard]] answer<std::optional<byte_vector>> get_bytes(std::string_view key);
+    [[nodiscard]] answer<std::optional<byte_vector>> get_bytes(std::string_view key) const;
 
     /// Reads many entries, with one statement.
     /// @param keys  of entries, in any order; the same key may occur again
     /// @return      for each key, in the order given, the live value if there is one
-    [[nodiscard]] answer<std::vector<std::optional<std::string>>> mget(const key_list &keys);
+    [[nodiscard]] answer<std::vector<std::optional<std::string>>> mget(const key_list &keys) const;
 
     /// Reads many entries as bytes, with one statement.
     /// @param keys  of entries, in any order; the same key may occur again
     /// @return      for each key, in the order given, the live value if there is one
-    [[nodiscard]] answer<std::vector<std::optional<byte_vector>>> mget_bytes(const key_list &keys);
+    [[nodiscard]] answer<std::vector<std::optional<byte_vector>>> mget_bytes(
+        const key_list &keys) const;
 
     /// @param key  of an entry
     /// @return     whether it is live
-    [[nodiscard]] answer<bool> exists(std::string_view key);
+    [[nodiscard]] answer<bool> exists(std::string_view key) const;
 
     /// @param key  of an entry
     /// @return     the time that it has left; no value if it is not live or does not expire
-    [[nodiscard]] answer<std::optional<std::chrono::microseconds>> ttl(std::string_view key);
+    [[nodiscard]] answer<std::optional<std::chrono::microseconds>> ttl(std::string_view key) const;
 
     /// @param key  of an entry
     /// @return     when it expires, `never` if it does not; no value if it is not live
-    [[nodiscard]] answer<std::optional<time_point>> expires(std::string_view key);
+    [[nodiscard]] answer<std::optional<time_point>> expires(std::string_view key) const;
 
     /// Reads live entries in the order of their keys (as bytes), a page at a time.
     /// @param options  which entries, and how many at most
     /// @return         a page of entries; fewer than the maximum, if there are no more
-    [[nodiscard]] answer<std::vector<entry>> scan(const scan_options &options = {});
+    [[nodiscard]] answer<std::vector<entry>> scan(const scan_options &options = {}) const;
 
     /// Reads live entries as bytes, likewise.
     /// @param options  which entries, and how many at most
     /// @return         a page of entries; fewer than the maximum, if there are no more
-    [[nodiscard]] answer<std::vector<entry_bytes>> scan_bytes(const scan_options &options = {});
+    [[nodiscard]] answer<std::vector<entry_bytes>> scan_bytes(
+        const scan_options &options = {}) const;
 
     /// Counts live entries, which reads them all.
     /// @param prefix  of the keys
     /// @return        how many
-    [[nodiscard]] answer<std::int64_t> count(std::string_view prefix = {});
+    [[nodiscard]] answer<std::int64_t> count(std::string_view prefix = {}) const;
 
     /// @}
     /// @name Changing the expiry
@@ -300,6 +305,18 @@ class operations {
     /// @return           whether it was set: there was a live entry that meets the condition
     answer<bool> expire_at(std::string_view key, time_point expires,
                            std::optional<expire_if> condition = {});
+
+    /// The same for a moment in another unit, such as std::chrono::system_clock::now() + 1h.
+    /// @param key        of an entry
+    /// @param expires    when it expires, by the server's clock; if that is past, it is gone
+    /// @param condition  on the expiry that it has; without, whatever that is
+    /// @return           whether it was set: there was a live entry that meets the condition
+    template <class Duration>
+    answer<bool> expire_at(std::string_view key, std::chrono::sys_time<Duration> expires,
+                           std::optional<expire_if> condition = {}) {
+        return expire_at(key, time_point(detail::in_microseconds(expires.time_since_epoch())),
+                         condition);
+    }
 
     /// Makes an entry one that does not expire.
     /// @param key  of an entry
@@ -375,7 +392,7 @@ class operations {
     answer<bool> unschedule_sweep();
 
     /// @return why writes to the store take the slower way, through SQL; no value if they do not
-    [[nodiscard]] answer<std::optional<std::string>> detour();
+    [[nodiscard]] answer<std::optional<std::string>> detour() const;
 
     /// @}
 
@@ -391,9 +408,9 @@ class operations {
 
   private:
     template <class R, class... Arguments>
-    answer<R> call(const char *function, const Arguments &...arguments);
+    answer<R> call(const char *function, const Arguments &...arguments) const;
     template <class R, class... Arguments>
-    answer<R> call_for_rows(const char *function, const Arguments &...arguments);
+    answer<R> call_for_rows(const char *function, const Arguments &...arguments) const;
 
     executor *on_;
     std::string store_;

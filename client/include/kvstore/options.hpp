@@ -28,11 +28,13 @@ struct connection_options {
     std::string conninfo = {};
 
     /// How long connecting may take, for each host; rounded up to whole seconds, at least 2.
-    /// 0 leaves it to conninfo and PGCONNECT_TIMEOUT, and then to the operating system.
+    /// It counts instead of what conninfo says. 0 leaves it to conninfo and PGCONNECT_TIMEOUT, and
+    /// then to the operating system.
     std::chrono::milliseconds connect_timeout{0};
 
-    /// How long the server may work on a statement before it gives up (timeout_error). 0 leaves
-    /// it to the server. It is asked for while connecting, which a pooler may refuse.
+    /// How long the server may work on a statement before it gives up (timeout_error). It counts
+    /// instead of what the options of conninfo say. 0 leaves it to them and to the server. It is
+    /// asked for while connecting, which a pooler may refuse.
     std::chrono::milliseconds statement_timeout{0};
 
     /// Prepare each statement when it is first used. Behind a pooler that may be left on: what
@@ -44,7 +46,10 @@ struct connection_options {
     std::string schema = {};
 
     /// Called with each notice and warning of the server, such as those of a trigger. Without it
-    /// they are dropped. What it throws is dropped too.
+    /// they are dropped. What it throws is dropped too. A pool calls it from several threads at
+    /// once. What the server says while connecting it is told as well, unless there is a
+    /// connect_timeout, here, in conninfo or in PGCONNECT_TIMEOUT: then libpq writes that to
+    /// stderr.
     std::function<void(std::string_view)> on_notice = {};
 };
 

@@ -30,9 +30,10 @@ class reply {
   public:
     /// @return the result; may be asked again
     /// @throws sql_error, timeout_error  the operation failed
-    /// @throws connection_error  the connection was lost before the answer; an in_doubt_error if
-    ///                           the operation was under way
-    /// @throws error  the pipeline did not run yet
+    /// @throws connection_error  there was no connection, or it was lost before this was sent; an
+    ///                           in_doubt_error if it was lost before the answer, outside of a
+    ///                           transaction
+    /// @throws error  the pipeline did not run yet, or could not, as run() has said
     R get() const {
         if (answer_->problem)
             std::rethrow_exception(answer_->problem);
@@ -110,10 +111,14 @@ class pipeline : public operations<queued> {
     /// Sends what was added since the last run, and waits for the answers. What was added is
     /// gone then, whether or not it succeeded; the pipeline can be used again.
     /// @return how many operations failed; their replies tell why
-    /// @throws connection_error  there is no connection, or it was lost. Replies that had come
-    ///                           by then are good; the others throw the same error
-    /// @throws error             it is a pipeline of a transaction that has ended: nothing was
-    ///                           carried out, and all replies throw the same
+    /// @throws in_doubt_error    the connection was lost before all answers had come. Those that
+    ///                           had come are good; of the other replies, what was sent throws
+    ///                           in_doubt_error, what was not connection_error
+    /// @throws connection_error  there is no connection, or it was lost in a transaction, which
+    ///                           comes to nothing. Replies that had no answer throw the same
+    /// @throws error             nothing was carried out, and all replies throw the same: it is a
+    ///                           pipeline of a transaction that has ended, or its connection is
+    ///                           the application's and busy, or its client_encoding not UTF8
     std::size_t run();
 
     /// @return how many operations wait for run()

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -96,9 +97,12 @@ class pooled_store : public operations<pooled> {
     /// @param compute  called without arguments, returns something convertible to std::string
     /// @param options  how long to wait for others, and they for this one
     /// @return         the value, stored or computed
+    /// @throws timeout_error  nothing was there after options.wait, and somebody else still
+    ///                        computes; or no connection became free
     template <std::invocable Compute>
-    std::string fetch(std::string_view key, time_to_live time, Compute &&compute,
-                      const fetch_options &options = {});
+    requires std::convertible_to<std::invoke_result_t<Compute &>, std::string> std::string fetch(
+        std::string_view key, time_to_live time, Compute &&compute,
+        const fetch_options &options = {});
 
     /// The live value, or what is computed, as fetch() does; as bytes.
     /// @param key      of the entry
@@ -106,9 +110,12 @@ class pooled_store : public operations<pooled> {
     /// @param compute  called without arguments, returns a byte_vector
     /// @param options  how long to wait for others, and they for this one
     /// @return         the value, stored or computed
+    /// @throws timeout_error  nothing was there after options.wait, and somebody else still
+    ///                        computes; or no connection became free
     template <std::invocable Compute>
-    byte_vector fetch_bytes(std::string_view key, time_to_live time, Compute &&compute,
-                            const fetch_options &options = {});
+    requires std::convertible_to<std::invoke_result_t<Compute &>, byte_vector> byte_vector
+    fetch_bytes(std::string_view key, time_to_live time, Compute &&compute,
+                const fetch_options &options = {});
 };
 
 /// A bounded number of connections, made when they are needed and shared by any number of
@@ -118,8 +125,9 @@ class pooled_store : public operations<pooled> {
 ///     pool.set("key", "value");
 ///
 /// For several calls on one connection a thread borrows a client. Everything but the destructor may
-/// be called by several threads at once. Each call may throw, besides what it throws on a client,
-/// timeout_error if no connection became free in pool_options::wait.
+/// be called by several threads at once; so may connection_options::on_notice. Each call may throw,
+/// besides what it throws on a client, timeout_error if no connection became free in
+/// pool_options::wait.
 class pool : public pooled_store {
   public:
     /// Connects to nothing yet.
@@ -155,7 +163,7 @@ class pool : public pooled_store {
     void drop_store(std::string name);
 
     /// @return the sizes and counters of all stores of the database, by name
-    [[nodiscard]] std::vector<store_stats> stats();
+    [[nodiscard]] std::vector<store_stats> stats() const;
 
     /// Sets the counters of all stores of the database to zero.
     void reset_stats();
@@ -192,15 +200,17 @@ class pool : public pooled_store {
 };
 
 template <std::invocable Compute>
-std::string pooled_store::fetch(std::string_view key, time_to_live time, Compute &&compute,
-                                const fetch_options &options) {
+requires std::convertible_to<std::invoke_result_t<Compute &>, std::string> std::string
+pooled_store::fetch(std::string_view key, time_to_live time, Compute &&compute,
+                    const fetch_options &options) {
     borrowed_client mine = on().borrow();
     return mine->open_store(name()).fetch(key, time, std::forward<Compute>(compute), options);
 }
 
 template <std::invocable Compute>
-byte_vector pooled_store::fetch_bytes(std::string_view key, time_to_live time, Compute &&compute,
-                                      const fetch_options &options) {
+requires std::convertible_to<std::invoke_result_t<Compute &>, byte_vector> byte_vector
+pooled_store::fetch_bytes(std::string_view key, time_to_live time, Compute &&compute,
+                          const fetch_options &options) {
     borrowed_client mine = on().borrow();
     return mine->open_store(name()).fetch_bytes(key, time, std::forward<Compute>(compute), options);
 }

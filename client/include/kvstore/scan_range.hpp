@@ -45,7 +45,8 @@ class scan_range {
         /// @return the entry
         const Entry *operator->() const { return &**this; }
 
-        /// Goes to the next entry, which may be read from the server. @return this
+        /// Goes to the next entry, which may be read from the server. If that fails it stays where
+        /// it is, and may try again. @return this
         iterator &operator++() {
             pages_->next();
             return *this;
@@ -67,7 +68,7 @@ class scan_range {
     /// Reads the first page.
     /// @return the first entry
     iterator begin() {
-        pages_->read();
+        pages_->read(pages_->after);
         return iterator(*pages_);
     }
 
@@ -83,14 +84,15 @@ class scan_range {
         }
 
         void next() {
-            if (++at < page.size() || !size || page.size() < static_cast<std::size_t>(*size))
-                return;
-            after = std::move(page.back().key);
-            read();
+            const bool is_full = size && page.size() >= static_cast<std::size_t>(*size);
+            if (at + 1 == page.size() && is_full)
+                read(page.back().key);
+            else
+                at++;
         }
 
-        void read() {
-            const scan_options options{.prefix = prefix, .after = after, .max = size};
+        void read(const std::optional<std::string> &beyond) {
+            const scan_options options{.prefix = prefix, .after = beyond, .max = size};
             if constexpr (std::is_same_v<Entry, entry>)
                 page = from.scan(options);
             else

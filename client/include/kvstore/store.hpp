@@ -17,7 +17,8 @@ namespace kvstore {
 extern template class operations<immediately>;
 
 /// A store, on the connection of a client. It is copied freely and must not outlive its client;
-/// it stays good when the client is moved. Like the client, it is used by one thread at a time.
+/// it stays good when the client is moved. Like the client, it is used by one thread at a time,
+/// and so are all handles of one client, a const one too.
 class store : public operations<immediately> {
   public:
     using operations::operations;
@@ -47,8 +48,7 @@ class store : public operations<immediately> {
     /// The one is who holds the lease of the key (kv_lease in docs/reference.md). It is given back
     /// with the storing. If its holder dies it expires, and another of those who wait takes it. If
     /// `compute` throws, the lease is released and the exception passed on; then another tries.
-    /// What took longer than the lease is returned but not stored if someone else began to compute
-    /// meanwhile.
+    /// What took longer than the lease is returned but not stored.
     ///
     /// @param key      of the entry
     /// @param time     how long the computed value lives

@@ -2,13 +2,14 @@
 /// Values of the application's own types, kept as JSON or in a form of one's own.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,7 +40,22 @@ namespace kvstore {
 template <class T>
 struct entry_traits;
 
+namespace detail {
+/// nlohmann-json writes null for what JSON cannot write. @param value  to be written
+inline void require_finite(const nlohmann::json &value) {
+    if (value.is_number_float() && !std::isfinite(value.get<double>()))
+        throw error("JSON has no number that is infinite or none");
+    if (value.is_structured())
+        for (const nlohmann::json &each : value)
+            require_finite(each);
+}
+}  // namespace detail
+
 /// How values are written by default: as JSON, by nlohmann-json.
+///
+/// Numbers become what nlohmann-json makes of them: one that is too large for the member that it is
+/// read into, or has a fraction where that has none, is cut without an error, and other numbers
+/// are the result. If others write the values, or types have changed, from_json() has to look.
 ///
 /// A codec has two static functions. `encode(const T &)` returns text, as something convertible
 /// to std::string_view, or bytes, as something convertible to std::span<const std::byte>.
@@ -49,10 +65,13 @@ template <class T>
 struct json_codec {
     /// @param value  of the application
     /// @return       the same as JSON
-    /// @throws error  it cannot be written as JSON, such as text that is not UTF-8
+    /// @throws error  it cannot be written as JSON: text that is not UTF-8, a number that is NaN or
+    ///                infinite
     static std::string encode(const T &value) {
         try {
-            return nlohmann::json(value).dump();
+            const nlohmann::json json(value);
+            detail::require_finite(json);
+            return json.dump();
         } catch (const nlohmann::json::exception &problem) {
             throw error(problem.what());
         }
@@ -214,49 +233,49 @@ class typed {
 
     /// Stores the value under its key, without expiry. @param value  to be encoded
     /// @return nothing; on a pipeline, whether it succeeded
-    auto set(const T &value) { return on_.set(key_of(value), codec::encode(value)); }
+    auto set(const T &value) { return on_.set(key_of(value), encode(value)); }
 
     /// Stores the value under its key. @param value  to be encoded @param lives  how long
     /// @return nothing; on a pipeline, whether it succeeded
     auto set_ex(const T &value, time_to_live lives = traits::expires_in) {
-        return on_.set_ex(key_of(value), codec::encode(value), lives);
+        return on_.set_ex(key_of(value), encode(value), lives);
     }
 
     /// Stores the value if there is no live one. @param value  to be encoded @param lives  how long
     /// @return whether it was stored
     auto set_nx(const T &value, time_to_live lives = traits::expires_in) {
-        return on_.set_nx(key_of(value), codec::encode(value), lives);
+        return on_.set_nx(key_of(value), encode(value), lives);
     }
 
     /// Stores the value if there is a live one. @param value  to be encoded @param lives  how long
     /// @return whether it was stored
     auto set_xx(const T &value, time_to_live lives = traits::expires_in) {
-        return on_.set_xx(key_of(value), codec::encode(value), lives);
+        return on_.set_xx(key_of(value), encode(value), lives);
     }
 
     /// Stores the value, without expiry. @param value  to be encoded
     /// @return the live value that it replaced, if there was one
     auto get_set(const T &value) {
         if constexpr (as_bytes)
-            return decoded(on_.get_set_bytes(key_of(value), codec::encode(value)));
+            return decoded(on_.get_set_bytes(key_of(value), encode(value)));
         else
-            return decoded(on_.get_set(key_of(value), codec::encode(value)));
+            return decoded(on_.get_set(key_of(value), encode(value)));
     }
 
     /// Stores a value if the live one is the expected one, as it is encoded. The expiry stays what
     /// it is. @param expected  with the same id @param value  to be encoded
     /// @return whether it was stored
     [[nodiscard]] auto cas(const T &expected, const T &value) {
-        return on_.cas(key_of(value), value_view(codec::encode(expected)), codec::encode(value));
+        return on_.cas(key_of(value), value_view(encode(expected)), encode(value));
     }
 
     /// Stores many values, all or none. @param values  a range of T @param lives  how long
     /// @return how many different keys
-    template <class Range = std::initializer_list<T>>
-    auto mset(const Range &values, time_to_live lives = traits::expires_in) {
-        std::vector<std::pair<std::string, encoded>> entries;
+    template <std::ranges::input_range Range = std::initializer_list<T>>
+    auto mset(Range &&values, time_to_live lives = traits::expires_in) {
+        std::vector<std::pair<std::string, stored_type>> entries;
         for (const T &each : values)
-            entries.emplace_back(key_of(each), encoded(codec::encode(each)));
+            entries.emplace_back(key_of(each), encode(each));
         return on_.mset(entries, lives);
     }
 
@@ -265,7 +284,7 @@ class typed {
     /// @{
 
     /// @param id  of a value @return the live value, if there is one
-    [[nodiscard]] auto get(const id_type &id) {
+    [[nodiscard]] auto get(const id_type &id) const {
         if constexpr (as_bytes)
             return decoded(on_.get_bytes(key(id)));
         else
@@ -273,8 +292,8 @@ class typed {
     }
 
     /// @param ids  a range of ids @return for each the live value, if there is one
-    template <class Range = std::initializer_list<id_type>>
-    [[nodiscard]] auto mget(const Range &ids) {
+    template <std::ranges::input_range Range = std::initializer_list<id_type>>
+    [[nodiscard]] auto mget(Range &&ids) const {
         if constexpr (as_bytes)
             return decoded(on_.mget_bytes(keys(ids)));
         else
@@ -282,13 +301,13 @@ class typed {
     }
 
     /// @param id  of a value @return whether there is a live one
-    [[nodiscard]] auto exists(const id_type &id) { return on_.exists(key(id)); }
+    [[nodiscard]] auto exists(const id_type &id) const { return on_.exists(key(id)); }
 
     /// @param id  of a value @return the time that it has left; see operations::ttl()
-    [[nodiscard]] auto ttl(const id_type &id) { return on_.ttl(key(id)); }
+    [[nodiscard]] auto ttl(const id_type &id) const { return on_.ttl(key(id)); }
 
     /// @param id  of a value @return when it expires; see operations::expires()
-    [[nodiscard]] auto expires(const id_type &id) { return on_.expires(key(id)); }
+    [[nodiscard]] auto expires(const id_type &id) const { return on_.expires(key(id)); }
 
     /// The live value; if there is none, computed by one of all who ask. See store::fetch().
     /// @param id       of a value
@@ -298,11 +317,11 @@ class typed {
     template <std::invocable Compute>
     requires at_once T fetch(const id_type &id, Compute &&compute,
                              const fetch_options &options = {}) {
-        auto encode = [&] { return encoded(codec::encode(compute())); };
+        auto encoded = [&] { return encode(compute()); };
         if constexpr (as_bytes)
-            return codec::decode(on_.fetch_bytes(key(id), traits::expires_in, encode, options));
+            return codec::decode(on_.fetch_bytes(key(id), traits::expires_in, encoded, options));
         else
-            return codec::decode(on_.fetch(key(id), traits::expires_in, encode, options));
+            return codec::decode(on_.fetch(key(id), traits::expires_in, encoded, options));
     }
 
     /// @}
@@ -327,7 +346,10 @@ class typed {
     }
 
     /// @param id  of a value @param at  when it expires @return whether there was a live one
-    auto expire_at(const id_type &id, time_point at) { return on_.expire_at(key(id), at); }
+    template <class Duration>
+    auto expire_at(const id_type &id, std::chrono::sys_time<Duration> at) {
+        return on_.expire_at(key(id), at);
+    }
 
     /// Makes a value one that does not expire. @param id  of a value
     /// @return whether there was a live one that did
@@ -351,18 +373,32 @@ class typed {
 
     /// Removes a value if it is the expected one, as it is encoded. @param expected  to be encoded
     /// @return whether it was removed
-    auto del_if(const T &expected) { return on_.del_if(key_of(expected), codec::encode(expected)); }
+    auto del_if(const T &expected) { return on_.del_if(key_of(expected), encode(expected)); }
 
     /// Removes many values, all or none. @param ids  a range of ids @return how many were live
-    template <class Range = std::initializer_list<id_type>>
-    auto mdel(const Range &ids) {
+    template <std::ranges::input_range Range = std::initializer_list<id_type>>
+    auto mdel(Range &&ids) {
         return on_.mdel(keys(ids));
     }
 
     /// @}
 
   private:
-    using encoded = std::conditional_t<as_bytes, byte_vector, std::string>;
+    using stored_type = std::conditional_t<as_bytes, byte_vector, std::string>;
+
+    // Whatever text or bytes the codec returns.
+    static stored_type encode(const T &value) {
+        using form = std::remove_cvref_t<decltype(codec::encode(value))>;
+        if constexpr (std::is_same_v<form, stored_type>)
+            return codec::encode(value);
+        else if constexpr (as_bytes)
+            return copy_of(codec::encode(value));
+        else
+            return std::string(static_cast<std::string_view>(codec::encode(value)));
+    }
+    static byte_vector copy_of(std::span<const std::byte> bytes) {
+        return {bytes.begin(), bytes.end()};
+    }
 
     struct decoder {
         template <class Stored>
@@ -395,9 +431,10 @@ class typed {
     static std::string key_of(const T &value) { return traits::key(traits::id(value)); }
 
     template <class Range>
-    static std::vector<std::string> keys(const Range &ids) {
+    static std::vector<std::string> keys(Range &&ids) {
         std::vector<std::string> keys;
-        std::transform(std::begin(ids), std::end(ids), std::back_inserter(keys), key);
+        for (auto &&each : ids)
+            keys.push_back(key(each));
         return keys;
     }
 
