@@ -1,8 +1,10 @@
 #include "value_commands.hpp"
 
+#include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
-#include <iterator>
 
 #include "array_writer.hpp"
 #include "errors.hpp"
@@ -44,9 +46,14 @@ string value_of(const context &in, const arguments &given) {
         return given.value;
     if (in.in_shell)
         throw input_error("a value cannot come from standard input here");
-    string all{std::istreambuf_iterator<char>(std::cin), {}};
+    string all;
+    std::array<char, 1 << 16> part{};
+    while (std::cin) {
+        std::cin.read(part.data(), part.size());
+        all.append(part.data(), static_cast<std::size_t>(std::cin.gcount()));
+    }
     if (std::cin.bad())
-        throw input_error("cannot read standard input");
+        throw input_error(string("cannot read standard input: ") + std::strerror(errno));
     return all;
 }
 

@@ -454,6 +454,25 @@ Usage: kv set *" set pw -pass
     complains 'cannot read the commands: *' shell <"$folder"
 }
 
+# They would be the server's socket: what is stored there would be carried out as SQL.
+test_closed_streams() {
+    local statement='CREATE TABLE kv_planted AS SELECT 1'
+    # shellcheck disable=SC2059
+    printf "Q\0\0\0\x$(printf %x $((${#statement} + 5)))$statement\0" >"$folder/message"
+    "$kv" -s kv_bytes set message - <"$folder/message" >/dev/null
+    "$kv" -s kv_bytes get message >&- 2>"$folder/errors"
+    check test "$? $(cat "$folder/errors")" = '2 kv: cannot write the output: Bad file descriptor'
+    check test "$(sql -c "SELECT to_regclass('kv_planted') IS NULL")" = t
+    "$kv" import <&- 2>"$folder/errors"
+    check test "$? $(cat "$folder/errors")" = '2 kv: cannot read the entries: Bad file descriptor'
+    "$kv" set k - <&- 2>"$folder/errors"
+    check test "$? $(cat "$folder/errors")" = '2 kv: cannot read standard input: Bad file descriptor'
+    complains 'cannot read standard input: Is a directory' set k - <"$folder"
+    "$kv" get none none 2>&-
+    check test $? = 2
+    check cmp "$folder/message" <("$kv" -s kv_bytes getdel message 2>&-)
+}
+
 # For a moment the server asks one user for a password.
 test_password() {
     local hba
@@ -794,6 +813,7 @@ test_encodings
 test_bytes_in_sql_ascii
 test_scan_of_keys
 test_errors
+test_closed_streams
 test_password
 test_what_strangers_plant
 test_import_of_bad_lines
