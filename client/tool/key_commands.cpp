@@ -106,16 +106,18 @@ status ratelimit(context &in, const arguments &given) {
 // --- Renaming and copying ----------------------------------------------------------------------
 
 status rename(context &in, const arguments &given) {
-    return in.out.flag(in.selected().rename(given.key, given.new_key, given.to_store));
+    return in.out.flag(in.selected().rename(given.key, given.new_key, given.to_store.value_or("")));
 }
 
 status renamenx(context &in, const arguments &given) {
-    return in.out.flag(in.selected().rename_nx(given.key, given.new_key, given.to_store));
+    return in.out.flag(
+        in.selected().rename_nx(given.key, given.new_key, given.to_store.value_or("")));
 }
 
 status copy(context &in, const arguments &given) {
-    return in.out.flag(in.selected().copy(given.key, given.new_key,
-                                          {.replace = given.replace, .to_store = given.to_store}));
+    return in.out.flag(
+        in.selected().copy(given.key, given.new_key,
+                           {.replace = given.replace, .to_store = given.to_store.value_or("")}));
 }
 
 // --- Removing ----------------------------------------------------------------------------------

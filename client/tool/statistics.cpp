@@ -40,12 +40,12 @@ std::string columns_of(connection &on, const std::string &view) {
     return columns;
 }
 
-result read_statistics(connection &on, const std::string &only) {
+result read_statistics(connection &on, const std::optional<std::string> &only = {}) {
     const std::string view = on.in_extension("kv_stats");
     const std::string all = "SELECT " + columns_of(on, view) + " FROM " + view;
-    if (only.empty())
+    if (!only)
         return on.query(all + " ORDER BY store::pg_catalog.text");
-    return on.query(all + " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass", {{only}});
+    return on.query(all + " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass", {{*only}});
 }
 
 // --- Rows as JSON and as text ------------------------------------------------------------------
@@ -259,8 +259,7 @@ status list_stores(context &in, const arguments &) {
 }
 
 status print_statistics(context &in, const arguments &given) {
-    const result rows =
-        read_statistics(in.on, given.name.empty() ? in.store.value_or("") : given.name);
+    const result rows = read_statistics(in.on, given.name ? given.name : in.store);
     for (int row = 0; row < PQntuples(rows.get()); row++)
         if (in.out.json())
             in.out.line(row_as_json(rows.get(), row));
@@ -280,7 +279,7 @@ status watch(context &in, const arguments &given) {
     for (std::int64_t shown = 1;; shown++) {
         const result rows = interrupt.except_during([&] {
             in.on.notice_end();  // during the wait
-            return read_statistics(in.on, "");
+            return read_statistics(in.on);
         });
         const clock::time_point now = clock::now();
         look stores = look_at(rows.get());

@@ -156,7 +156,7 @@ status set(context &in, const arguments &given) {
 }
 
 status psetex(context &in, const arguments &given) {
-    return store_any(in, given, parse_milliseconds(given.ttl));
+    return store_any(in, given, parse_milliseconds(*given.ttl));
 }
 
 status setnx(context &in, const arguments &given) {
@@ -209,13 +209,13 @@ string seconds(const kvstore::time_to_live &time) {
 // `getex KEY 5m`, and as in Redis `getex KEY EX 300`.
 status getex(context &in, const arguments &given) {
     const string time = seconds(parse_ttl_words(given.words));
-    const string slack = given.slack.empty() ? "" : seconds(parse_ttl(given.slack));
+    const string slack = given.slack ? seconds(parse_ttl(*given.slack)) : "";
     std::vector<sql_parameter> parameters{{given.key}, {time}};
-    if (!slack.empty())
+    if (given.slack)
         parameters.push_back({slack});
     const result answer = call(in, holds_bytes(in) ? "kv_get_ex_bytes" : "kv_get_ex",
                                string("$1::pg_catalog.text, $2::pg_catalog.float8") +
-                                   (slack.empty() ? "" : ", slack => $3::pg_catalog.float8"),
+                                   (given.slack ? ", slack => $3::pg_catalog.float8" : ""),
                                parameters);
     return in.out.value(given.key, field(answer, 0, 0));
 }

@@ -205,6 +205,69 @@ test_expiry() {
     complains "22023: *" setex e 0 v
 }
 
+# A word is what it is: nothing in it separates others, and none is left out.
+test_words() {
+    gives 0 2 mset '[a,b]' '[1,2,3]' '{}' ''
+    gives 0 '[1,2,3]' get '[a,b]'
+    gives 0 '' get '{}'
+    gives 0 2 mset a 1 '' '%%'
+    gives 0 '%%' get ''
+    gives 0 $'1\n%%' mget a ''
+    gives 0 3 exists a '[a,b]' '{}' '[]'
+    gives 0 1 del '[a,b]'
+    gives 0 2 del a '' '[a]'
+    gives 0 1 del '{}'
+    complains "set: *not '?EX,5?'. *" set k v '[EX,5]'
+    gives 0 $'1\n[1,2,3]' shell <<<$'mset k [1,2,3]\nget k'
+    gives 0 OK set k v -skv_store --ttl=1h
+    gives 0 0.5 incrfloat f .5
+    gives 0 0.25 incrfloat f -.25
+    complains "--ttl: given twice*" set k v --ttl 1h --ttl 2h
+    complains "--ttl: it takes a word, and there is none*" set k v --ttl
+    complains "not an option: '--json=1'; *" get k --json=1
+    complains "not expected: '-v'*" get k -- -v
+    complains "--evict: 'newest' is not one of soonest, oldest*" limit 1MB --evict newest
+    gives 0 2 del k f
+}
+
+# As of a variable that is not set. It is none that was not given.
+test_empty_words() {
+    gives 0 OK set k 1
+    complains "not a TTL: ''; *" setex k '' v
+    complains "not a TTL: ''; *" set k v --ttl ''
+    complains "not a TTL: ''; *" set k v --ttl=
+    complains "not a TTL: ''; *" setxx k v --ttl ''
+    complains "not a TTL: ''; *" cas k 1 2 --ttl ''
+    complains "not a TTL: ''; *" incr k --ttl ''
+    complains "not a TTL: ''; *" incrfloat k 1 --ttl ''
+    complains "not a TTL: ''; *" mset k 2 --ttl ''
+    complains "not a TTL: ''; *" getex k ''
+    complains "not a TTL: ''; *" getex k 1h --slack ''
+    complains "the condition is *not ''" expire k 1h ''
+    complains "--to: '' is not *" rename k l --to ''
+    complains "--to: '-' is not *" copy k l --to -
+    complains '42602: *' stats ''
+    gives 0 1 get k
+    gives 0 -1 ttl k
+    gives 0 1 del k
+}
+
+# libpq would end a word there, and another entry would be meant.
+test_zero_bytes() {
+    local line
+    gives 0 OK set a 1
+    for line in 'getset "a\0b" x' 'getex "a\0b" 500' 'expireat "a\0b" 2100-01-01' 'delif "a\0b" 1' 'incrfloat "a\0b"' \
+        'ratelimit "a\0b" 3 1h' 'use "kv_store\0x"' 'limit "10MB\0x"' 'stats "kv_store\0x"' 'keys "a\0*"' 'scan "a\0"' \
+        'get a --store "kv_store\0x"' 'export "\0"'; do
+        complains '*zero byte*that was line 1' shell <<<"$line"
+    done
+    complains '22021: *' shell <<<'set a "1\0"'
+    gives 0 1 get a
+    gives 0 -1 ttl a
+    gives 0 1 del a
+}
+
+
 test_many_entries() {
     gives 0 3 mset a 1 b 2 c 3
     complains 'the last key has no value' mset a
@@ -803,6 +866,9 @@ test_one_entry
 test_rate_limit
 test_other_spellings
 test_expiry
+test_words
+test_empty_words
+test_zero_bytes
 test_many_entries
 test_renaming
 test_stores
