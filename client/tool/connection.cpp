@@ -13,8 +13,8 @@ using connection_pointer = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
 connection_pointer connect_as(const connection_settings &settings, const char *password) {
     // What stands before a connection string are defaults, what stands after it goes before it.
-    std::vector<const char *> keywords{"client_encoding", "fallback_application_name", "dbname"};
-    std::vector<const char *> values{"UTF8", "kv", settings.dbname.c_str()};
+    std::vector<const char *> keywords{"fallback_application_name", "dbname", "client_encoding"};
+    std::vector<const char *> values{"kv", settings.dbname.c_str(), "UTF8"};
     const auto add = [&](const char *keyword, const char *value) {
         if (value != nullptr && *value != '\0') {
             keywords.push_back(keyword);

@@ -134,12 +134,17 @@ void write_entries(connection &on, const store_table &to, std::span<const entry 
         values.add(each->value);
         expires.add(each->expires);
     }
+    // What is too long in the database's encoding is for kv_exists() to refuse, with its own words.
     on.query("INSERT INTO " + to.name +
                  " (key, value, expires)"
                  " SELECT * FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]),"
                  " pg_catalog.unnest($2::pg_catalog." +
                  (to.holds_bytes ? "bytea" : "text") +
-                 "[]), pg_catalog.unnest($3::pg_catalog.timestamptz[]))"
+                 "[]), pg_catalog.unnest($3::pg_catalog.timestamptz[])) entry (key, value, expires)"
+                 " WHERE pg_catalog.octet_length(entry.key) OPERATOR(pg_catalog.<=) 2048"
+                 " OR " +
+                 on.in_extension("kv_exists") + "(entry.key, " + on.quote(to.name) +
+                 "::pg_catalog.regclass)"
                  " ON CONFLICT (key) DO UPDATE"
                  " SET value = excluded.value, expires = excluded.expires",
              {{keys.bytes(), true}, {values.bytes(), true}, {expires.bytes(), true}});

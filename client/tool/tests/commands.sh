@@ -467,6 +467,28 @@ test_bytes_in_sql_ascii() {
     export PGDATABASE=$outer
 }
 
+# Keys are counted, and are the same, as the database has them.
+test_keys_in_other_encodings() {
+    local outer=$PGDATABASE
+    export PGDATABASE=kv_latin1
+    sql -c "SELECT kv_set(repeat(chr(233), 1500), 'v')" >/dev/null
+    "$kv" export >"$folder/lines"
+    gives 0 OK flush
+    gives 0 1 import "$folder/lines"
+    sed 's/é/éé/g' "$folder/lines" >"$folder/longer"
+    complains 'line 1: 54000: *' import "$folder/longer"
+    gives 0 1 count
+    export PGDATABASE=kv_euc_jp
+    printf '{"key":"\\u%s","value":"%s"}\n' 00a6 narrow ffe4 wide >"$folder/lines"
+    gives 0 OK flush
+    gives 0 2 import "$folder/lines"
+    gives 0 wide mget $'\u00a6'
+    gives 0 1 count
+    export PGDATABASE=$outer
+    gives 0 OK -d "dbname=$PGDATABASE client_encoding=LATIN1" set ü ü
+    gives 0 ü getdel ü
+}
+
 # Values that are not asked for are not read either: one who may not read them sees the keys.
 test_scan_of_keys() {
     sql -c 'CREATE ROLE kv_counter' \
@@ -668,6 +690,72 @@ LINES
     check test "$? $(cat "$folder/got")" = '2 4'
     check test "$(grep -o 'line [0-9]*' "$folder/errors" | sort | tr '\n' ' ')" = 'line 2 line 6 line 7 '
     gives 0 $'1\tgood\n3\tbetter\n4\tgood' -s kv_checked scan --values
+
+    # What precedes a line is what precedes it in the file, and a good line is one, whatever follows.
+    gives 0 OK -s kv_checked flush
+    printf '{"key":"%s","value":"%s"}\n' z good a bad b good >"$folder/lines"
+    complains 'line 2: 23514: *Stopped; 1 entries are stored.' -s kv_checked import "$folder/lines"
+    gives 0 z -s kv_checked scan
+    printf '{"key":"%s","value":"%s"}\n' k good k bad l bad l good >"$folder/lines"
+    "$kv" -s kv_checked import --continue "$folder/lines" >"$folder/got" 2>"$folder/errors"
+    check test "$? $(cat "$folder/got") $(grep -o 'line [0-9]*' "$folder/errors" | tr '\n' ' ')" = '2 2 line 2 '
+    gives 0 $'k\tgood\nl\tgood\nz\tgood' -s kv_checked scan --values
+    complains 'line 1: "key" is there twice*' import <<<'{"key":"a","key":"b","value":"1"}'
+}
+
+# Whatever error a line is refused with, it is told, and the others are stored. What would refuse any
+# line is no line's fault.
+test_import_of_refused_lines() {
+    sql -c "SELECT kv_create_store('kv_refusing')" -c 'CREATE ROLE kv_bob' \
+        -c 'GRANT SELECT, INSERT, UPDATE ON kv_refusing TO kv_bob' \
+        -c 'ALTER TABLE kv_refusing ENABLE ROW LEVEL SECURITY' \
+        -c "CREATE POLICY own ON kv_refusing TO kv_bob USING (key ^@ 'bob:')" \
+        -c "CREATE FUNCTION kv_refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$BEGIN
+            IF NEW.value = 'bad' THEN RAISE 'refused' USING ERRCODE = 'MYERR'; END IF; RETURN NEW; END\$\$" \
+        -c 'CREATE TRIGGER refuse BEFORE INSERT ON kv_refusing FOR EACH ROW EXECUTE FUNCTION kv_refuse()' >/dev/null
+    printf '{"key":"%s","value":"%s"}\n' bob:1 v eve:1 v bob:2 v bob:3 bad bob:4 v >"$folder/lines"
+    PGOPTIONS='-c role=kv_bob' "$kv" -s kv_refusing import --continue "$folder/lines" >"$folder/got" 2>"$folder/errors"
+    check test "$? $(cat "$folder/got") $(grep -o 'line .*: ' "$folder/errors" | tr '\n' ' ')" = \
+        '2 3 line 2: 42501:  line 4: MYERR:  '
+    gives 0 $'bob:1\nbob:2\nbob:4' -s kv_refusing scan
+    PGOPTIONS='-c default_transaction_read_only=on' complains '25006: *' -s kv_refusing import --continue "$folder/lines"
+    sql -c 'REVOKE INSERT ON kv_refusing FROM kv_bob'
+    PGOPTIONS='-c role=kv_bob' complains '42501: *' -s kv_refusing import --continue "$folder/lines"
+    sql -c 'DROP TABLE kv_refusing' -c 'DROP FUNCTION kv_refuse' -c 'DROP ROLE kv_bob'
+}
+
+# A file is replaced by the whole export, or stays as it was.
+test_export_to_a_file() {
+    local file=$folder/exported/file
+    mkdir "$folder/exported"
+    echo before >"$file"
+    chmod 640 "$file"
+    complains '42P01: *' -s none export "$file"
+    complains 'connection to server *' -h /nonexistent export "$file"
+    gives 0 OK set big "$(printf '%2000s' x)"
+    (trap '' XFSZ && ulimit -f 1 && "$kv" export "$file" 2>"$folder/errors")
+    check test "$? $(cat "$file" "$folder/errors")" = $'2 before\nkv: cannot write the entries: File too large'
+    interrupted INT export "$file"
+    check test "$(cat "$folder/exported"/*)" = before
+    gives 0 '' export "$file"
+    check cmp "$file" <("$kv" export)
+    check test "$(ls "$folder/exported") $(stat -c %a "$file")" = 'file 640'
+    ln -s file "$folder/exported/link"
+    echo before >"$file"
+    gives 0 '' export "$folder/exported/link"
+    check cmp "$file" <("$kv" export)
+    (umask 077 && "$kv" export "$folder/exported/new")
+    check test "$(stat -c %a "$folder/exported/new")" = 600
+    gives 0 1 del big
+}
+
+# Of the store alone: how far it has come is nothing that it needs.
+test_export_by_one_who_sees_no_statistics() {
+    sql -c 'CREATE ROLE kv_reader' -c 'GRANT SELECT ON kv_store TO kv_reader' -c 'REVOKE SELECT ON kv_stats FROM PUBLIC'
+    PGOPTIONS='-c role=kv_reader' gives 0 "$("$kv" export)" export
+    PGOPTIONS='-c role=kv_reader' script -qec "$kv export $folder/lines" /dev/null </dev/null >"$folder/errors"
+    check test "$? $(cat "$folder/lines")" = "0 $("$kv" export)"
+    sql -c 'GRANT SELECT ON kv_stats TO PUBLIC' -c 'DROP OWNED BY kv_reader' -c 'DROP ROLE kv_reader'
 }
 
 # 200 MB, and no process of kv may have as much: what does not fit in 150 MB ends with an error.
@@ -877,12 +965,16 @@ test_json
 test_times_of_statistics
 test_encodings
 test_bytes_in_sql_ascii
+test_keys_in_other_encodings
 test_scan_of_keys
 test_errors
 test_closed_streams
 test_password
 test_what_strangers_plant
 test_import_of_bad_lines
+test_import_of_refused_lines
+test_export_to_a_file
+test_export_by_one_who_sees_no_statistics
 test_many_entries_in_little_memory
 test_interrupts
 test_connections_that_end
