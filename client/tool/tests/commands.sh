@@ -122,6 +122,7 @@ test_rate_limit() {
     gives 1 $'0\t2\t1\t'"$resets" ratelimit rate 3 1h 2
     gives 0 $'1\t3\t0\t'"$resets" ratelimit rate 3 1h
     gives 1 '{"allowed":false,"count":3,"remaining":0,"resets":"'"$resets"'"}' --json ratelimit rate 3 1h
+    gives 1 '{"allowed":false,"count":0,"remaining":3,"resets":null}' --json ratelimit none 3 1h 5
     gives 0 1 del rate
     complains "MAX: not an integer of 64 bits: '9223372036854775808'*" ratelimit rate 9223372036854775808 1h
     complains "COST: not an integer of 64 bits: '0x1'*" ratelimit rate 3 1h 0x1
@@ -809,6 +810,22 @@ interrupted() { # signal, arguments
     done
 }
 
+# Names are told, and Tab is of use, while a store is locked.
+test_locked_store() {
+    local locker_pid
+    coproc locker { sql; }
+    locker_pid=$!
+    echo 'BEGIN; LOCK TABLE kv_store, kv_bytes; \echo locked' >&"${locker[1]}"
+    read -r -u "${locker[0]}"
+    check test "$(timeout 60 "$kv" stores | tail -n 1)" = kv_store
+    # An option that is none, so that Tab alone asks the server.
+    printf 'get -x k\t\nget -x -s kv_by\t\nexit\n' | KV_HISTFILE=/dev/null timeout 60 script -qec "$kv shell" /dev/null >"$folder/got"
+    check test $? = 0
+    check grep -q 'get -x -s kv_bytes' "$folder/got"
+    echo '\q' >&"${locker[1]}"
+    wait "$locker_pid"
+}
+
 test_interrupts() {
     gives 0 OK flush
     gives 0 OK set k before
@@ -890,6 +907,7 @@ del "it's" --store kv_store
 SCRIPT
     gives 0 $'OK\ntwo\nlines\nother\n{"key":"a key","value":"two\\nlines"}\n0' shell <"$folder/script"
     gives 0 1 shell <<<$'exists k\nexit\nnonsense'
+    gives 0 other shell <<<$'USE "\\"Kv Logged\\""\nGET k\nEXIT\nnonsense'
     printf 'get "k\nset k v2\n' >"$folder/script"
     complains $'a " is not closed\nkv: that was line 1' shell <"$folder/script"
     gives 2 OK shell --continue <"$folder/script"
@@ -915,6 +933,12 @@ test_commands_on_a_terminal() {
     check test "$(on_terminal getset none2 v)" = '(nil)'
     check test "$(on_terminal ttl none)" = '(nil)'
     check test "$(on_terminal --json get none)" = '{"key":"none","value":null}'
+    sql -c $'SELECT kv_create_store(\'"kv \e[31m\u9b"\')' >/dev/null
+    check grep -q '"kv \\x1b\[31m\\x9b"' <(on_terminal stores)
+    check grep -q '"kv \\x1b\[31m\\x9b"' <(on_terminal stats)
+    check grep -q '^"kv \\x1b\[31m\\x9b"  ' <("$kv" watch --count 1)
+    check grep -q $'^"kv \e\[31m\u9b"$' <("$kv" stores)
+    sql -c $'DROP TABLE "kv \e[31m\u9b"'
     check test "$(on_terminal stats | grep -c 'shared_preload_libraries')" = "$(sql -c 'SELECT count(*) FROM kv_stats WHERE hits IS NULL AND store::text = $$kv_store$$')"
 }
 
@@ -976,6 +1000,7 @@ test_import_of_refused_lines
 test_export_to_a_file
 test_export_by_one_who_sees_no_statistics
 test_many_entries_in_little_memory
+test_locked_store
 test_interrupts
 test_connections_that_end
 test_watch
