@@ -951,7 +951,8 @@ command_names() {
 
 # What bash offers for the last of these words.
 offered() {
-    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kv; echo "${COMPREPLY[@]}"' \
+    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE=$*; COMP_POINT=${#COMP_LINE}
+        _kv; echo "${COMPREPLY[@]}"' \
         bash "${kv%/*}/completion.bash" "$@"
 }
 
@@ -972,6 +973,28 @@ test_documents() {
     check test "$(offered kv getd)" = getdel
     check test "$(offered kv scan --v)" = '--version --values'
     check test "$(offered kv -s kv_b)" = kv_bytes
+}
+
+# Where the line says, and whatever others have called their stores and files.
+test_completion_of_names() {
+    local names
+    check test "$(PGDATABASE=none offered kv -s kv_b)" = ''
+    check test "$(PGDATABASE=none offered kv -d kv_latin1 get k -s kv_b)" = kv_bytes
+    check test "$(PGDATABASE=none offered kv --dbname=kv_latin1 get k -s kv_b)" = kv_bytes
+    check test "$(offered kv --schema none -s kv_b)" = ''
+
+    cd "$folder" || exit
+    # shellcheck disable=SC2016
+    sql -c "SELECT kv_create_store('\"\$(>pwned)\"')" >/dev/null
+    eval "names=($(offered kv get k --store ''))"
+    check test "$(printf '%s\n' "${names[@]}" | grep -cxF '"$(>pwned)"')" = 1
+    check test ! -e pwned
+    touch 'file $(>pwned)'
+    printf '%s\n' ". '${kv%/*}/completion.bash'" 'kv() { printf "<%s>\n" "$@" >got; }' $'kv import fil\t' exit |
+        script -qec 'bash --norc --noprofile -i' /dev/null >/dev/null
+    check test "$(cat got)" = $'<import>\n<file $(>pwned)>'
+    check test ! -e pwned
+    sql -c 'DROP TABLE "$(>pwned)"'
 }
 
 test_one_entry
@@ -1008,4 +1031,5 @@ test_shell_as_script
 test_shell_on_a_terminal
 test_commands_on_a_terminal
 test_documents
+test_completion_of_names
 finish
