@@ -5,6 +5,7 @@
 #include <malloc.h>
 #endif
 
+#include "../common/standard_streams.hpp"
 #include "log.hpp"
 #include "options.hpp"
 #include "program.hpp"
@@ -20,6 +21,8 @@ static void give_back_memory() {
 
 int main(int argc, char **argv) {
     using namespace kvstore::gateway;
+    if (!standard_streams::fill())
+        return 2;
     try {
         const command_line line = read_command_line(argc, argv);
         give_back_memory();

@@ -20,25 +20,25 @@ namespace kv {
 struct arguments {
     std::string key;
     std::string new_key;
-    std::string to_store;
+    std::optional<std::string> to_store;
     std::vector<std::string> keys;
     std::vector<std::string> pairs;
     std::vector<std::string> words;
     std::string value;
     std::string expected;
-    std::string ttl;
-    std::string slack;
+    std::optional<std::string> ttl;  // "" is none that was given, but one that is wrong
+    std::optional<std::string> slack;
     std::string period;
     std::optional<std::int64_t> cost;
     std::string time;
-    std::string condition;
+    std::optional<std::string> condition;
     std::string prefix;
     std::string pattern = "*";
     std::optional<std::string> after;
     std::optional<std::int64_t> max;
     std::optional<std::int64_t> by;
     std::string number = "1";
-    std::string name;
+    std::optional<std::string> name;
     std::string file = "-";
     std::string size;
     std::string evict = "soonest";
@@ -73,6 +73,7 @@ struct parameter {
     double least = std::numeric_limits<double>::lowest();
     double most = std::numeric_limits<double>::max();
     std::vector<std::string> one_of = {};
+    bool is_value = false;  // in which a zero byte may be
 
     bool is_option() const { return name[0] == '-'; }
 };

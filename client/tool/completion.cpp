@@ -26,20 +26,30 @@ names option_names(const command &what) {
     return all;
 }
 
-// The first field of each row.
-names column(const result &rows) {
-    names all;
-    for (int row = 0; row < PQntuples(rows.get()); row++)
-        all.emplace_back(PQgetvalue(rows.get(), row, 0));
-    return all;
-}
+class transaction {
+  public:
+    explicit transaction(connection &on) : on_(on) { on_.query("BEGIN READ ONLY"); }
+    ~transaction() {
+        try {
+            if (on_.connected())  // and not anew
+                on_.query("ROLLBACK");
+        } catch (const std::exception &) {
+            on_.disconnect();
+        }
+    }
+    transaction(const transaction &) = delete;
+    transaction &operator=(const transaction &) = delete;
 
-names store_names(connection &on) {
-    return column(on.query("SELECT store FROM " + on.in_extension("kv_stats")));
-}
+  private:
+    connection &on_;
+};
 
+// Who presses Tab does not wait for somebody's lock, nor for long.
 names keys_of_store(context &in, const std::string &prefix) {
     constexpr std::int64_t most = 100;
+    const transaction brief(in.on);
+    in.on.query("SET LOCAL lock_timeout = '500ms'");
+    in.on.query("SET LOCAL statement_timeout = '2s'");
     names all;
     read_entries(in.on, find_store(in.on, in.store),
                  {.prefix = prefix, .max = most, .with_values = false},
@@ -64,10 +74,11 @@ names candidates(context &in, const names &before, const std::string &text) {
 
 }  // namespace
 
+// Those that need no quotes; the others are for the user.
 names completions(context &in, const names &before, const std::string &text) try {
     names fitting;
     for (std::string &each : candidates(in, before, text))
-        if (each.starts_with(text) && quote_word(each) == each)  // the others are for the user
+        if (each.starts_with(text) && quote_word(each) == each && visible(each) == each)
             fitting.push_back(std::move(each));
     return fitting;
 } catch (const std::exception &) {

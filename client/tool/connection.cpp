@@ -13,8 +13,8 @@ using connection_pointer = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
 connection_pointer connect_as(const connection_settings &settings, const char *password) {
     // What stands before a connection string are defaults, what stands after it goes before it.
-    std::vector<const char *> keywords{"client_encoding", "fallback_application_name", "dbname"};
-    std::vector<const char *> values{"UTF8", "kv", settings.dbname.c_str()};
+    std::vector<const char *> keywords{"fallback_application_name", "dbname", "client_encoding"};
+    std::vector<const char *> values{"kv", settings.dbname.c_str(), "UTF8"};
     const auto add = [&](const char *keyword, const char *value) {
         if (value != nullptr && *value != '\0') {
             keywords.push_back(keyword);
@@ -38,6 +38,12 @@ std::string message_of(const PGconn *pq) {
 }
 
 using quoted_text = std::unique_ptr<char, decltype(&PQfreemem)>;
+
+// libpq would take what precedes it for the whole.
+void require_no_zero_byte(std::string_view text) {
+    if (text.find('\0') != text.npos)
+        throw kvstore::sql_error("text cannot have a zero byte", "22021");
+}
 
 }  // namespace
 
@@ -127,6 +133,8 @@ result connection::execute(const std::string &sql, const std::vector<sql_paramet
     std::vector<int> lengths;
     std::vector<int> formats;
     for (const sql_parameter &each : parameters) {
+        if (!each.binary)
+            require_no_zero_byte(each.bytes);
         values.push_back(each.bytes.c_str());
         lengths.push_back(static_cast<int>(each.bytes.size()));
         formats.push_back(each.binary ? 1 : 0);
@@ -139,6 +147,7 @@ result connection::execute(const std::string &sql, const std::vector<sql_paramet
 }
 
 std::string connection::quote(std::string_view text) {
+    require_no_zero_byte(text);
     const quoted_text literal(PQescapeLiteral(pq(), text.data(), text.size()), &PQfreemem);
     if (literal == nullptr)
         throw kvstore::error(message_of(pq_.get()));
@@ -146,6 +155,7 @@ std::string connection::quote(std::string_view text) {
 }
 
 std::string connection::quote_name(std::string_view name) {
+    require_no_zero_byte(name);
     const quoted_text quoted(PQescapeIdentifier(pq(), name.data(), name.size()), &PQfreemem);
     if (quoted == nullptr)
         throw kvstore::error(message_of(pq_.get()));

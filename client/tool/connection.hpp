@@ -25,7 +25,7 @@ struct connection_settings {
     bool never_ask = false;  // for a password, which is asked for on a terminal
 };
 
-// A parameter of a statement, as text (of a std::string: a zero byte ends it) or binary.
+// A parameter of a statement, as text, which has no zero byte, or binary.
 struct sql_parameter {
     const std::string &bytes;
     bool binary = false;

@@ -2,6 +2,8 @@
 // @NAME@ stands for what the program knows of its commands and options, to that of the second.
 #include "../cmake/documents.hpp"
 
+#include <sstream>
+
 #include "help.hpp"
 
 namespace {
@@ -29,15 +31,20 @@ std::string option_names() {
     return names;
 }
 
-// "-d | --dbname | -h | --host": those with a value that bash cannot know.
-std::string options_with_unknown_values() {
+// Those with a value that bash cannot know: "-d | --dbname | -h | --host", or with the value in the
+// same word: "-d?* | --dbname=* | -h?* | --host=*".
+std::string options_with_unknown_values(bool joined) {
     std::string pattern;
-    for (const kv::option &each : kv::program_options())
-        if (each.takes != nullptr && kv::long_name(each.name) != "--store") {
-            pattern.append(pattern.empty() ? "" : " | ");
-            for (const char c : std::string_view(each.name))
-                pattern.append(c == ',' ? std::string(" | ") : std::string(1, c));
+    for (const kv::option &each : kv::program_options()) {
+        if (each.takes == nullptr || kv::long_name(each.name) == "--store")
+            continue;
+        std::istringstream names(each.name);
+        for (std::string name; std::getline(names, name, ',');) {
+            pattern.append(pattern.empty() ? "" : " | ").append(name);
+            if (joined)
+                pattern.append(name.starts_with("--") ? "=*" : "?*");
         }
+    }
     return pattern;
 }
 
@@ -64,12 +71,14 @@ std::string command_cases() {
 int main(int argc, char **argv) {
     if (argc != 3)
         return 2;
-    return documents::write(argv[1], argv[2],
-                            {{"@VERSION@", KV_VERSION},
-                             {"@MANUAL_COMMANDS@\n", manual_items(kv::described_commands())},
-                             {"@MANUAL_OPTIONS@\n", manual_items(kv::described_options())},
-                             {"@COMMAND_NAMES@", command_names()},
-                             {"@OPTION_NAMES@", option_names()},
-                             {"@OPTIONS_WITH_UNKNOWN_VALUES@", options_with_unknown_values()},
-                             {"@COMMAND_CASES@\n", command_cases()}});
+    return documents::write(
+        argv[1], argv[2],
+        {{"@VERSION@", KV_VERSION},
+         {"@MANUAL_COMMANDS@\n", manual_items(kv::described_commands())},
+         {"@MANUAL_OPTIONS@\n", manual_items(kv::described_options())},
+         {"@COMMAND_NAMES@", command_names()},
+         {"@OPTION_NAMES@", option_names()},
+         {"@OPTIONS_WITH_UNKNOWN_VALUES@", options_with_unknown_values(false)},
+         {"@OPTIONS_JOINED_WITH_THEIR_VALUES@", options_with_unknown_values(true)},
+         {"@COMMAND_CASES@\n", command_cases()}});
 }

@@ -1,6 +1,7 @@
 #include "entry.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "encoding.hpp"
 #include "errors.hpp"
@@ -11,21 +12,29 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr std::size_t max_key_bytes = 2048;
-
 const std::string &text_of(const std::string &member, const json &value) {
     if (!value.is_string())
         throw input_error("\"" + member + "\" is not a string");
     return value.get_ref<const std::string &>();
 }
 
+// How long a key may be is for the server to say, which counts it in the database's encoding.
 std::string valid_key(std::string key) {
-    if (key.size() > max_key_bytes)
-        throw input_error("the key has " + std::to_string(key.size()) + " bytes, more than " +
-                          std::to_string(max_key_bytes));
     if (key.find('\0') != key.npos)
         throw input_error("the key has a zero byte");
     return key;
+}
+
+// Refuses a member that is there twice, of which the parser would take one.
+json parse_json(std::string_view line) {
+    std::set<std::string> members;
+    const auto note = [&](int depth, json::parse_event_t event, json &what) {
+        if (event == json::parse_event_t::key && depth == 1 &&
+            !members.insert(what.get<std::string>()).second)
+            throw input_error("\"" + what.get<std::string>() + "\" is there twice");
+        return true;
+    };
+    return json::parse(line, note, false);
 }
 
 // "name": "text", or "name_base64" for what is not text, as in a database in SQL_ASCII.
@@ -44,7 +53,7 @@ void add_expiry(nlohmann::ordered_json &object, const entry &of) {
 }  // namespace
 
 entry parse_entry(std::string_view line) {
-    const json object = json::parse(line, nullptr, false);
+    const json object = parse_json(line);
     if (!object.is_object())
         throw input_error(object.is_discarded() ? "not JSON" : "not a JSON object");
     entry parsed;

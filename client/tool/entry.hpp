@@ -18,7 +18,7 @@ struct entry {
 
 // {"key": "k", "value": "text", "expires": "2026-11-23T15:38:12.123456Z"}, where "key_base64" and
 // "value_base64" may stand for "key" and "value", and "expires" may be absent. Throws input_error
-// for anything else, also for a key that no store takes.
+// for anything else, also for a key with a zero byte.
 entry parse_entry(std::string_view line);
 
 // Such a line, without the newline.

@@ -89,9 +89,9 @@ status pexpiretime(context &in, const arguments &given) {
 namespace {
 
 std::optional<kvstore::expire_if> condition_of(const arguments &given) {
-    const std::string word = upper_case(given.condition);
-    if (word.empty())
+    if (!given.condition)
         return std::nullopt;
+    const std::string word = upper_case(*given.condition);
     if (word == "NX")
         return kvstore::expire_if::nx;
     if (word == "XX")
@@ -100,18 +100,18 @@ std::optional<kvstore::expire_if> condition_of(const arguments &given) {
         return kvstore::expire_if::gt;
     if (word == "LT")
         return kvstore::expire_if::lt;
-    throw input_error("the condition is NX, XX, GT or LT; not '" + given.condition + "'");
+    throw input_error("the condition is NX, XX, GT or LT; not '" + *given.condition + "'");
 }
 
 }  // namespace
 
 status expire(context &in, const arguments &given) {
-    return in.out.flag(in.selected().expire(given.key, parse_ttl(given.ttl), condition_of(given)));
+    return in.out.flag(in.selected().expire(given.key, parse_ttl(*given.ttl), condition_of(given)));
 }
 
 status pexpire(context &in, const arguments &given) {
     return in.out.flag(
-        in.selected().expire(given.key, parse_milliseconds(given.ttl), condition_of(given)));
+        in.selected().expire(given.key, parse_milliseconds(*given.ttl), condition_of(given)));
 }
 
 // The server reads the time, in all the ways it knows. It knows no number of more than 8 digits,
@@ -124,7 +124,7 @@ status expireat(context &in, const arguments &given) {
     const std::string store = in.regclass();
     std::vector<sql_parameter> parameters{{given.key}, {given.time}, {store}};
     if (condition_of(given))
-        parameters.push_back({given.condition});
+        parameters.push_back({*given.condition});
     const result answer = in.on.query(
         "SELECT " + in.on.in_extension("kv_expire_at") +
             "($1::pg_catalog.text, $2::pg_catalog.timestamptz, store => $3::pg_catalog.regclass" +

@@ -11,6 +11,8 @@ namespace {
 
 std::atomic<PGcancel *> to_cancel = nullptr;  // signals call functions without an argument of ours
 
+std::atomic<void (*)()> last_thing = nullptr;
+
 void cancel_statement(int) {
     std::array<char, 256> ignored{};
     if (PGcancel *cancel = to_cancel.load(); cancel != nullptr)
@@ -19,6 +21,8 @@ void cancel_statement(int) {
 
 void cancel_and_end(int signal) {
     cancel_statement(signal);
+    if (void (*const last)() = last_thing.load(); last != nullptr)
+        last();
     raise(signal);
 }
 
@@ -46,6 +50,10 @@ void end_on_interrupt() {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         if (!is_ignored(signal))
             handle(signal, cancel_and_end, SA_RESETHAND | SA_NODEFER);
+}
+
+void before_ending(void (*last)()) {
+    last_thing = last;
 }
 
 void go_on_after_interrupt() {

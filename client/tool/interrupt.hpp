@@ -13,6 +13,10 @@ void cancel_on_interrupt(PGconn *of);
 // was ignored when it began (nohup) stays so.
 void end_on_interrupt();
 
+// What is done before the program ends so, until it is nullptr again; only what a handler of
+// signals may do.
+void before_ending(void (*last)());
+
 // Only the statement ends, by SIGINT; for a shell on a terminal.
 void go_on_after_interrupt();
 

@@ -95,9 +95,11 @@ status ratelimit(context &in, const arguments &given) {
                     {{given.key}, {max}, {period}, {cost}, {store}});
     const auto field = [&](int column) { return std::string(PQgetvalue(answer.get(), 0, column)); };
     const bool allowed = field(0) == "t";
+    const bool has_begun = PQgetisnull(answer.get(), 0, 3) == 0;  // the period
     if (in.out.json())
         in.out.line(R"({"allowed":)" + std::string(allowed ? "true" : "false") + R"(,"count":)" +
-                    field(1) + R"(,"remaining":)" + field(2) + R"(,"resets":")" + field(3) + "\"}");
+                    field(1) + R"(,"remaining":)" + field(2) + R"(,"resets":)" +
+                    (has_begun ? '"' + field(3) + '"' : "null") + "}");
     else
         in.out.line((allowed ? "1\t" : "0\t") + field(1) + "\t" + field(2) + "\t" + field(3));
     return allowed ? found : absent;
@@ -106,16 +108,18 @@ status ratelimit(context &in, const arguments &given) {
 // --- Renaming and copying ----------------------------------------------------------------------
 
 status rename(context &in, const arguments &given) {
-    return in.out.flag(in.selected().rename(given.key, given.new_key, given.to_store));
+    return in.out.flag(in.selected().rename(given.key, given.new_key, given.to_store.value_or("")));
 }
 
 status renamenx(context &in, const arguments &given) {
-    return in.out.flag(in.selected().rename_nx(given.key, given.new_key, given.to_store));
+    return in.out.flag(
+        in.selected().rename_nx(given.key, given.new_key, given.to_store.value_or("")));
 }
 
 status copy(context &in, const arguments &given) {
-    return in.out.flag(in.selected().copy(given.key, given.new_key,
-                                          {.replace = given.replace, .to_store = given.to_store}));
+    return in.out.flag(
+        in.selected().copy(given.key, given.new_key,
+                           {.replace = given.replace, .to_store = given.to_store.value_or("")}));
 }
 
 // --- Removing ----------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 #include "line_editor.hpp"
 
 #include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +25,7 @@ constexpr int remembered_lines = 1000;
 
 // readline calls functions without an argument of ours, so what these need is here.
 context *completed = nullptr;
+termios as_before{};  // the terminal
 
 int drop_line() {  // at Ctrl-C
     rl_replace_line("", 0);
@@ -52,8 +55,27 @@ char *next_offered(const char *, int state) {
     return next < offered.size() ? ::strdup(offered[next++].c_str()) : nullptr;
 }
 
+// While the server is asked, signals are for our handlers: those of readline would do nothing
+// before it has answered.
+class answering {
+  public:
+    answering() {
+        rl_clear_signals();
+        before_ending([] { tcsetattr(STDIN_FILENO, TCSANOW, &as_before); });
+        cancel_on_interrupt(completed->on.connected() ? completed->on.pq() : nullptr);
+    }
+    ~answering() {
+        cancel_on_interrupt(nullptr);
+        before_ending(nullptr);
+        rl_set_signals();
+    }
+    answering(const answering &) = delete;
+    answering &operator=(const answering &) = delete;
+};
+
 char **complete(const char *text, int start, int) {
     rl_attempted_completion_over = 1;  // and no file names
+    const answering now;
     offered = completions(*completed, words_before(start), text);
     return rl_completion_matches(text, next_offered);
 }
@@ -75,6 +97,7 @@ std::string history_file() {
 
 line_editor::line_editor(context &in) : in_(in), file_(history_file()) {
     completed = &in_;
+    tcgetattr(STDIN_FILENO, &as_before);
     rl_readline_name = "kv";
     rl_attempted_completion_function = complete;
     rl_completer_word_break_characters = " \t";

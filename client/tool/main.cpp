@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "../common/standard_streams.hpp"
+
 #include "command_line.hpp"
 #include "interrupt.hpp"
 #include "report.hpp"
@@ -26,6 +28,8 @@ kv::status run(const std::vector<std::string> &words) {
 }  // namespace
 
 int main(int argc, char **argv) {
+    if (!standard_streams::fill())
+        return kv::failed;
     std::ios::sync_with_stdio(false);  // which would read and write every character by itself
     kv::end_on_interrupt();
     return kv::report_errors([&] { return run({argv + 1, argv + argc}); });

@@ -1,5 +1,6 @@
 #include "output.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -117,6 +118,25 @@ void output::listed_value(std::string_view key, const std::optional<std::string>
         line(json_of(key, value));
     else
         line(value ? std::string_view(*value) : settings_.nil ? nil : "");
+}
+
+std::string visible(std::string_view name) {
+    std::string shown;
+    for (std::size_t i = 0; i < name.size(); i++) {
+        const auto byte = static_cast<unsigned char>(name[i]);
+        // Those from U+0080 to U+009F have two bytes in UTF-8.
+        const bool is_wide =
+            byte == 0xC2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xA0;
+        if (byte >= 0x20 && byte != 0x7F && !is_wide) {
+            shown += name[i];
+            continue;
+        }
+        const unsigned character = is_wide ? static_cast<unsigned char>(name[++i]) : byte;
+        std::array<char, 8> escape{};
+        std::snprintf(escape.data(), escape.size(), "\\x%02x", character);
+        shown += escape.data();
+    }
+    return shown;
 }
 
 void finish_output() {

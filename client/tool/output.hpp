@@ -49,6 +49,9 @@ class output {
 // {"key": "k", "value": "v"}, with "value_base64" for bytes, or with null for no value.
 std::string json_of(std::string_view key, const std::optional<std::string> &value);
 
+// For a terminal, to which a name is not to say what to do: \x1b for ESC.
+std::string visible(std::string_view name);
+
 // Makes sure that what was written has arrived. Throws input_error if it has not.
 void finish_output();
 

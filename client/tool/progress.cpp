@@ -24,11 +24,15 @@ std::string progress_line(const std::string &what, std::int64_t entries, std::in
 }
 
 progress::progress(std::string what, std::int64_t whole)
-    : what_(std::move(what)), whole_(whole), visible_(isatty(STDERR_FILENO) != 0) {}
+    : what_(std::move(what)), whole_(whole), visible_(is_seen()) {}
 
 progress::~progress() {
     if (visible_)
         std::fputs("\r\033[K", stderr);
+}
+
+bool progress::is_seen() {
+    return isatty(STDERR_FILENO) != 0;
 }
 
 void progress::show(std::int64_t entries, std::int64_t done) {

@@ -18,6 +18,9 @@ class progress {
     progress(const progress &) = delete;
     progress &operator=(const progress &) = delete;
 
+    // Whether anybody sees it.
+    static bool is_seen();
+
     // `done` is of `whole`, in whatever unit.
     void show(std::int64_t entries, std::int64_t done);
 

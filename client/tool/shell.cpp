@@ -27,7 +27,7 @@ class shell {
     context &inside() { return in_; }
     bool is_over() const { return is_over_; }
     std::string prompt() {
-        return std::string(PQdb(in_.on.pq())) + "/" + in_.store.value_or("kv_store") + "=> ";
+        return visible(PQdb(in_.on.pq())) + "/" + visible(in_.store.value_or("kv_store")) + "=> ";
     }
 
     status run(const std::string &line) {
@@ -47,11 +47,12 @@ class shell {
     status run_words(std::vector<std::string> words) {
         if (words.empty())
             return found;
-        if (words.front() == "exit" || words.front() == "quit") {
+        const std::string name = upper_case(words.front());
+        if (name == "EXIT" || name == "QUIT") {
             is_over_ = true;
             return found;
         }
-        if (words.front() == "use")
+        if (name == "USE")
             return use(words);
         return run_command(words);
     }

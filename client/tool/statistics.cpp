@@ -14,6 +14,7 @@
 
 #include "array_writer.hpp"
 #include "report.hpp"
+#include "store_table.hpp"
 #include "times.hpp"
 
 namespace kv {
@@ -41,12 +42,12 @@ std::string columns_of(connection &on, const std::string &view) {
     return columns;
 }
 
-result read_statistics(connection &on, const std::string &only) {
+result read_statistics(connection &on, const std::optional<std::string> &only = {}) {
     const std::string view = on.in_extension("kv_stats");
     const std::string all = "SELECT " + columns_of(on, view) + " FROM " + view;
-    if (only.empty())
+    if (!only)
         return on.query(all + " ORDER BY store::pg_catalog.text");
-    return on.query(all + " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass", {{only}});
+    return on.query(all + " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass", {{*only}});
 }
 
 // --- Rows as JSON and as text ------------------------------------------------------------------
@@ -71,14 +72,17 @@ std::string row_as_json(const PGresult *rows, int row) {
     return object.dump();
 }
 
-std::string row_as_text(const PGresult *rows, int row) {
+std::string row_as_text(const PGresult *rows, int row, bool on_terminal) {
     constexpr std::size_t width = 20;
+    const auto field = [&](int column) {
+        const std::string text = PQgetvalue(rows, row, column);
+        return on_terminal ? visible(text) : text;
+    };
     std::string text;
     for (int column = 0; column < PQnfields(rows); column++) {
         std::string name = std::string(PQfname(rows, column)) + ":";
         name.resize(std::max(width, name.size() + 1), ' ');
-        text +=
-            name + (PQgetisnull(rows, row, column) ? "-" : PQgetvalue(rows, row, column)) + "\n";
+        text += name + (PQgetisnull(rows, row, column) != 0 ? "-" : field(column)) + "\n";
     }
     return text;
 }
@@ -141,7 +145,7 @@ struct watched_column {
 };
 
 const std::array watched_columns{
-    watched_column{"STORE", [](const watched &store) { return store.now.at("store"); }},
+    watched_column{"STORE", [](const watched &store) { return visible(store.now.at("store")); }},
     watched_column{"ENTRIES",
                    [](const watched &store) {
                        return format_number(number(store.now, "entries_estimated"), "%.0f");
@@ -252,21 +256,18 @@ std::string watch_table(const look &now, const look &before, double seconds) {
 }
 
 status list_stores(context &in, const arguments &) {
-    const result rows = read_statistics(in.on, "");
-    const int store = PQfnumber(rows.get(), "store");
-    for (int row = 0; row < PQntuples(rows.get()); row++)
-        in.out.text(PQgetvalue(rows.get(), row, store));
+    for (const std::string &each : store_names(in.on))
+        in.out.text(in.out.on_terminal() && !in.out.json() ? visible(each) : each);
     return found;
 }
 
 status print_statistics(context &in, const arguments &given) {
-    const result rows =
-        read_statistics(in.on, given.name.empty() ? in.store.value_or("") : given.name);
+    const result rows = read_statistics(in.on, given.name ? given.name : in.store);
     for (int row = 0; row < PQntuples(rows.get()); row++)
         if (in.out.json())
             in.out.line(row_as_json(rows.get(), row));
         else
-            in.out.line(row_as_text(rows.get(), row));
+            in.out.line(row_as_text(rows.get(), row, in.out.on_terminal()));
     if (const std::string note = note_on(rows.get()); !note.empty() && !in.out.json())
         complain(note);
     return found;
@@ -281,7 +282,7 @@ status watch(context &in, const arguments &given) {
     for (std::int64_t shown = 1;; shown++) {
         const result rows = interrupt.except_during([&] {
             in.on.notice_end();  // during the wait
-            return read_statistics(in.on, "");
+            return read_statistics(in.on);
         });
         const clock::time_point now = clock::now();
         look stores = look_at(rows.get());

@@ -5,7 +5,7 @@
 namespace kv {
 
 status create(context &in, const arguments &given) {
-    in.on.client().create_store(given.name, {.logged = given.logged, .bytes = given.bytes});
+    in.on.client().create_store(*given.name, {.logged = given.logged, .bytes = given.bytes});
     return in.out.done();
 }
 
@@ -32,8 +32,8 @@ status ping(context &in, const arguments &) {
 }
 
 status help(context &in, const arguments &given) {
-    in.out.raw(help_text(given.name));
-    if (in.in_shell && given.name.empty())
+    in.out.raw(help_text(given.name.value_or("")));
+    if (in.in_shell && !given.name)
         in.out.line("In the shell also: use STORE, or use alone for kv_store; exit.");
     return found;
 }

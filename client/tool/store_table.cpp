@@ -87,13 +87,21 @@ void read_copy(connection &on, const std::function<void(const entry &)> &take) {
         on.require_success(end.get());
 }
 
+// --- Which tables are stores -------------------------------------------------------------------
+
+// The condition that the rows of table s are entries.
+std::string has_entries(connection &on) {
+    const auto type = [&](const char *of_rows) {
+        return on.quote(on.in_extension(of_rows)) + "::pg_catalog.regtype::pg_catalog.oid";
+    };
+    return "s.reloftype OPERATOR(pg_catalog.=) ANY (ARRAY[" + type("kv_entry") + ", " +
+           type("kv_entry_bytea") + "])";
+}
+
 }  // namespace
 
 store_table find_store(connection &on, const std::optional<std::string> &store) {
     const std::string name = store.value_or(on.in_extension("kv_store"));
-    const auto type = [&](const char *of_rows) {
-        return on.quote(on.in_extension(of_rows)) + "::pg_catalog.regtype::pg_catalog.oid";
-    };
     // What is no store is for kv_detour() to refuse, with its own words.
     const result answer = on.query(
         "SELECT s.oid::pg_catalog.regclass,"
@@ -102,9 +110,8 @@ store_table find_store(connection &on, const std::optional<std::string> &store) 
         "  FROM pg_catalog.pg_attribute"
         "  WHERE attrelid OPERATOR(pg_catalog.=) s.oid"
         "  AND attname OPERATOR(pg_catalog.=) 'value'::pg_catalog.name),"
-        " CASE WHEN s.reloftype OPERATOR(pg_catalog.=) ANY (ARRAY[" +
-            type("kv_entry") + ", " + type("kv_entry_bytea") + "]) THEN NULL ELSE " +
-            on.in_extension("kv_detour") +
+        " CASE WHEN " +
+            has_entries(on) + " THEN NULL ELSE " + on.in_extension("kv_detour") +
             "(s.oid::pg_catalog.regclass) END"
             " FROM pg_catalog.pg_class s"
             " WHERE s.oid OPERATOR(pg_catalog.=) $1::pg_catalog.regclass::pg_catalog.oid",
@@ -112,6 +119,22 @@ store_table find_store(connection &on, const std::optional<std::string> &store) 
     if (PQntuples(answer.get()) == 0)  // the name was an OID
         throw kvstore::sql_error("there is no store " + name, "42P01");
     return {PQgetvalue(answer.get(), 0, 0), PQgetvalue(answer.get(), 0, 1)[0] == 't'};
+}
+
+// Those of kv_stats, which looks at each table itself, and so waits for its lock.
+std::vector<std::string> store_names(connection &on) {
+    const result rows = on.query(
+        "SELECT s.oid::pg_catalog.regclass FROM pg_catalog.pg_class s WHERE " + has_entries(on) +
+        " AND s.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r'::pg_catalog.\"char\","
+        " 'p'::pg_catalog.\"char\"])"
+        " AND s.oid OPERATOR(pg_catalog.<>) " +
+        on.quote(on.in_extension("kv_leases")) +
+        "::pg_catalog.regclass::pg_catalog.oid"
+        " ORDER BY s.oid::pg_catalog.regclass::pg_catalog.text");
+    std::vector<std::string> names;
+    for (int row = 0; row < PQntuples(rows.get()); row++)
+        names.emplace_back(PQgetvalue(rows.get(), row, 0));
+    return names;
 }
 
 void read_entries(connection &on, const store_table &from, const selection &which,
@@ -134,12 +157,17 @@ void write_entries(connection &on, const store_table &to, std::span<const entry 
         values.add(each->value);
         expires.add(each->expires);
     }
+    // What is too long in the database's encoding is for kv_exists() to refuse, with its own words.
     on.query("INSERT INTO " + to.name +
                  " (key, value, expires)"
                  " SELECT * FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]),"
                  " pg_catalog.unnest($2::pg_catalog." +
                  (to.holds_bytes ? "bytea" : "text") +
-                 "[]), pg_catalog.unnest($3::pg_catalog.timestamptz[]))"
+                 "[]), pg_catalog.unnest($3::pg_catalog.timestamptz[])) entry (key, value, expires)"
+                 " WHERE pg_catalog.octet_length(entry.key) OPERATOR(pg_catalog.<=) 2048"
+                 " OR " +
+                 on.in_extension("kv_exists") + "(entry.key, " + on.quote(to.name) +
+                 "::pg_catalog.regclass)"
                  " ON CONFLICT (key) DO UPDATE"
                  " SET value = excluded.value, expires = excluded.expires",
              {{keys.bytes(), true}, {values.bytes(), true}, {expires.bytes(), true}});

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "connection.hpp"
 #include "entry.hpp"
@@ -20,6 +21,9 @@ struct store_table {
 // The table of a store; without a name, the extension's own. Throws sql_error if there is none of
 // this name, or if it is no store.
 store_table find_store(connection &on, const std::optional<std::string> &store);
+
+// The stores of the database, without waiting for one that is locked.
+std::vector<std::string> store_names(connection &on);
 
 // Which live entries, in the order of their keys.
 struct selection {

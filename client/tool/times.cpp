@@ -181,10 +181,11 @@ std::chrono::duration<double> parse_ttl(std::string_view text) try {
                       "'; give seconds, or numbers with units as in 500ms, 1h30m, 2d");
 }
 
-std::optional<std::chrono::duration<double>> parse_optional_ttl(std::string_view text) {
-    if (text.empty())
+std::optional<std::chrono::duration<double>> parse_optional_ttl(
+    const std::optional<std::string> &text) {
+    if (!text)
         return std::nullopt;
-    return parse_ttl(text);
+    return parse_ttl(*text);
 }
 
 std::chrono::duration<double> parse_milliseconds(std::string_view text) try {

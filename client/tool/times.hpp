@@ -19,8 +19,9 @@ inline constexpr server_time never = std::numeric_limits<server_time>::max();
 // Throws input_error for what is none of these; whether it is positive is for the server to say.
 std::chrono::duration<double> parse_ttl(std::string_view text);
 
-// The same; nothing for an empty text.
-std::optional<std::chrono::duration<double>> parse_optional_ttl(std::string_view text);
+// The same, of what may not be given.
+std::optional<std::chrono::duration<double>> parse_optional_ttl(
+    const std::optional<std::string> &text);
 
 // A TTL in one word, or as in Redis {"EX", seconds} or {"PX", milliseconds}. Throws input_error.
 std::chrono::duration<double> parse_ttl_words(const std::vector<std::string> &words);

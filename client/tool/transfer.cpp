@@ -1,14 +1,20 @@
 #include "transfer.hpp"
 
-#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <tuple>
+#include <map>
+#include <set>
 
 #include "errors.hpp"
+#include "interrupt.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "store_table.hpp"
@@ -25,13 +31,17 @@ void require(const Stream &stream, const char *what, const std::string &file) {
 
 // --- Export ------------------------------------------------------------------------------------
 
-// For the progress alone: exact enough, and known at once.
-std::int64_t estimated_entries(connection &on, const store_table &table) {
+// For the progress alone: exact enough, and known at once. Not everybody may know it.
+std::int64_t estimated_entries(connection &on, const store_table &table) try {
+    if (!progress::is_seen())
+        return 0;
     const result answer =
         on.query("SELECT entries_estimated FROM " + on.in_extension("kv_stats") +
                      " WHERE store OPERATOR(pg_catalog.=) $1::pg_catalog.regclass",
                  {{table.name}});
     return PQntuples(answer.get()) == 1 ? std::atoll(PQgetvalue(answer.get(), 0, 0)) : 0;
+} catch (const kvstore::sql_error &) {
+    return 0;
 }
 
 void require_written(const std::ostream &to) {
@@ -39,8 +49,7 @@ void require_written(const std::ostream &to) {
         throw input_error(std::string("cannot write the entries: ") + std::strerror(errno));
 }
 
-void write_lines(context &in, const selection &which, std::ostream &to) {
-    const store_table table = find_store(in.on, in.store);
+void write_lines(context &in, const store_table &table, const selection &which, std::ostream &to) {
     progress bar("export", which.prefix.empty() ? estimated_entries(in.on, table) : 0);
     std::int64_t written = 0;
     read_entries(in.on, table, which, [&](const entry &each) {
@@ -52,6 +61,60 @@ void write_lines(context &in, const selection &which, std::ostream &to) {
     to.flush();  // the rest, which nothing has refused yet
     require_written(to);
 }
+
+// A file with all of the export, or as it was before: what is written goes to a file beside it,
+// which then takes its place. What is no file of its own (a device, a link) is written as it is,
+// and so is one in a folder where there cannot be another.
+class export_file {
+  public:
+    explicit export_file(const std::string &name) : name_(name) {
+        std::error_code none;
+        const std::filesystem::file_status present = std::filesystem::symlink_status(name, none);
+        const bool is_writable = is_regular_file(present) && access(name.c_str(), W_OK) == 0;
+        if (!exists(present) || is_writable)
+            create_beside(present);
+        to_.open(beside_.empty() ? name_ : beside_, std::ios::binary);
+        require(to_, "cannot write", name_);
+    }
+    ~export_file() {
+        if (!beside_.empty())
+            remove_beside();
+        before_ending(nullptr);
+    }
+    export_file(const export_file &) = delete;
+    export_file &operator=(const export_file &) = delete;
+
+    std::ostream &stream() { return to_; }
+
+    void finish() {
+        to_.close();
+        require(to_, "cannot write", name_);
+        if (beside_.empty())
+            return;
+        if (std::rename(beside_.c_str(), name_.c_str()) != 0)
+            throw input_error("cannot write " + name_ + ": " + std::strerror(errno));
+        beside_.clear();
+    }
+
+  private:
+    void create_beside(const std::filesystem::file_status &present) {
+        const std::string name = name_ + ".kv-" + std::to_string(getpid());
+        const int created = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (created < 0)
+            return;
+        if (is_regular_file(present))
+            fchmod(created, static_cast<mode_t>(present.permissions()));
+        close(created);
+        beside_ = name;
+        before_ending(remove_beside);
+    }
+
+    static void remove_beside() { unlink(beside_.c_str()); }
+
+    const std::string name_;
+    static inline std::string beside_;  // its name; empty: there is none. For the signals' handler
+    std::ofstream to_;
+};
 
 // --- Import ------------------------------------------------------------------------------------
 
@@ -80,8 +143,9 @@ class importer {
             store_batch();
     }
 
+    // In the order of the lines, of which those before a bad one are stored in any case.
     void store_batch() {
-        keep_last_of_each_key();
+        keys_.clear();
         store(batch_);
         batch_.clear();
         batch_bytes_ = 0;
@@ -91,49 +155,50 @@ class importer {
     bool has_rejected() const { return has_rejected_; }
 
   private:
-    // In the order of the keys, so that two imports at once do not lock each other out.
-    void keep_last_of_each_key() {
-        std::ranges::sort(batch_, {}, [](const numbered_entry &each) {
-            return std::tuple<const std::string &, std::int64_t>(each.what.key, -each.line);
-        });
-        const auto same_key = [](const numbered_entry &a, const numbered_entry &b) {
-            return a.what.key == b.what.key;
-        };
-        batch_.erase(std::unique(batch_.begin(), batch_.end(), same_key), batch_.end());
-    }
+    // By the order of the keys, so that two imports at once do not lock each other out; of a key
+    // that occurs twice, the last.
+    using entries_by_key = std::map<std::string_view, const entry *>;
 
     // If the server refuses them, then in halves, down to the line that it refuses.
-    void store(std::span<const numbered_entry> entries) {
-        if (entries.empty())
+    void store(std::span<const numbered_entry> lines) {
+        if (lines.empty())
             return;
+        entries_by_key entries;
+        for (const numbered_entry &each : lines)
+            entries.insert_or_assign(each.what.key, &each.what);
         try {
             write(entries);
-            stored_ += static_cast<std::int64_t>(entries.size());
         } catch (const kvstore::sql_error &problem) {
-            if (!is_about_an_entry(problem))
+            if (!is_about_an_entry(problem, lines.size() == batch_.size()))
                 throw;
-            const std::size_t half = entries.size() / 2;
+            const std::size_t half = lines.size() / 2;
             if (half == 0)
-                return reject(entries.front().line, describe(problem.what(), problem.sqlstate()));
-            store(entries.first(half));
-            store(entries.subspan(half));
+                return reject(lines.front().line, describe(problem.what(), problem.sqlstate()));
+            store(lines.first(half));
+            return store(lines.subspan(half));
         }
+        for (const auto &[key, each] : entries)
+            stored_ += keys_.insert(key).second ? 1 : 0;
     }
 
-    void write(std::span<const numbered_entry> entries) {
+    void write(const entries_by_key &entries) {
         std::vector<const entry *> plain;
         plain.reserve(entries.size());
-        for (const numbered_entry &each : entries)
-            plain.push_back(&each.what);
+        for (const auto &[key, each] : entries)
+            plain.push_back(each);
         on_.notice_end();  // while the lines were awaited
         write_entries(on_, to_, plain);
     }
 
-    // Data exceptions, violated constraints, limits, and what triggers raise.
-    static bool is_about_an_entry(const kvstore::sql_error &problem) {
+    // Whatever a constraint, a trigger, a policy or a limit says. Not so if the server was told to
+    // stop, or lacks something, or (of a whole batch) refuses to store nothing at all as well.
+    bool is_about_an_entry(const kvstore::sql_error &problem, bool of_all) {
         const std::string error_class = problem.sqlstate().substr(0, 2);
-        return error_class == "22" || error_class == "23" || error_class == "54" ||
-               error_class == "P0";
+        if (error_class == "53" || error_class == "57" || error_class == "58")
+            return false;
+        if (of_all)
+            write({});
+        return true;
     }
 
     void reject(std::int64_t line, const std::string &why) {
@@ -149,6 +214,7 @@ class importer {
     const store_table to_;
     const bool go_on_;
     std::vector<numbered_entry> batch_;
+    std::set<std::string_view> keys_;  // which of the batch are stored
     std::size_t batch_bytes_ = 0;
     std::int64_t stored_ = 0;
     bool has_rejected_ = false;
@@ -185,15 +251,14 @@ status read_lines(context &in, bool go_on, std::istream &from, std::int64_t size
 
 status export_entries(context &in, const arguments &given) {
     const selection which{.prefix = given.prefix};
+    const store_table table = find_store(in.on, in.store);
     if (given.file == "-") {
-        write_lines(in, which, std::cout);
+        write_lines(in, table, which, std::cout);
         return found;
     }
-    std::ofstream file(given.file, std::ios::binary);
-    require(file, "cannot write", given.file);
-    write_lines(in, which, file);
-    file.close();
-    require(file, "cannot write", given.file);
+    export_file file(given.file);
+    write_lines(in, table, which, file.stream());
+    file.finish();
     return found;
 }
 

@@ -1,8 +1,10 @@
 #include "value_commands.hpp"
 
+#include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
-#include <iterator>
 
 #include "array_writer.hpp"
 #include "errors.hpp"
@@ -44,9 +46,14 @@ string value_of(const context &in, const arguments &given) {
         return given.value;
     if (in.in_shell)
         throw input_error("a value cannot come from standard input here");
-    string all{std::istreambuf_iterator<char>(std::cin), {}};
+    string all;
+    std::array<char, 1 << 16> part{};
+    while (std::cin) {
+        std::cin.read(part.data(), part.size());
+        all.append(part.data(), static_cast<std::size_t>(std::cin.gcount()));
+    }
     if (std::cin.bad())
-        throw input_error("cannot read standard input");
+        throw input_error(string("cannot read standard input: ") + std::strerror(errno));
     return all;
 }
 
@@ -149,7 +156,7 @@ status set(context &in, const arguments &given) {
 }
 
 status psetex(context &in, const arguments &given) {
-    return store_any(in, given, parse_milliseconds(given.ttl));
+    return store_any(in, given, parse_milliseconds(*given.ttl));
 }
 
 status setnx(context &in, const arguments &given) {
@@ -202,13 +209,13 @@ string seconds(const kvstore::time_to_live &time) {
 // `getex KEY 5m`, and as in Redis `getex KEY EX 300`.
 status getex(context &in, const arguments &given) {
     const string time = seconds(parse_ttl_words(given.words));
-    const string slack = given.slack.empty() ? "" : seconds(parse_ttl(given.slack));
+    const string slack = given.slack ? seconds(parse_ttl(*given.slack)) : "";
     std::vector<sql_parameter> parameters{{given.key}, {time}};
-    if (!slack.empty())
+    if (given.slack)
         parameters.push_back({slack});
     const result answer = call(in, holds_bytes(in) ? "kv_get_ex_bytes" : "kv_get_ex",
                                string("$1::pg_catalog.text, $2::pg_catalog.float8") +
-                                   (slack.empty() ? "" : ", slack => $3::pg_catalog.float8"),
+                                   (given.slack ? ", slack => $3::pg_catalog.float8" : ""),
                                parameters);
     return in.out.value(given.key, field(answer, 0, 0));
 }

@@ -122,6 +122,7 @@ test_rate_limit() {
     gives 1 $'0\t2\t1\t'"$resets" ratelimit rate 3 1h 2
     gives 0 $'1\t3\t0\t'"$resets" ratelimit rate 3 1h
     gives 1 '{"allowed":false,"count":3,"remaining":0,"resets":"'"$resets"'"}' --json ratelimit rate 3 1h
+    gives 1 '{"allowed":false,"count":0,"remaining":3,"resets":null}' --json ratelimit none 3 1h 5
     gives 0 1 del rate
     complains "MAX: not an integer of 64 bits: '9223372036854775808'*" ratelimit rate 9223372036854775808 1h
     complains "COST: not an integer of 64 bits: '0x1'*" ratelimit rate 3 1h 0x1
@@ -204,6 +205,69 @@ test_expiry() {
     complains "not a number of milliseconds: '1.5s'" pexpire e 1.5s
     complains "22023: *" setex e 0 v
 }
+
+# A word is what it is: nothing in it separates others, and none is left out.
+test_words() {
+    gives 0 2 mset '[a,b]' '[1,2,3]' '{}' ''
+    gives 0 '[1,2,3]' get '[a,b]'
+    gives 0 '' get '{}'
+    gives 0 2 mset a 1 '' '%%'
+    gives 0 '%%' get ''
+    gives 0 $'1\n%%' mget a ''
+    gives 0 3 exists a '[a,b]' '{}' '[]'
+    gives 0 1 del '[a,b]'
+    gives 0 2 del a '' '[a]'
+    gives 0 1 del '{}'
+    complains "set: *not '?EX,5?'. *" set k v '[EX,5]'
+    gives 0 $'1\n[1,2,3]' shell <<<$'mset k [1,2,3]\nget k'
+    gives 0 OK set k v -skv_store --ttl=1h
+    gives 0 0.5 incrfloat f .5
+    gives 0 0.25 incrfloat f -.25
+    complains "--ttl: given twice*" set k v --ttl 1h --ttl 2h
+    complains "--ttl: it takes a word, and there is none*" set k v --ttl
+    complains "not an option: '--json=1'; *" get k --json=1
+    complains "not expected: '-v'*" get k -- -v
+    complains "--evict: 'newest' is not one of soonest, oldest*" limit 1MB --evict newest
+    gives 0 2 del k f
+}
+
+# As of a variable that is not set. It is none that was not given.
+test_empty_words() {
+    gives 0 OK set k 1
+    complains "not a TTL: ''; *" setex k '' v
+    complains "not a TTL: ''; *" set k v --ttl ''
+    complains "not a TTL: ''; *" set k v --ttl=
+    complains "not a TTL: ''; *" setxx k v --ttl ''
+    complains "not a TTL: ''; *" cas k 1 2 --ttl ''
+    complains "not a TTL: ''; *" incr k --ttl ''
+    complains "not a TTL: ''; *" incrfloat k 1 --ttl ''
+    complains "not a TTL: ''; *" mset k 2 --ttl ''
+    complains "not a TTL: ''; *" getex k ''
+    complains "not a TTL: ''; *" getex k 1h --slack ''
+    complains "the condition is *not ''" expire k 1h ''
+    complains "--to: '' is not *" rename k l --to ''
+    complains "--to: '-' is not *" copy k l --to -
+    complains '42602: *' stats ''
+    gives 0 1 get k
+    gives 0 -1 ttl k
+    gives 0 1 del k
+}
+
+# libpq would end a word there, and another entry would be meant.
+test_zero_bytes() {
+    local line
+    gives 0 OK set a 1
+    for line in 'getset "a\0b" x' 'getex "a\0b" 500' 'expireat "a\0b" 2100-01-01' 'delif "a\0b" 1' 'incrfloat "a\0b"' \
+        'ratelimit "a\0b" 3 1h' 'use "kv_store\0x"' 'limit "10MB\0x"' 'stats "kv_store\0x"' 'keys "a\0*"' 'scan "a\0"' \
+        'get a --store "kv_store\0x"' 'export "\0"'; do
+        complains '*zero byte*that was line 1' shell <<<"$line"
+    done
+    complains '22021: *' shell <<<'set a "1\0"'
+    gives 0 1 get a
+    gives 0 -1 ttl a
+    gives 0 1 del a
+}
+
 
 test_many_entries() {
     gives 0 3 mset a 1 b 2 c 3
@@ -404,6 +468,28 @@ test_bytes_in_sql_ascii() {
     export PGDATABASE=$outer
 }
 
+# Keys are counted, and are the same, as the database has them.
+test_keys_in_other_encodings() {
+    local outer=$PGDATABASE
+    export PGDATABASE=kv_latin1
+    sql -c "SELECT kv_set(repeat(chr(233), 1500), 'v')" >/dev/null
+    "$kv" export >"$folder/lines"
+    gives 0 OK flush
+    gives 0 1 import "$folder/lines"
+    sed 's/é/éé/g' "$folder/lines" >"$folder/longer"
+    complains 'line 1: 54000: *' import "$folder/longer"
+    gives 0 1 count
+    export PGDATABASE=kv_euc_jp
+    printf '{"key":"\\u%s","value":"%s"}\n' 00a6 narrow ffe4 wide >"$folder/lines"
+    gives 0 OK flush
+    gives 0 2 import "$folder/lines"
+    gives 0 wide mget $'\u00a6'
+    gives 0 1 count
+    export PGDATABASE=$outer
+    gives 0 OK -d "dbname=$PGDATABASE client_encoding=LATIN1" set ü ü
+    gives 0 ü getdel ü
+}
+
 # Values that are not asked for are not read either: one who may not read them sees the keys.
 test_scan_of_keys() {
     sql -c 'CREATE ROLE kv_counter' \
@@ -452,6 +538,25 @@ Usage: kv set *" set pw -pass
     "$kv" shell <<<export >/dev/full 2>"$folder/errors"
     check test $? = 2
     complains 'cannot read the commands: *' shell <"$folder"
+}
+
+# They would be the server's socket: what is stored there would be carried out as SQL.
+test_closed_streams() {
+    local statement='CREATE TABLE kv_planted AS SELECT 1'
+    # shellcheck disable=SC2059
+    printf "Q\0\0\0\x$(printf %x $((${#statement} + 5)))$statement\0" >"$folder/message"
+    "$kv" -s kv_bytes set message - <"$folder/message" >/dev/null
+    "$kv" -s kv_bytes get message >&- 2>"$folder/errors"
+    check test "$? $(cat "$folder/errors")" = '2 kv: cannot write the output: Bad file descriptor'
+    check test "$(sql -c "SELECT to_regclass('kv_planted') IS NULL")" = t
+    "$kv" import <&- 2>"$folder/errors"
+    check test "$? $(cat "$folder/errors")" = '2 kv: cannot read the entries: Bad file descriptor'
+    "$kv" set k - <&- 2>"$folder/errors"
+    check test "$? $(cat "$folder/errors")" = '2 kv: cannot read standard input: Bad file descriptor'
+    complains 'cannot read standard input: Is a directory' set k - <"$folder"
+    "$kv" get none none 2>&-
+    check test $? = 2
+    check cmp "$folder/message" <("$kv" -s kv_bytes getdel message 2>&-)
 }
 
 # For a moment the server asks one user for a password.
@@ -586,6 +691,72 @@ LINES
     check test "$? $(cat "$folder/got")" = '2 4'
     check test "$(grep -o 'line [0-9]*' "$folder/errors" | sort | tr '\n' ' ')" = 'line 2 line 6 line 7 '
     gives 0 $'1\tgood\n3\tbetter\n4\tgood' -s kv_checked scan --values
+
+    # What precedes a line is what precedes it in the file, and a good line is one, whatever follows.
+    gives 0 OK -s kv_checked flush
+    printf '{"key":"%s","value":"%s"}\n' z good a bad b good >"$folder/lines"
+    complains 'line 2: 23514: *Stopped; 1 entries are stored.' -s kv_checked import "$folder/lines"
+    gives 0 z -s kv_checked scan
+    printf '{"key":"%s","value":"%s"}\n' k good k bad l bad l good >"$folder/lines"
+    "$kv" -s kv_checked import --continue "$folder/lines" >"$folder/got" 2>"$folder/errors"
+    check test "$? $(cat "$folder/got") $(grep -o 'line [0-9]*' "$folder/errors" | tr '\n' ' ')" = '2 2 line 2 '
+    gives 0 $'k\tgood\nl\tgood\nz\tgood' -s kv_checked scan --values
+    complains 'line 1: "key" is there twice*' import <<<'{"key":"a","key":"b","value":"1"}'
+}
+
+# Whatever error a line is refused with, it is told, and the others are stored. What would refuse any
+# line is no line's fault.
+test_import_of_refused_lines() {
+    sql -c "SELECT kv_create_store('kv_refusing')" -c 'CREATE ROLE kv_bob' \
+        -c 'GRANT SELECT, INSERT, UPDATE ON kv_refusing TO kv_bob' \
+        -c 'ALTER TABLE kv_refusing ENABLE ROW LEVEL SECURITY' \
+        -c "CREATE POLICY own ON kv_refusing TO kv_bob USING (key ^@ 'bob:')" \
+        -c "CREATE FUNCTION kv_refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$BEGIN
+            IF NEW.value = 'bad' THEN RAISE 'refused' USING ERRCODE = 'MYERR'; END IF; RETURN NEW; END\$\$" \
+        -c 'CREATE TRIGGER refuse BEFORE INSERT ON kv_refusing FOR EACH ROW EXECUTE FUNCTION kv_refuse()' >/dev/null
+    printf '{"key":"%s","value":"%s"}\n' bob:1 v eve:1 v bob:2 v bob:3 bad bob:4 v >"$folder/lines"
+    PGOPTIONS='-c role=kv_bob' "$kv" -s kv_refusing import --continue "$folder/lines" >"$folder/got" 2>"$folder/errors"
+    check test "$? $(cat "$folder/got") $(grep -o 'line .*: ' "$folder/errors" | tr '\n' ' ')" = \
+        '2 3 line 2: 42501:  line 4: MYERR:  '
+    gives 0 $'bob:1\nbob:2\nbob:4' -s kv_refusing scan
+    PGOPTIONS='-c default_transaction_read_only=on' complains '25006: *' -s kv_refusing import --continue "$folder/lines"
+    sql -c 'REVOKE INSERT ON kv_refusing FROM kv_bob'
+    PGOPTIONS='-c role=kv_bob' complains '42501: *' -s kv_refusing import --continue "$folder/lines"
+    sql -c 'DROP TABLE kv_refusing' -c 'DROP FUNCTION kv_refuse' -c 'DROP ROLE kv_bob'
+}
+
+# A file is replaced by the whole export, or stays as it was.
+test_export_to_a_file() {
+    local file=$folder/exported/file
+    mkdir "$folder/exported"
+    echo before >"$file"
+    chmod 640 "$file"
+    complains '42P01: *' -s none export "$file"
+    complains 'connection to server *' -h /nonexistent export "$file"
+    gives 0 OK set big "$(printf '%2000s' x)"
+    (trap '' XFSZ && ulimit -f 1 && "$kv" export "$file" 2>"$folder/errors")
+    check test "$? $(cat "$file" "$folder/errors")" = $'2 before\nkv: cannot write the entries: File too large'
+    interrupted INT export "$file"
+    check test "$(cat "$folder/exported"/*)" = before
+    gives 0 '' export "$file"
+    check cmp "$file" <("$kv" export)
+    check test "$(ls "$folder/exported") $(stat -c %a "$file")" = 'file 640'
+    ln -s file "$folder/exported/link"
+    echo before >"$file"
+    gives 0 '' export "$folder/exported/link"
+    check cmp "$file" <("$kv" export)
+    (umask 077 && "$kv" export "$folder/exported/new")
+    check test "$(stat -c %a "$folder/exported/new")" = 600
+    gives 0 1 del big
+}
+
+# Of the store alone: how far it has come is nothing that it needs.
+test_export_by_one_who_sees_no_statistics() {
+    sql -c 'CREATE ROLE kv_reader' -c 'GRANT SELECT ON kv_store TO kv_reader' -c 'REVOKE SELECT ON kv_stats FROM PUBLIC'
+    PGOPTIONS='-c role=kv_reader' gives 0 "$("$kv" export)" export
+    PGOPTIONS='-c role=kv_reader' script -qec "$kv export $folder/lines" /dev/null </dev/null >"$folder/errors"
+    check test "$? $(cat "$folder/lines")" = "0 $("$kv" export)"
+    sql -c 'GRANT SELECT ON kv_stats TO PUBLIC' -c 'DROP OWNED BY kv_reader' -c 'DROP ROLE kv_reader'
 }
 
 # 200 MB, and no process of kv may have as much: what does not fit in 150 MB ends with an error.
@@ -637,6 +808,22 @@ interrupted() { # signal, arguments
     until [ "$(kv_backends '')" = 0 ]; do
         sleep 0.05
     done
+}
+
+# Names are told, and Tab is of use, while a store is locked.
+test_locked_store() {
+    local locker_pid
+    coproc locker { sql; }
+    locker_pid=$!
+    echo 'BEGIN; LOCK TABLE kv_store, kv_bytes; \echo locked' >&"${locker[1]}"
+    read -r -u "${locker[0]}"
+    check test "$(timeout 60 "$kv" stores | tail -n 1)" = kv_store
+    # An option that is none, so that Tab alone asks the server.
+    printf 'get -x k\t\nget -x -s kv_by\t\nexit\n' | KV_HISTFILE=/dev/null timeout 60 script -qec "$kv shell" /dev/null >"$folder/got"
+    check test $? = 0
+    check grep -q 'get -x -s kv_bytes' "$folder/got"
+    echo '\q' >&"${locker[1]}"
+    wait "$locker_pid"
 }
 
 test_interrupts() {
@@ -720,6 +907,7 @@ del "it's" --store kv_store
 SCRIPT
     gives 0 $'OK\ntwo\nlines\nother\n{"key":"a key","value":"two\\nlines"}\n0' shell <"$folder/script"
     gives 0 1 shell <<<$'exists k\nexit\nnonsense'
+    gives 0 other shell <<<$'USE "\\"Kv Logged\\""\nGET k\nEXIT\nnonsense'
     printf 'get "k\nset k v2\n' >"$folder/script"
     complains $'a " is not closed\nkv: that was line 1' shell <"$folder/script"
     gives 2 OK shell --continue <"$folder/script"
@@ -745,6 +933,12 @@ test_commands_on_a_terminal() {
     check test "$(on_terminal getset none2 v)" = '(nil)'
     check test "$(on_terminal ttl none)" = '(nil)'
     check test "$(on_terminal --json get none)" = '{"key":"none","value":null}'
+    sql -c $'SELECT kv_create_store(\'"kv \e[31m\u9b"\')' >/dev/null
+    check grep -q '"kv \\x1b\[31m\\x9b"' <(on_terminal stores)
+    check grep -q '"kv \\x1b\[31m\\x9b"' <(on_terminal stats)
+    check grep -q '^"kv \\x1b\[31m\\x9b"  ' <("$kv" watch --count 1)
+    check grep -q $'^"kv \e\[31m\u9b"$' <("$kv" stores)
+    sql -c $'DROP TABLE "kv \e[31m\u9b"'
     check test "$(on_terminal stats | grep -c 'shared_preload_libraries')" = "$(sql -c 'SELECT count(*) FROM kv_stats WHERE hits IS NULL AND store::text = $$kv_store$$')"
 }
 
@@ -757,7 +951,8 @@ command_names() {
 
 # What bash offers for the last of these words.
 offered() {
-    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kv; echo "${COMPREPLY[@]}"' \
+    bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE=$*; COMP_POINT=${#COMP_LINE}
+        _kv; echo "${COMPREPLY[@]}"' \
         bash "${kv%/*}/completion.bash" "$@"
 }
 
@@ -780,10 +975,35 @@ test_documents() {
     check test "$(offered kv -s kv_b)" = kv_bytes
 }
 
+# Where the line says, and whatever others have called their stores and files.
+test_completion_of_names() {
+    local names
+    check test "$(PGDATABASE=none offered kv -s kv_b)" = ''
+    check test "$(PGDATABASE=none offered kv -d kv_latin1 get k -s kv_b)" = kv_bytes
+    check test "$(PGDATABASE=none offered kv --dbname=kv_latin1 get k -s kv_b)" = kv_bytes
+    check test "$(offered kv --schema none -s kv_b)" = ''
+
+    cd "$folder" || exit
+    # shellcheck disable=SC2016
+    sql -c "SELECT kv_create_store('\"\$(>pwned)\"')" >/dev/null
+    eval "names=($(offered kv get k --store ''))"
+    check test "$(printf '%s\n' "${names[@]}" | grep -cxF '"$(>pwned)"')" = 1
+    check test ! -e pwned
+    touch 'file $(>pwned)'
+    printf '%s\n' ". '${kv%/*}/completion.bash'" 'kv() { printf "<%s>\n" "$@" >got; }' $'kv import fil\t' exit |
+        script -qec 'bash --norc --noprofile -i' /dev/null >/dev/null
+    check test "$(cat got)" = $'<import>\n<file $(>pwned)>'
+    check test ! -e pwned
+    sql -c 'DROP TABLE "$(>pwned)"'
+}
+
 test_one_entry
 test_rate_limit
 test_other_spellings
 test_expiry
+test_words
+test_empty_words
+test_zero_bytes
 test_many_entries
 test_renaming
 test_stores
@@ -792,12 +1012,18 @@ test_json
 test_times_of_statistics
 test_encodings
 test_bytes_in_sql_ascii
+test_keys_in_other_encodings
 test_scan_of_keys
 test_errors
+test_closed_streams
 test_password
 test_what_strangers_plant
 test_import_of_bad_lines
+test_import_of_refused_lines
+test_export_to_a_file
+test_export_by_one_who_sees_no_statistics
 test_many_entries_in_little_memory
+test_locked_store
 test_interrupts
 test_connections_that_end
 test_watch
@@ -805,4 +1031,5 @@ test_shell_as_script
 test_shell_on_a_terminal
 test_commands_on_a_terminal
 test_documents
+test_completion_of_names
 finish

@@ -53,6 +53,16 @@ like(run_program('--listen', '127.0.0.1:0', '--metrics', '127.0.0.1:71936'), qr/
 like(run_program('--listen', '127.0.0.1:0', "--$_", '/none'), qr/\A2 .*--$_ is given without --tls-cert/, "--$_ alone is no TLS") for 'tls-ca', 'tls-key';
 like(run_program('--listen', '127.0.0.1:0', '--tls-cert', '/none'), qr/\A2 .*--tls-cert: No such file/, 'a certificate that is not there');
 
+# They would be the first sockets, and what is printed would go to a client.
+append_to_file("$folder/closed", "#!/bin/sh\nexec '$ENV{KV_GATEWAY}' \"\$@\" <&- >&-\n");
+chmod 0755, "$folder/closed";
+{
+	local $ENV{KV_GATEWAY} = "$folder/closed";
+	my $closed = Gateway->begin($node);
+	is(join(' ', map { readlink "/proc/$closed->{pid}/fd/$_" } 0, 1), '/dev/null /dev/null', 'standard input and output that are closed are no sockets');
+	is($closed->stop, 0, 'and it ends well');
+}
+
 append_to_file("$folder/conf", "anonymous-user = postgres\nslowlog-slower-than = 0\nmax-clients = 7\n");
 my $gateway = Gateway->begin($node, '--config', "$folder/conf", '--max-clients', 8, '--metrics', '127.0.0.1:' . (my $port = PostgreSQL::Test::Cluster::get_free_port()));
 my $client = $gateway->client;
