@@ -253,6 +253,8 @@ attempt try_modify(const store &in, const operation &op, const request &asked, m
         result->applied = decided.what != decision::verb::leave;
         result->answer = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
         result->met = decided.met;
+        if (decided.what == decision::verb::remove)
+            result->expires = before->expires;
     }
     release(current);
     return tried;
