@@ -49,10 +49,6 @@ arrival put_right(const route &way, const entry &what) {
     return put(way, what, operations::set);
 }
 
-bool same(const entry &a, const entry &b) {
-    return a.expires == b.expires && equal(a.value, b.value);
-}
-
 // Whatever the entry has become, in `what` then.
 arrival take_changed(const route &way, entry *what) {
     outcome done =
@@ -85,7 +81,7 @@ arrival copy(const route &way, const entry &what) {
     std::optional<entry> now = read_anew(*way.from.in, way.from.key, true);
     if (!now)
         return arrival::missing;
-    return same(*now, what) ? tried : put_right(way, *now);
+    return equal(*now, what) ? tried : put_right(way, *now);
 }
 
 arrival move_to_later_key(const route &way, entry *what) {
@@ -102,7 +98,7 @@ arrival move_to_earlier_key(const route &way, entry *what) {
         return tried;
     entry before = *what;
     tried = take(way, what);
-    return tried != arrival::done || same(before, *what) ? tried : put_right(way, *what);
+    return tried != arrival::done || equal(before, *what) ? tried : put_right(way, *what);
 }
 
 arrival move(const route &way, entry what, bool destination_comes_first) {

@@ -37,6 +37,10 @@ inline bool equal(Datum a, Datum b) {
            detoasted_bytes_of(a) == detoasted_bytes_of(b);
 }
 
+inline bool equal(const entry &a, const entry &b) {
+    return a.expires == b.expires && equal(a.value, b.value);
+}
+
 inline Datum digits_of(int64 number) {
     integer_text digits(number);
     return PointerGetDatum(
