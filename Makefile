@@ -31,7 +31,7 @@ DATA_built = $(INSTALL_SQL)
 EXTRA_CLEAN = built_for $(INSTALL_SQL) $(SOURCES:.cpp=.bc)
 
 # Each runs alone as well. The last one drops the extension. Isolation specs go by their files.
-REGRESS = stores ttl entries moves vocabulary errors bytes redis privileges needs tenants detours versions invalidate triggers sweep limit leases uninstall
+REGRESS = stores ttl entries moves vocabulary errors bytes redis privileges needs tenants detours versions invalidate triggers own_triggers sweep limit leases uninstall
 ISOLATION = $(sort $(notdir $(basename $(wildcard $(KV_ROOT)/extension/test/isolation/specs/*.spec))))
 PROVE_TESTS = extension/test/t/*.pl
 

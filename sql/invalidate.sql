@@ -59,6 +59,26 @@ SHOW extra_float_digits;
 SELECT kv_count(store => 'app.pages');
 COMMIT;
 
+-- Those that other settings write, or that no function's volatility tells of, and domains over them.
+CREATE DOMAIN app.kg AS float8;
+CREATE DOMAIN app.image AS bytea;
+CREATE DOMAIN app.heavy AS app.kg CHECK (VALUE > 0);
+CREATE TYPE app.pair AS (a float8, b bytea);
+CREATE TABLE app."Things" (id int, weight app.kg, of app.heavy, seen app.image, at point, price money, kind regclass, both_ app.pair, all_ app.kg[]);
+INSERT INTO app."Things" VALUES (1, 0.1::float4, 0.1::float4, '\x00ff', point(0.1::float4, 2), 1234.5, 'app."Things"', (0.1::float4, '\x00ff'), ARRAY[0.1::float4]);
+CREATE TRIGGER forget AFTER UPDATE ON app."Things" FOR EACH ROW
+    EXECUTE FUNCTION kv_invalidate('%s/%s/%s/%s/%s/%s/%s/%s', 'weight', 'of', 'seen', 'at', 'price', 'kind', 'both_', 'all_', 'pages');
+SELECT kv_set('0.10000000149011612/0.10000000149011612/\x00ff/(0.10000000149011612,2)/$1,234.50/app."Things"/(0.10000000149011612,"\\x00ff")/{0.10000000149011612}', 'x', store => 'app.pages');
+BEGIN;
+SET LOCAL bytea_output = 'escape';
+SET LOCAL extra_float_digits = 0;
+SET LOCAL search_path = app, public;
+SET LOCAL quote_all_identifiers = on;
+UPDATE "Things" SET id = 2;
+SELECT current_setting('search_path'), current_setting('quote_all_identifiers');
+SELECT key FROM kv_scan(store => 'pages');
+COMMIT;
+
 -- A partition has the trigger of the table, and its store.
 CREATE SCHEMA parts;
 CREATE TABLE app.sales (id int, region text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
@@ -103,6 +123,41 @@ SELECT tried(arguments) FROM unnest(ARRAY[
     $$'user:%s', 'id', 'no_such_store'$$, $$'user:%s', 'id', 'users'$$]) arguments;
 SELECT tried($$'user:%s', 'id'$$, 'BEFORE UPDATE'), tried($$'user:%s', 'id'$$, each => 'STATEMENT');
 SELECT kv_invalidate();
+
+-- What a trigger or a policy of the store keeps stays, under each isolation level.
+SELECT kv_create_store('kept');
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN OLD.value NOT LIKE 'pinned%' THEN OLD END;
+END $$;
+CREATE TRIGGER keep BEFORE DELETE ON kept FOR EACH ROW EXECUTE FUNCTION keep();
+CREATE TRIGGER invalidate AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION kv_invalidate('user:%s', 'id', 'kept');
+SELECT kv_set('user:1', 'pinned', store => 'kept');
+UPDATE users SET name = 'a';
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+UPDATE users SET name = 'b';
+COMMIT;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+UPDATE users SET name = 'c';
+COMMIT;
+DROP TRIGGER keep ON kept;
+CREATE ROLE kv_keeper;
+GRANT SELECT, UPDATE ON users TO kv_keeper;
+GRANT SELECT, DELETE ON kept TO kv_keeper;
+ALTER TABLE kept ENABLE ROW LEVEL SECURITY;
+CREATE POLICY seen ON kept FOR SELECT USING (true);
+CREATE POLICY gone ON kept FOR DELETE USING (value NOT LIKE 'pinned%');
+SET ROLE kv_keeper;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+UPDATE users SET name = 'd';
+COMMIT;
+RESET ROLE;
+SELECT key, value, (SELECT string_agg(DISTINCT name, ',') FROM users) AS users FROM kept;
+DROP TRIGGER invalidate ON users;
+DROP TABLE kept;
+DROP FUNCTION keep;
+REVOKE ALL ON users FROM kv_keeper;
+DROP ROLE kv_keeper;
 
 -- With the rights of whom fires it.
 CREATE ROLE kv_editor;

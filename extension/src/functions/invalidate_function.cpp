@@ -1,7 +1,11 @@
 // The trigger function that removes cached keys when the rows change from which they
 // were made.
 
+#include <algorithm>
+#include <array>
+
 #include "functions/arguments.hpp"
+#include "operations/batch.hpp"
 #include "operations/operations.hpp"
 
 namespace kvstore {
@@ -113,14 +117,25 @@ void refuse_virtual(Relation table, int number, const char *column) {
                         errhint("Name the columns that it is generated from, or have it STORED.")));
 }
 
-// So that a key is the same in every session. The output functions of all other types are
-// immutable.
+// So that a key is the same in every session: all but these are written under settings of ours.
+// What PostgreSQL says of output functions does not tell: point_out() follows extra_float_digits,
+// and is immutable all the same.
 bool is_written_by_settings(Oid type) {
-    Oid output = InvalidOid;
-    bool is_varlena = false;
-    getTypeOutputInfo(type, &output, &is_varlena);
-    return type == FLOAT4OID || type == FLOAT8OID || type == BYTEAOID ||
-           func_volatile(output) != PROVOLATILE_IMMUTABLE;
+    switch (getBaseType(type)) {
+        case BOOLOID:
+        case INT2OID:
+        case INT4OID:
+        case INT8OID:
+        case NUMERICOID:
+        case TEXTOID:
+        case VARCHAROID:
+        case BPCHAROID:
+        case NAMEOID:
+        case UUIDOID:
+            return false;
+        default:
+            return true;
+    }
 }
 
 const char *written_as_ever(Relation table, HeapTuple row, int number) {
@@ -129,7 +144,10 @@ const char *written_as_ever(Relation table, HeapTuple row, int number) {
                                          {"timezone", "UTC"},
                                          {"intervalstyle", "postgres"},
                                          {"bytea_output", "hex"},
-                                         {"extra_float_digits", "1"}})
+                                         {"extra_float_digits", "1"},
+                                         {"lc_monetary", "C"},
+                                         {"search_path", "pg_catalog"},
+                                         {"quote_all_identifiers", "off"}})
         (void)set_config_option(setting, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
                                 0, false);
     const char *text = SPI_getvalue(row, RelationGetDescr(table), number);
@@ -180,11 +198,23 @@ bool same(Datum a, Datum b) {
 // --- The entry ---
 
 // One that was stored since the transaction's snapshot was taken is not seen, and would stay: an
-// error then, as with foreign keys.
+// error then, as with foreign keys. One that is seen, and kept by a trigger or a policy, stays.
 void forget(const store &in, Datum key) {
     if (!perform(operations::del, in, {.key = key}).applied && IsolationUsesXactSnapshot() &&
-        is_there_by_now(in, key))
+        was_stored_since_snapshot(in, key))
         raise_concurrent_change();
+}
+
+// In their order, as batches do: so two updates never wait for each other.
+void forget_both(const store &in, Datum one, Datum other) {
+    std::array<Datum, 2> keys{one, other};
+    std::span<Datum> distinct(keys.data(), same(one, other) ? 1 : 2);
+    auto last =
+        std::remove_if(distinct.begin(), distinct.end(), [](Datum key) { return !is_a_key(key); });
+    distinct = {distinct.begin(), last};
+    sort(distinct);
+    for (Datum key : distinct)
+        forget(in, key);
 }
 
 }  // namespace
@@ -197,12 +227,7 @@ KV_SQL_FUNCTION(kv_invalidate) {
     Datum new_key = is_update ? key_of(given, data->tg_relation, data->tg_newtuple) : 0;
 
     with_store(store_of(given, *data), operations::del.called("kv_invalidate()").what,
-               [&](const store &in) {
-                   if (is_a_key(key))
-                       forget(in, key);
-                   if (is_a_key(new_key) && !same(key, new_key))
-                       forget(in, new_key);
-               });
+               [&](const store &in) { forget_both(in, key, new_key); });
     return PointerGetDatum(data->tg_trigtuple);
 }
 

@@ -2,11 +2,13 @@
 // one should. It ends when it is given back, or in time.
 //
 // Leases are entries of a store of their own, kv_leases, where no scan, count or limit of another
-// meets them. Who may hold a lease is who may insert into the store that it is about.
+// meets them. Who may hold a lease is who may insert into the store that it is about, and under row
+// security who may insert an entry of that key.
 
 #include "functions/arguments.hpp"
 #include "functions/ttl_argument.hpp"
 #include "operations/operations.hpp"
+#include "paths/insertion_policies.hpp"
 #include "server/utility.hpp"
 #include "store/leases.hpp"
 
@@ -24,12 +26,21 @@ Datum lease_key(Oid store, Datum key) {
     return CStringGetTextDatum(psprintf("%u:%s", store, TextDatumGetCString(digits)));
 }
 
-// The store that the lease is about, if the caller may have one there.
-Oid leasable_store_argument(FunctionCallInfo fcinfo, const intent &what) {
-    Oid relid = with_store(store_argument(fcinfo), what,
-                           [](const store &of) { return RelationGetRelid(of.table); });
-    require_privilege(relid, ACL_INSERT);
-    return relid;
+void require_leasable(const store &in, Datum key) {
+    Oid table = RelationGetRelid(in.table);
+    require_privilege(table, ACL_INSERT);
+    if (check_enable_rls(table, InvalidOid, true) == RLS_ENABLED && !policies_admit(in, key))
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("lease violates row-level security policy for table \"%s\"",
+                               RelationGetRelationName(in.table))));
+}
+
+// The store that the lease is about, if the caller may have one of that key there.
+Oid leasable_store_argument(FunctionCallInfo fcinfo, const intent &what, Datum key) {
+    return with_store(store_argument(fcinfo), what, [&](const store &about) {
+        require_leasable(about, key);
+        return RelationGetRelid(about.table);
+    });
 }
 
 // Carries the operation out on the lease of the first argument, with the second for a token.
@@ -37,7 +48,7 @@ bool perform_on_lease(FunctionCallInfo fcinfo, const operation &op, const lifeti
     keep_launcher_running();
     Datum key = key_argument(fcinfo);
     Datum token = value_argument(fcinfo, 1, "token");
-    Oid about = leasable_store_argument(fcinfo, op.what);
+    Oid about = leasable_store_argument(fcinfo, op.what, key);
     request asked{.key = lease_key(about, key), .value = token, .lives = lives, .expected = token};
 
     store leases = *open_leases(op.what);

@@ -4,6 +4,7 @@
 #include "operations/conditional.hpp"
 #include "operations/moving.hpp"
 #include "operations/operations.hpp"
+#include "server/subtransaction.hpp"
 
 namespace kvstore {
 
@@ -30,7 +31,7 @@ bool bring_argument(FunctionCallInfo fcinfo, const char *function, bool removes,
             require_privileges(destination, arriving.privileges);  // though there be no entry
             require_privileges(source, leaving.privileges);
             route way{{&source, key}, {&destination, new_key}, removes, replaces};
-            return bring(way) == arrival::done;
+            return in_subtransaction([&] { return bring(way) == arrival::done; });
         });
     });
 }

@@ -80,6 +80,10 @@ decision remove_if_same(const request &asked, const entry *live, timestamp now) 
     return same ? decision::remove() : decision::refuse(hindrance::unmet);
 }
 
+decision take_it(const request &, const entry *live, timestamp) {
+    return live == nullptr ? decision::leave() : decision::remove(live->value);
+}
+
 // --- Numbers ---
 
 decision add_strictly(const request &asked, const entry *live, timestamp now) {
@@ -227,6 +231,13 @@ const operation del_same = {
     .counts = a_removal,
     .decide = remove_if_same,
     REMOVAL(OF_LIVE_ENTRY IF_EXPECTED IF_SAME_EXPIRY, "NULL"),
+};
+const operation take = {
+    .what = {"RENAME", to_remove},
+    .does = effect::removal,
+    .counts = a_removal,
+    .decide = take_it,
+    REMOVAL(OF_LIVE_ENTRY, "value"),
 };
 
 const operation incr_strict = {

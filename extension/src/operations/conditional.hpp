@@ -47,6 +47,8 @@ extern const operation get_persist;
 extern const operation del_unless;
 // Removes the live entry if its value is asked.expected and its expiry asked.lives'.
 extern const operation del_same;
+// Removes the live entry; answers its value, and is no read of it.
+extern const operation take;
 // Adds asked.by to an integer, written in the one way that parse_strict_integer() takes, or
 // asked.on->by to a number; keeps the expiry; answers the sum.
 extern const operation incr_strict;

@@ -4,7 +4,6 @@
 #include "operations/operation_parts.hpp"
 #include "operations/operations.hpp"
 #include "server/clock.hpp"
-#include "server/subtransaction.hpp"
 
 namespace kvstore {
 
@@ -29,52 +28,90 @@ void require_admitted(const route &way, Datum value) {
 arrival arrival_of(const outcome &done) {
     return done.applied                        ? arrival::done
            : done.met == hindrance::would_wait ? arrival::would_wait
-           : done.met == hindrance::unmet      ? arrival::changed
                                                : arrival::refused;
 }
 
-arrival put(const route &way, const entry &what) {
+arrival put(const route &way, const entry &what, const operation &how) {
     request asked{.key = way.to.key,
                   .value = what.value,
                   .lives = lifetime::until(what.expires),
                   .waits = way.waits};
-    return arrival_of(
-        perform(way.replaces ? operations::set : operations::set_nx, *way.to.in, asked));
+    return arrival_of(perform(how, *way.to.in, asked));
 }
 
-// If it is as it was read.
-arrival take(const route &way, const entry &what) {
+arrival put(const route &way, const entry &what) {
+    return put(way, what, way.replaces ? operations::set : operations::set_nx);
+}
+
+// Once more, now that the place is ours: nobody is waited for any more.
+arrival put_right(const route &way, const entry &what) {
+    require_admitted(way, what.value);
+    return put(way, what, operations::set);
+}
+
+// Whatever the entry has become, in `what` then.
+arrival take_changed(const route &way, entry *what) {
+    outcome done =
+        perform(operations::take, *way.from.in, {.key = way.from.key, .waits = way.waits});
+    if (!done.applied && done.met == hindrance::none)
+        return read_anew(*way.from.in, way.from.key, false) ? arrival::refused : arrival::missing;
+    if (done.applied && done.answer == 0)  // a rule does without RETURNING
+        raise_concurrent_change();
+    if (done.applied)
+        *what = {done.answer, done.expires};
+    return arrival_of(done);
+}
+
+// As it was read; or, if it was changed since, by others or by our own triggers, as it is now.
+arrival take(const route &way, entry *what) {
     request asked{.key = way.from.key,
-                  .lives = lifetime::until(what.expires),
-                  .expected = what.value,
+                  .lives = lifetime::until(what->expires),
+                  .expected = what->value,
                   .waits = way.waits};
-    return arrival_of(perform(operations::del_same, *way.from.in, asked));
+    outcome done = perform(operations::del_same, *way.from.in, asked);
+    return done.met == hindrance::unmet ? take_changed(way, what) : arrival_of(done);
 }
 
-// Whether what was copied is still there, as it was: before it was put in its place, others may
-// have been waited for.
-bool is_still_there(const place &from, const entry &what) {
-    std::optional<entry> now = read_anew(*from.in, from.key, true);
-    return now && now->expires == what.expires && equal(now->value, what.value);
-}
-
+// A copy of what is there once nobody is waited for any more.
 arrival copy(const route &way, const entry &what) {
+    timestamp began = current_time();
     arrival tried = put(way, what);
-    return tried == arrival::done && !is_still_there(way.from, what) ? arrival::changed : tried;
+    if (tried != arrival::done || !has_waited_since(began))
+        return tried;
+    std::optional<entry> now = read_anew(*way.from.in, way.from.key, true);
+    if (!now)
+        return arrival::missing;
+    return equal(*now, what) ? tried : put_right(way, *now);
 }
 
-arrival move(const route &way, const entry &what, bool destination_comes_first) {
-    arrival tried = destination_comes_first ? put(way, what) : take(way, what);
-    if (tried == arrival::done)
-        tried = destination_comes_first ? take(way, what) : put(way, what);
+arrival move_to_later_key(const route &way, entry *what) {
+    arrival tried = take(way, what);
+    if (tried != arrival::done)
+        return tried;
+    require_admitted(way, what->value);
+    return put(way, *what);
+}
+
+arrival move_to_earlier_key(const route &way, entry *what) {
+    arrival tried = put(way, *what);
+    if (tried != arrival::done)
+        return tried;
+    entry before = *what;
+    tried = take(way, what);
+    return tried != arrival::done || equal(before, *what) ? tried : put_right(way, *what);
+}
+
+arrival move(const route &way, entry what, bool destination_comes_first) {
+    arrival tried =
+        destination_comes_first ? move_to_earlier_key(way, &what) : move_to_later_key(way, &what);
     // What has expired while others were waited for was not brought anywhere.
     bool has_expired = !is_live(what.expires, current_time());
-    return tried == arrival::done && has_expired ? arrival::changed : tried;
+    return tried == arrival::done && has_expired ? arrival::missing : tried;
 }
 
 }  // namespace
 
-arrival try_to_bring(const route &way) {
+arrival bring(const route &way) {
     std::optional<entry> found = read_anew(*way.from.in, way.from.key, true);
     count_read(*way.from.in, found.has_value());
     if (!found)
@@ -84,19 +121,6 @@ arrival try_to_bring(const route &way) {
         return way.replaces ? arrival::done : arrival::refused;
     require_admitted(way, found->value);
     return way.removes ? move(way, *found, order < 0) : copy(way, *found);
-}
-
-arrival bring(const route &way) {
-    for (;;) {
-        CHECK_FOR_INTERRUPTS();
-        arrival tried = arrival::changed;
-        in_subtransaction([&] {
-            tried = try_to_bring(way);
-            return tried == arrival::done;
-        });
-        if (tried != arrival::changed)
-            return tried;
-    }
 }
 
 }  // namespace kvstore

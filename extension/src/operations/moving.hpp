@@ -23,15 +23,11 @@ enum class arrival : std::uint8_t {
     done,
     missing,  // there is no entry to bring
     refused,  // there is one where it goes; or a trigger, a rule or a policy spoke against it
-    changed,  // the entry was changed meanwhile: to be tried again
     would_wait
 };
 
-// One try, which is to be undone if it is not done. The two places are met in the order of their
-// keys, as a batch meets its own, so that those who do so never wait for each other in a circle.
-arrival try_to_bring(const route &way);
-
-// As often as it takes, each try in a subtransaction.
+// To be undone if it is not done. The two places are met in the order of their keys, as a batch
+// meets its own, so that those who do so never wait for each other in a circle.
 arrival bring(const route &way);
 
 }  // namespace kvstore

@@ -37,6 +37,10 @@ inline bool equal(Datum a, Datum b) {
            detoasted_bytes_of(a) == detoasted_bytes_of(b);
 }
 
+inline bool equal(const entry &a, const entry &b) {
+    return a.expires == b.expires && equal(a.value, b.value);
+}
+
 inline Datum digits_of(int64 number) {
     integer_text digits(number);
     return PointerGetDatum(
@@ -93,10 +97,10 @@ inline Datum joined(Datum first, Datum second) {
     .sql = "UPDATE %1$s SET " set which __VA_ARGS__, \
     .lock_sql = "SELECT FROM %1$s" which " FOR NO KEY UPDATE"
 
-// A removal, which answers a value and whether the entry was live till then; and the same for
-// stores with rules that RETURNING does not go with.
-#define REMOVAL(which, answer)                                        \
-    .sql = "DELETE FROM %1$s" which " RETURNING " answer "," IS_LIVE, \
+// A removal, which answers a value, whether the entry was live till then, and its expiry; and the
+// same for stores with rules that RETURNING does not go with.
+#define REMOVAL(which, answer)                                                    \
+    .sql = "DELETE FROM %1$s" which " RETURNING " answer "," IS_LIVE ", expires", \
     .sql_under_rules = "DELETE FROM %1$s" which
 
 }  // namespace kvstore

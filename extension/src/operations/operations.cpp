@@ -294,11 +294,15 @@ std::optional<entry> read_anew(const store &from, Datum key, bool want_value) {
     return found;
 }
 
-bool is_there_by_now(const store &in, Datum key) {
+bool was_stored_since_snapshot(const store &in, Datum key) {
+    CommandCounterIncrement();
     PushActiveSnapshot(GetLatestSnapshot());
-    bool found = look_up(in, key, false).has_value();
+    std::optional<entry> now = look_up(in, key, true);
     PopActiveSnapshot();
-    return found;
+    if (!now)
+        return false;
+    std::optional<entry> seen = read_anew(in, key, true);
+    return !seen || !equal(*seen, *now);
 }
 
 std::optional<entry_version> version_of(const store &from, Datum key) {

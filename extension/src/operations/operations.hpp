@@ -62,8 +62,9 @@ std::optional<entry> read(const store &from, Datum key, bool want_value);
 // The same, as it is now, which may be after that snapshot; not counted.
 std::optional<entry> read_anew(const store &from, Datum key, bool want_value);
 
-// Whether there is a live entry by now, also if the transaction keeps an older snapshot.
-bool is_there_by_now(const store &in, Datum key);
+// Whether there is a live entry by now that the transaction's snapshot, which it keeps, does not
+// see as it is.
+bool was_stored_since_snapshot(const store &in, Datum key);
 
 // Its version.
 std::optional<entry_version> version_of(const store &from, Datum key);

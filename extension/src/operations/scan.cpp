@@ -73,10 +73,10 @@ bool visit_next(Portal cursor, long at_most, detail::visitor visit, void *contex
     return fetched > 0;
 }
 
-// Copies of the keys of a page of entries.
+// Copies of the keys of a page of entries, as the active snapshot sees them.
 std::span<Datum> keys_of(const store &in, const key_range &range, MemoryContext memory) {
     SPI_connect();
-    execute(in, read_keys, range, false);
+    execute(in, read_keys, range, true);
     MemoryContext before = MemoryContextSwitchTo(memory);
     auto *keys = static_cast<Datum *>(palloc(sizeof(Datum) * (SPI_processed + 1)));
     for (uint64 row = 0; row < SPI_processed; row++)
@@ -154,7 +154,8 @@ Datum random_key(const store &from) {
     return found != 0 ? found : random_key_of(from, 100);
 }
 
-// Page by page: neither keys nor locks are taken out of order, and memory is bounded.
+// Page by page: neither keys nor locks are taken out of order, and memory is bounded. All pages are
+// of one snapshot: what triggers store meanwhile, under that prefix too, is left.
 std::int64_t remove_prefix(const store &in, Datum prefix) {
     constexpr std::int64_t at_once = 1000;
     scratch_memory scratch;
@@ -162,6 +163,8 @@ std::int64_t remove_prefix(const store &in, Datum prefix) {
     std::int64_t removed = 0;
     std::size_t found = 0;
     require_privilege(RelationGetRelid(in.table), ACL_DELETE);  // though there be no entry
+    CommandCounterIncrement();
+    PushActiveSnapshot(GetTransactionSnapshot());
     do {
         MemoryContext memory = CurrentMemoryContext;
         scratch.use([&] {
@@ -175,6 +178,7 @@ std::int64_t remove_prefix(const store &in, Datum prefix) {
             MemoryContextSwitchTo(before);
         });
     } while (found > 0);
+    PopActiveSnapshot();
     scratch.free();
     return removed;
 }

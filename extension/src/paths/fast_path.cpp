@@ -39,6 +39,7 @@ attempt judge(TM_Result result) {
                 raise_concurrent_change();
             return attempt::conflict;
         case TM_BeingModified:
+        case TM_WouldBlock:
             return attempt::would_wait;
         default:
             elog(ERROR, "unexpected result %d of a change to a store", static_cast<int>(result));
@@ -118,6 +119,19 @@ attempt remove(const store &in, tuple_version &old, bool waits) {
     TM_FailureData failure;
     return judge(heap_delete(in.table, old.tid(), GetCurrentCommandId(true), InvalidSnapshot, waits,
                              &failure, false));
+}
+
+// Locks the version as the change will, which then is certain: as EvalPlanQual does.
+attempt lock(const store &in, tuple_version &one, const operation &op, bool waits) {
+    HeapTupleData tuple = one.tuple;
+    LockTupleMode mode = op.does == effect::removal ? LockTupleExclusive : LockTupleNoKeyExclusive;
+    Buffer buffer = InvalidBuffer;
+    TM_FailureData failure;
+    TM_Result result =
+        heap_lock_tuple(in.table, &tuple, GetCurrentCommandId(true), mode,
+                        waits ? LockWaitBlock : LockWaitSkip, false, &buffer, &failure);
+    ReleaseBuffer(buffer);  // pinned once more
+    return judge(result);
 }
 
 // Inserts a row for a key that we see none of. Speculatively: if another one turns
@@ -212,10 +226,22 @@ attempt decide_again(const store &in, const operation &op, const request &asked,
     return tried;
 }
 
+// How a try goes about the version that it finds. To decide may take long, where a value is large:
+// others would be faster each time.
+enum class manner : bool { optimistic, locks_first };
+
 // One try, on the version of the entry that the active snapshot sees.
-attempt try_modify(const store &in, const operation &op, const request &asked, outcome *result) {
+attempt try_modify(const store &in, const operation &op, const request &asked, manner how,
+                   outcome *result) {
     std::optional<tuple_version> current =
         find({in, asked.key, GetActiveSnapshot(), purpose::replacing});
+    if (current && how == manner::locks_first) {
+        attempt locked = lock(in, *current, op, asked.waits);
+        if (locked != attempt::done) {
+            release(current);
+            return locked;
+        }
+    }
     std::optional<entry> before = current ? entry_of(in, *current) : std::nullopt;
     timestamp now = current_time();
     decision decided = decide(op, asked, before, now);
@@ -227,6 +253,8 @@ attempt try_modify(const store &in, const operation &op, const request &asked, o
         result->applied = decided.what != decision::verb::leave;
         result->answer = decided.answer == 0 ? 0 : copy_of_value(decided.answer);
         result->met = decided.met;
+        if (decided.what == decision::verb::remove)
+            result->expires = before->expires;
     }
     release(current);
     return tried;
@@ -270,16 +298,18 @@ std::optional<entry_version> version(const store &from, Datum key) {
     return result;
 }
 
+// Each further try is due to a change that another transaction has committed, for there are no
+// triggers here.
 outcome modify(const store &in, const operation &op, const request &asked) {
     outcome result;
     attempt tried = attempt::conflict;
-    while (tried == attempt::conflict) {
+    for (manner how = manner::optimistic; tried == attempt::conflict; how = manner::locks_first) {
         CHECK_FOR_INTERRUPTS();
         // As every SQL statement within a function does: what was written before
         // is visible, and outside of REPEATABLE READ what was committed till now.
         CommandCounterIncrement();
         PushActiveSnapshot(GetTransactionSnapshot());
-        tried = try_modify(in, op, asked, &result);
+        tried = try_modify(in, op, asked, how, &result);
         PopActiveSnapshot();
     }
     if (tried == attempt::would_wait)

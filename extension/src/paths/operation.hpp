@@ -121,6 +121,7 @@ struct outcome {
     bool applied = false;  // something was stored or removed
     Datum answer = 0;      // 0 if there is none
     hindrance met = hindrance::none;
+    timestamp expires = 0;  // of what was removed
 };
 
 // What the statistics count it as, if it applied, and whether they count a hit or a miss.
@@ -153,8 +154,8 @@ struct operation {
     // is asked when the waiting is over.
     const char *lock_sql = nullptr;
 
-    // Of a removal, which returns after the answer whether the entry was live till then:
-    // without RETURNING, for stores with rules that it does not go with.
+    // Of a removal, which returns after the answer whether the entry was live till then, and its
+    // expiry: without RETURNING, for stores with rules that it does not go with.
     const char *sql_under_rules = nullptr;
 
     // Whether the entry is most often left as it is, so that SQL looks before it locks the row,

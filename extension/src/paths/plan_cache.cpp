@@ -165,4 +165,11 @@ Portal open_cursor(const statement &what) {
     return SPI_cursor_open_with_paramlist(nullptr, plan_of(what), parameters_of(what), true);
 }
 
+planned_statement plan(const statement &what) {
+    CachedPlan *found = SPI_plan_get_cached_plan(plan_of(what));
+    if (found == nullptr)
+        elog(ERROR, "could not plan \"%s\"", what.sql);
+    return {found, parameters_of(what)};
+}
+
 }  // namespace kvstore

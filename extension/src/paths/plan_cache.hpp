@@ -24,4 +24,12 @@ struct statement {
 int execute(const statement &what, bool read_only);
 Portal open_cursor(const statement &what);
 
+// The statement as it is carried out, not to be carried out here; the plan is to be released. Needs
+// SPI as well.
+struct planned_statement {
+    CachedPlan *plan;
+    ParamListInfo parameters;
+};
+planned_statement plan(const statement &what);
+
 }  // namespace kvstore

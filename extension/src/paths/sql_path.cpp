@@ -15,7 +15,7 @@ namespace {
 constexpr const char *read_value = "SELECT value, expires FROM %1$s" OF_LIVE_ENTRY;
 constexpr const char *read_expiry = "SELECT NULL, expires FROM %1$s" OF_LIVE_ENTRY;
 constexpr const char *read_version =
-    "SELECT value, expires, tableoid, ctid FROM %1$s" OF_LIVE_ENTRY;
+    "SELECT value, expires, tableoid, ctid, xmin FROM %1$s" OF_LIVE_ENTRY;
 
 constexpr const char *read_full_version = "SELECT tableoid, ctid, xmin FROM %1$s" OF_LIVE_ENTRY;
 
@@ -164,7 +164,7 @@ bool insert_unless_duplicate(const store &in, Insertion insertion) {
     return false;
 }
 
-// An entry that a policy hides is never seen, and always in the way.
+// The last net: each loop below ends for a reason of its own before.
 constexpr int most_tries = 100;
 
 template <class Condition>
@@ -193,12 +193,20 @@ bool rules_forbid_returning(Relation table) {
 // and does not ask again when it gets the row as it was. So the row is locked first; what
 // needs no privilege to lock, a removal, tells itself whether it came too late.
 
-outcome update(const store &in, const operation &op, const request &asked, MemoryContext caller) {
+// What a statement came to that changes what is there, and whether it had the row before: then
+// nobody else can have been faster, and what was not done a trigger, a rule or a policy has kept
+// from being done.
+struct attempted {
+    outcome came_to;
+    bool had_row = false;
+};
+
+attempted update(const store &in, const operation &op, const request &asked, MemoryContext caller) {
     run(in, op.lock_sql, asked);
     if (SPI_processed == 0)
         return {};
     run(in, op.sql, asked);
-    return {SPI_processed > 0, answer_of_first_row(caller)};
+    return {{SPI_processed > 0, answer_of_first_row(caller)}, true};
 }
 
 outcome remove(const store &in, const operation &op, const request &asked, MemoryContext caller) {
@@ -208,7 +216,22 @@ outcome remove(const store &in, const operation &op, const request &asked, Memor
     }
     run(in, op.sql, asked);
     bool was_live = DatumGetBool(column_of_first_row(2));
-    return was_live ? outcome{true, answer_of_first_row(caller)} : outcome{};
+    if (!was_live)
+        return {};
+    outcome done{true, answer_of_first_row(caller)};
+    done.expires = DatumGetTimestampTz(column_of_first_row(3));
+    return done;
+}
+
+// The same, with the row locked by whoever has the right to.
+attempted remove_locked(const store &in, const operation &op, const request &asked,
+                        MemoryContext caller) {
+    bool locked = false;
+    if (has_privileges(in, ACL_SELECT | ACL_UPDATE)) {
+        run(in, lock_row_of_key, asked);
+        locked = SPI_processed > 0;
+    }
+    return {remove(in, op, asked, caller), locked};
 }
 
 // Inserts; whether it did. If that had to wait, for a rival who then gave up, the expiry was
@@ -235,17 +258,12 @@ bool upsert(const store &in, const char *sql, const request &asked) {
     return stored;
 }
 
-outcome run_operation(const store &in, const operation &op, const request &asked,
-                      MemoryContext caller) {
-    switch (op.does) {
-        case effect::upsert:
-            return {upsert(in, op.sql, asked), 0};
-        case effect::update:
-            return update(in, op, asked, caller);
-        case effect::removal:
-            break;
-    }
-    return remove(in, op, asked, caller);
+// One try of a change of what is there. The first is optimistic.
+attempted try_once(const store &in, const operation &op, const request &asked, MemoryContext caller,
+                   bool first) {
+    if (op.does == effect::update)
+        return update(in, op, asked, caller);
+    return first ? attempted{remove(in, op, asked, caller)} : remove_locked(in, op, asked, caller);
 }
 
 // A version of a row. It stays recognizable while the snapshot of the calling statement
@@ -254,6 +272,7 @@ outcome run_operation(const store &in, const operation &op, const request &asked
 struct version_seen {
     Oid table = InvalidOid;
     ItemPointerData tid = {};
+    bool is_ours = false;  // this transaction has written it
 };
 
 bool same(version_seen one, version_seen other) {
@@ -277,8 +296,10 @@ sight look(const store &in, const operation &op, const request &asked) {
     sight seen{op.decide(asked, live, current_time()), {}};
     Datum tid = live != nullptr && sees_versions ? column_of_first_row(4) : 0;
     if (tid != 0)
-        seen.version = {DatumGetObjectId(column_of_first_row(3)),
-                        *reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
+        seen.version = {
+            DatumGetObjectId(column_of_first_row(3)),
+            *reinterpret_cast<ItemPointer>(DatumGetPointer(tid)),
+            TransactionIdIsCurrentTransactionId(DatumGetTransactionId(column_of_first_row(5)))};
     return seen;
 }
 
@@ -291,6 +312,21 @@ bool spares_live_entry(const store &in, const operation &op, const request &aske
            op.decide(asked, &any, current_time()).what == decision::verb::leave;
 }
 
+// Whether a statement that did nothing has seen the version that is there now, or what that was
+// made of: then a trigger, a rule or a policy spoke against it. Else a transaction may have removed
+// the entry and stored it again while the statement waited for it, which then saw neither.
+//
+// What this transaction has written, the store's triggers perhaps, nobody else can have touched. An
+// update has come upon nothing that it could lock, so no trigger was fired, and time has gone on:
+// an expiry that was good enough for the statement may not be so any more. So it is tried once more
+// even in a snapshot in which nothing changes.
+bool was_spoken_against(const operation &op, version_seen now,
+                        const std::optional<version_seen> &last) {
+    if (op.does == effect::removal && (now.is_ours || IsolationUsesXactSnapshot()))
+        return true;
+    return last && (IsolationUsesXactSnapshot() || same(now, *last));
+}
+
 // The operation as its one SQL statement.
 outcome modify_at_once(const store &in, const operation &op, const request &asked,
                        MemoryContext caller) {
@@ -298,24 +334,22 @@ outcome modify_at_once(const store &in, const operation &op, const request &aske
     // of our snapshot is gone, it inserts another, and we would see both: here that is 40001.
     if (op.does == effect::upsert && IsolationUsesXactSnapshot())
         run(in, lock_row_of_key, asked);
+    if (op.does == effect::upsert)
+        return {upsert(in, op.sql, asked), 0};
     std::optional<version_seen> last;
-    for (;;) {
+    for (int tries = 1; tries <= most_tries; tries++) {
         CHECK_FOR_INTERRUPTS();
-        outcome result = run_operation(in, op, asked, caller);
-        if (result.applied || op.does == effect::upsert)
-            return result;
-        // A transaction may have removed the entry and stored it again while the
-        // statement waited for it: the statement saw neither. It did see what is the
-        // same version as last time, and a trigger, a rule or a policy spoke against it. Once is
-        // not enough even for a snapshot in which nothing changes: time has gone on, and an
-        // expiry that was good enough for the statement may not be so any more.
+        attempted tried = try_once(in, op, asked, caller, tries == 1);
+        if (tried.came_to.applied)
+            return tried.came_to;
         sight now = look(in, op, asked);
         if (now.leaves())
             return {false, copy_of_answer(now.decided.answer, caller), now.decided.met};
-        if (last && (IsolationUsesXactSnapshot() || same(now.version, *last)))
-            return result;
+        if (tried.had_row || was_spoken_against(op, now.version, last))
+            return tried.came_to;
         last = now.version;
     }
+    raise_changed_again_and_again();
 }
 
 // suppressed: by a trigger or a rule; conflict: another transaction was faster.

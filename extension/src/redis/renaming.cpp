@@ -13,20 +13,14 @@ namespace {
 // Nothing if the command is answered, or would wait.
 std::optional<arrival> bring(execution &x, route way) {
     way.waits = x.waits();
-    for (;;) {
-        CHECK_FOR_INTERRUPTS();
-        std::optional<arrival> tried;
-        x.as_a_whole([&] {
-            tried = try_to_bring(way);
-            if (tried == arrival::would_wait)
-                x.set_would_wait();
-            return tried == arrival::done;
-        });
-        if (x.would_wait())
-            return std::nullopt;
-        if (tried != arrival::changed)
-            return tried;
-    }
+    std::optional<arrival> found;
+    x.as_a_whole([&] {
+        found = kvstore::bring(way);
+        if (found == arrival::would_wait)
+            x.set_would_wait();
+        return found == arrival::done;
+    });
+    return x.would_wait() ? std::nullopt : found;
 }
 
 // Nothing if it cannot be had, see place_of().

@@ -185,4 +185,10 @@ void raise_concurrent_change() {
                     errmsg("could not serialize access due to concurrent update")));
 }
 
+void raise_changed_again_and_again() {
+    ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                    errmsg("could not change the entry, since others were faster again and again"),
+                    errhint("The transaction might succeed if retried.")));
+}
+
 }  // namespace kvstore

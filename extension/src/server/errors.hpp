@@ -32,5 +32,6 @@ namespace kvstore {
 [[noreturn]] void raise_temporary_in_parallel(Relation table);
 [[noreturn]] void raise_unlimitable(Relation table);
 [[noreturn]] void raise_concurrent_change();
+[[noreturn]] void raise_changed_again_and_again();
 
 }  // namespace kvstore
