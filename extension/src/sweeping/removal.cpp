@@ -18,13 +18,16 @@ namespace {
 #define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED_AT(CLOCK) ")"
 #define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
-// Locking a row needs the privilege UPDATE. Who lacks it is not to wait for rows either.
+// Locking a row needs the privilege UPDATE, and a policy for it where row security applies. Who
+// lacks that is not to wait for rows either.
 constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
     "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
 constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
 
 bool may_lock_rows(Relation table) {
-    return pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
+    Oid relid = RelationGetRelid(table);
+    return pg_class_aclcheck(relid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK &&
+           check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
 }
 
 // Those that are still to go, `even_live` or not; how many went.
