@@ -65,8 +65,9 @@ const char *hint_of(const ErrorData &error) {
     if (error.hint != nullptr || error.message_id == nullptr ||
         strcmp(error.message_id, deferred) != 0)
         return error.hint;
-    return "Call kv_sweep() outside of transaction blocks and functions, or after SET CONSTRAINTS "
-           "ALL IMMEDIATE, or as the owner of the store.";
+    return "Call kv_sweep() by a SELECT of nothing else, outside of transaction blocks and "
+           "functions, "
+           "or after SET CONSTRAINTS ALL IMMEDIATE, or as the owner of the store.";
 }
 
 // Removes entries by key; those whose removal is an error are left, and the others removed.
