@@ -85,8 +85,21 @@ RESET ROLE;
 SELECT count(*), min(key) FROM policed;
 DROP TABLE policed;
 
--- Who acts as the owner has constraints checked at once that are deferred, if the call is a transaction of
--- its own. Otherwise they stay as they are, and it says what to do.
+-- Nor does it need a policy for UPDATE, as DELETE does without.
+SELECT kv_create_store('policed');
+ALTER TABLE policed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY see ON policed FOR SELECT USING (true);
+CREATE POLICY remove ON policed FOR DELETE USING (key LIKE 'z%');
+GRANT SELECT, UPDATE, DELETE ON policed TO sweep_user;
+INSERT INTO policed SELECT k || i, 'x', 'epoch' FROM unnest(ARRAY['a', 'z']) k, generate_series(1, 50) i;
+SET ROLE sweep_user;
+SELECT kv_sweep(20, store => 'policed'), kv_sweep(store => 'policed'), kv_sweep(store => 'policed');
+RESET ROLE;
+SELECT count(*), min(key) FROM policed;
+DROP TABLE policed;
+
+-- Constraints that are deferred are checked at once if the call is a transaction of its own, whoever calls.
+-- Otherwise they stay as they are, and who acts as the owner is told what to do.
 CREATE SCHEMA sweep_user AUTHORIZATION sweep_user;
 SET ROLE sweep_user;
 SELECT kv_create_store('sweep_user.owned');
@@ -112,7 +125,48 @@ SET CONSTRAINTS ALL IMMEDIATE;
 SELECT kv_sweep(store => 'sweep_user.owned');
 COMMIT;
 SELECT key FROM sweep_user.owned ORDER BY key;
+-- Not in a function in SQL, nor behind a statement's other calls.
+CREATE PROCEDURE sweep_between() LANGUAGE sql AS $$
+    INSERT INTO sweep_user.refers VALUES ('by a procedure');
+    SELECT kv_sweep(store => 'sweep_user.owned');
+    INSERT INTO sweep_user.owned VALUES ('by a procedure', 'x', 'infinity');
+$$;
+CALL sweep_between();
+PREPARE sweep AS SELECT kv_sweep(store => 'sweep_user.owned');
+CREATE OR REPLACE PROCEDURE sweep_between() LANGUAGE sql AS $$
+    INSERT INTO sweep_user.refers VALUES ('by a prepared one');
+    EXECUTE sweep;
+    INSERT INTO sweep_user.owned VALUES ('by a prepared one', 'x', 'infinity');
+$$;
+CALL sweep_between();
+DROP PROCEDURE sweep_between;
+CREATE FUNCTION add_both(key text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO sweep_user.refers VALUES (key);
+    INSERT INTO sweep_user.owned VALUES (key, 'x', 'infinity');
+    RETURN key;
+END $$;
+SELECT kv_sweep(store => 'sweep_user.owned'), add_both('by another call');
+DROP FUNCTION add_both;
+-- The owner, and who has no more than DELETE.
+INSERT INTO sweep_user.owned SELECT 'brief' || i, 'x', 'epoch' FROM generate_series(1, 5) i;
+INSERT INTO sweep_user.refers VALUES ('brief1');
+CREATE ROLE sweep_guest;
+GRANT USAGE ON SCHEMA sweep_user TO sweep_guest;
+GRANT SELECT, DELETE ON sweep_user.owned TO sweep_guest;
+SET ROLE sweep_user;
+SELECT kv_sweep(1, store => 'sweep_user.owned');
+SELECT kv_sweep(store => 'sweep_user.owned');
+SELECT key FROM sweep_user.owned WHERE expires < 'infinity' ORDER BY key;
+RESET ROLE;
+INSERT INTO sweep_user.owned VALUES ('brief2', 'x', 'epoch');
+SET ROLE sweep_guest;
+SELECT kv_sweep(store => 'sweep_user.owned');
+RESET ROLE;
+SELECT key FROM sweep_user.owned ORDER BY key;
 DROP TABLE sweep_user.refers, sweep_user.owned;
+DROP OWNED BY sweep_guest;
+DROP ROLE sweep_guest;
 DROP SCHEMA sweep_user;
 
 -- A partitioned store is swept in the order of its keys, a part at a time, from the empty key on.

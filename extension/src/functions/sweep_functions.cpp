@@ -20,17 +20,38 @@ int64 sweep_at_most(Oid relid, int64 most) {
                       [&](const store &in) { return sweep(in, {.most_rows = most}).removed; });
 }
 
-// What a part of the transaction did before, or is to do yet, may rely on constraints being
-// deferred. Whether a function has called us, SPI knows: it is connected then, but says so only in
-// passing.
-bool is_transaction_of_its_own() {
-    bool in_function = SPI_unregister_relation("") != SPI_ERROR_UNCONNECTED;
-    return !IsInTransactionBlock(!in_function);
+// Whether nothing but this call is in the statement that the client has sent: SELECT kv_sweep(..).
+// The unnamed portal is never that of a statement within another; but a function that is called
+// from there has memory of its own.
+bool is_whole_statement(FunctionCallInfo fcinfo) {
+    Portal sent = ActivePortal;
+    if (sent == nullptr || sent->name[0] != '\0' || sent->queryDesc == nullptr ||
+        fcinfo->flinfo->fn_mcxt != sent->queryDesc->estate->es_query_cxt)
+        return false;
+    const PlannedStmt *statement = sent->queryDesc->plannedstmt;
+    Plan *plan = statement->planTree;
+    if (!IsA(plan, Result) || outerPlan(plan) != nullptr || statement->subplans != NIL ||
+        castNode(Result, plan)->resconstantqual != nullptr || list_length(plan->targetlist) != 1)
+        return false;
+    Expr *only = linitial_node(TargetEntry, plan->targetlist)->expr;
+    if (!IsA(only, FuncExpr))
+        return false;
+    auto *call = castNode(FuncExpr, only);
+    return call->funcid == fcinfo->flinfo->fn_oid &&
+           !contain_volatile_functions(reinterpret_cast<Node *>(call->args));
+}
+
+// For the error of one entry to be that of its removal, and not of the commit. What else is in a
+// transaction may rely on constraints being deferred; so only in one of our own, which then ends
+// with the statement, in a pipeline, too.
+void check_constraints_if_alone(FunctionCallInfo fcinfo) {
+    if (!is_whole_statement(fcinfo) || IsInTransactionBlock(true))
+        return;
+    PreventInTransactionBlock(true, "kv_sweep()");
+    check_constraints_at_once();
 }
 
 int64 sweep_as_owner(Relation table, int64 most) {
-    if (is_transaction_of_its_own())
-        check_constraints_at_once();
     owner_identity before = become_owner(table);
     int64 removed = sweep_at_most(RelationGetRelid(table), most);
     become_again(before);
@@ -47,6 +68,7 @@ KV_SQL_FUNCTION(kv_sweep) {
     Relation table = pg::open_locked_relation(relid);
     if (table == nullptr)
         raise_no_such_table(relid);
+    check_constraints_if_alone(fcinfo);
     int64 removed = acts_as_owner(table) ? sweep_as_owner(table, most) : sweep_at_most(relid, most);
     relation_close(table, NoLock);
     PG_RETURN_INT64(removed);

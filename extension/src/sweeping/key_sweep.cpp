@@ -29,7 +29,7 @@ class key_sweep {
   public:
     key_sweep(const store &in, const sweep_part &part)
         : in_(in), part_(part), caller_(CurrentMemoryContext), after_(part.after) {
-        result_.keys_at_once = part.keys_at_once;
+        result_.pace = part.pace;
     }
 
     sweep_result run() {

@@ -39,7 +39,7 @@ class page_sweep {
   public:
     page_sweep(const store &in, const sweep_part &part, BlockNumber end)
         : in_(in), part_(part), end_(end) {
-        result_.keys_at_once = part.keys_at_once;
+        result_.pace = part.pace;
     }
 
     sweep_result run() {
@@ -176,7 +176,7 @@ class page_sweep {
 sweep_result sweep_pages(const store &in, const sweep_part &part) {
     BlockNumber pages = RelationGetNumberOfBlocks(in.table);
     if (part.first >= pages)
-        return {.next = InvalidBlockNumber, .keys_at_once = part.keys_at_once};
+        return {.next = InvalidBlockNumber, .pace = part.pace};
     BlockNumber end = part.first + std::min(part.pages, pages - part.first);
 
     CommandCounterIncrement();

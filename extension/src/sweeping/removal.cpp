@@ -18,13 +18,16 @@ namespace {
 #define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED_AT(CLOCK) ")"
 #define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
 
-// Locking a row needs the privilege UPDATE. Who lacks it is not to wait for rows either.
+// Locking a row needs the privilege UPDATE, and a policy for it where row security applies. Who
+// lacks that is not to wait for rows either.
 constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
     "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
 constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
 
 bool may_lock_rows(Relation table) {
-    return pg_class_aclcheck(RelationGetRelid(table), GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
+    Oid relid = RelationGetRelid(table);
+    return pg_class_aclcheck(relid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK &&
+           check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
 }
 
 // Those that are still to go, `even_live` or not; how many went.
@@ -62,8 +65,9 @@ const char *hint_of(const ErrorData &error) {
     if (error.hint != nullptr || error.message_id == nullptr ||
         strcmp(error.message_id, deferred) != 0)
         return error.hint;
-    return "Call kv_sweep() outside of transaction blocks and functions, or after SET CONSTRAINTS "
-           "ALL IMMEDIATE, or as the owner of the store.";
+    return "Call kv_sweep() by a SELECT of nothing else, outside of transaction blocks and "
+           "functions, "
+           "or after SET CONSTRAINTS ALL IMMEDIATE, or as the owner of the store.";
 }
 
 // Removes entries by key; those whose removal is an error are left, and the others removed.
@@ -161,27 +165,50 @@ bool remove_unless_busy(Relation table, ItemPointer tid) {
 namespace {
 
 constexpr std::int64_t most_bytes_at_once = std::int64_t{4} << 20;
-// In microseconds. A statement takes a while to begin, so that it would be a waste to remove just
-// a few by each; what triggers take, nobody knows before.
+// In microseconds. What triggers take, nobody knows before.
 constexpr timestamp longest_statement = 10000;
+constexpr timestamp late = time_limit::until_late * INT64CONST(1000);
+// Two that take so long are over before the limit.
+constexpr timestamp half_of_the_limit = time_limit::until_cancelled * INT64CONST(400);
 
-void adapt(int &keys_at_once, std::size_t keys, timestamp took) {
-    timestamp longest = std::max<timestamp>(
-        longest_statement, std::min(settings::sweep_budget, time_limit::until_late) * 1000);
+timestamp time_of_empty(const store &in) {
+    timestamp begin = monotonic_now();
+    remove_at_once(in, {}, false);
+    return monotonic_now() - begin;
+}
+
+// What a statement takes by itself, because of many partitions or a trigger of its own, does not
+// become less with fewer keys. So what counts is what the keys take; and if that is less than the
+// statement itself, more keys make nobody wait much longer, and waste less.
+void adapt(statement_pace &pace, std::size_t keys, timestamp took) {
+    timestamp longest = std::max(
+        longest_statement, std::min<timestamp>(settings::sweep_budget * INT64CONST(1000), late));
+    if (pace.knows_empty()) {
+        pace.empty = std::min(pace.empty, took);
+        longest = std::max(longest, std::min(pace.empty, late));
+        took -= pace.empty;
+    } else if (took >= longest / 2 && took < half_of_the_limit) {
+        pace.empty =
+            statement_pace::wanted;  // the first, which had to be planned, too, tells little
+        return;
+    }
     if (took > longest)
-        keys_at_once = std::max(1, static_cast<int>(keys / 2));
-    else if (took < longest / 2 && keys >= static_cast<std::size_t>(keys_at_once))
-        keys_at_once = std::min(keys_at_once * 2, sweep_part::most_keys_at_once);
+        pace.keys = std::max(1, static_cast<int>(keys / 2));
+    else if (took < longest / 2 && keys >= static_cast<std::size_t>(pace.keys))
+        pace.keys = std::min(pace.keys * 2, sweep_part::most_keys_at_once);
 }
 
 }  // namespace
 
 bool is_enough_at_once(std::int64_t keys, std::int64_t bytes, const sweep_result &result) {
-    return keys >= result.keys_at_once || bytes >= most_bytes_at_once;
+    return keys >= result.pace.keys || bytes >= most_bytes_at_once;
 }
 
 std::int64_t remove_by_key(const store &in, std::span<Datum> keys, std::int64_t bytes,
                            bool even_live, const sweep_part &part, sweep_result &result) {
+    // Before any row is locked.
+    if (result.pace.empty == statement_pace::wanted)
+        result.pace.empty = time_of_empty(in);
     timestamp begin = monotonic_now();
     time_limit::allow_for(bytes);
     patient_removal removal(in, even_live,
@@ -190,13 +217,15 @@ std::int64_t remove_by_key(const store &in, std::span<Datum> keys, std::int64_t 
     if (result.error == 0)
         result.error = removal.error();
     if (part.has_deadline() && !keys.empty())
-        adapt(result.keys_at_once, keys.size(), monotonic_now() - begin);
+        adapt(result.pace, keys.size(), monotonic_now() - begin);
     return removed;
 }
 
+// By a plan for any parameters: to plan for each, many times over with many partitions, takes
+// longer than is gained by it.
 void execute(const store &in, const char *sql, std::span<const Oid> types,
              std::span<Datum> values) {
-    int code = execute({in, sql, types, values.data()}, false);
+    int code = execute({in, sql, types, values.data(), nullptr, CURSOR_OPT_GENERIC_PLAN}, false);
     if (code < 0)
         elog(ERROR, "could not sweep: %s", SPI_result_code_string(code));
 }

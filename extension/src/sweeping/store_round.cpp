@@ -109,7 +109,7 @@ void add_up(store_memory &memory, const sweep_result &result) {
     round.removed += result.removed;
     round.evicted += result.evicted;
     round.left += result.left;
-    memory.keys_at_once = result.keys_at_once;
+    memory.pace = result.pace;
     if (result.error != 0 && !round.has_failed) {
         memory.last_error = result.error;
         round.has_failed = true;
@@ -137,7 +137,7 @@ void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
                                          .first_row = memory.round.row,
                                          .pages = pages->end - pages->first,
                                          .deadline = deadline,
-                                         .keys_at_once = memory.keys_at_once,
+                                         .pace = memory.pace,
                                          .evict = evict,
                                          .known_error = known_error(memory)});
         BlockNumber end = std::min(result.next, static_cast<BlockNumber>(pages->end));
@@ -154,7 +154,7 @@ void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
 // The same for a store without pages; whether there is more.
 bool look_by_key(store_memory &memory, const store &in, timestamp deadline) {
     sweep_result result = sweep(in, {.deadline = deadline,
-                                     .keys_at_once = memory.keys_at_once,
+                                     .pace = memory.pace,
                                      .after = memory.after,
                                      .known_error = known_error(memory)});
     add_up(memory, result);

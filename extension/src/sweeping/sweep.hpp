@@ -12,6 +12,17 @@ namespace kvstore {
 // What sweeping is to a store, for open_store().
 constexpr intent sweeping{"kv_sweep()", ACL_SELECT | ACL_DELETE};
 
+// How many keys a statement in SQL is to remove, as those before were quick with.
+struct statement_pace {
+    static constexpr timestamp unknown = -1;
+    static constexpr timestamp wanted = -2;
+
+    int keys = 1;
+    timestamp empty = unknown;  // so long takes a statement without keys, by this process
+
+    bool knows_empty() const { return empty >= 0; }
+};
+
 // A part of a store, and how much of it may be done.
 struct sweep_part {
     static constexpr int any_error = -1;
@@ -21,9 +32,9 @@ struct sweep_part {
     BlockNumber first = 0;
     OffsetNumber first_row = FirstOffsetNumber;  // of the first page
     BlockNumber pages = MaxBlockNumber;
-    std::int64_t most_rows = INT64_MAX;    // to be removed
-    timestamp deadline = no_deadline;      // by the monotonic clock: ends with the row of then
-    int keys_at_once = most_keys_at_once;  // to be removed by one statement, in SQL
+    std::int64_t most_rows = INT64_MAX;  // to be removed
+    timestamp deadline = no_deadline;    // by the monotonic clock: ends with the row of then
+    statement_pace pace = {.keys = most_keys_at_once};
     eviction evict = {};
     const text *after = nullptr;  // in a store without pages: only keys beyond this one
     int known_error = 0;          // SQLSTATE of what need not be told again
@@ -40,9 +51,9 @@ struct sweep_result {
     int error = 0;          // SQLSTATE of the first of these errors
     BlockNumber next = 0;   // where to go on; InvalidBlockNumber at the end of the store
     OffsetNumber next_row = FirstOffsetNumber;  // of that page
-    int keys_at_once = 0;   // with a deadline: as many as statements are quick with
-    text *after = nullptr;  // the same for a store without pages
-    remains there = {};     // what remains on what was looked at
+    text *after = nullptr;                      // the same for a store without pages
+    statement_pace pace = {};                   // with a deadline: for the next part
+    remains there = {};                         // what remains on what was looked at
 };
 
 // Removes entries of a part of the store, in the current transaction. Entries that

@@ -131,6 +131,7 @@ void database_memory::read(const char *from) {
         store_memory &one = of(saved->memory.table);
         one = saved->memory;
         one.exists = false;
+        one.pace.empty = statement_pace::unknown;
         one.after = nullptr;
         from += store_size;
         auto *ranges = reinterpret_cast<const sweep_map::range *>(from);

@@ -40,7 +40,7 @@ struct store_memory {
     pg::file_number file = 0;  // of the table: TRUNCATE gives it another one
     int last_error = 0;        // the SQLSTATE that was logged, 0 if the last round was without
     int timeouts = 0;          // since a round was finished
-    int keys_at_once = 1;      // as statements were quick with last time
+    statement_pace pace = {};
     // By the launcher's count of rounds:
     std::int64_t last_round = 0;  // in which the store had, or began, its last round
     std::int64_t rest_until = 0;  // before that one, it is left alone

@@ -81,7 +81,7 @@ void let_rest(store_memory &store) {
     constexpr int most_rounds = 64;
     store.rest_until = job.round + 1 + Min(1 << Min(store.timeouts, 10), most_rounds);
     store.timeouts++;
-    store.keys_at_once = 1;
+    store.pace = {};
 }
 
 // An error that comes in every round is logged in the first.

@@ -71,6 +71,31 @@ $node->sql(q{
 	INSERT INTO huge VALUES ('k', repeat('x', 100000000), now())});
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM huge'), 'the removal of a huge value');
 
+# How many keys each statement had. What a statement takes by itself does not become less with fewer
+# keys: then it has many. What each key takes does: then it has one, if that takes long.
+$node->sql(q{
+	CREATE TABLE statements (store name, entries bigint);
+	CREATE FUNCTION record() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		INSERT INTO statements SELECT TG_TABLE_NAME, count(*) FROM gone;
+		PERFORM pg_sleep(TG_ARGV[0]::float);
+		RETURN NULL;
+	END $$;
+	SELECT kv_create_store('slow_statements'), kv_create_store('slow_keys');
+	CREATE TABLE slow_parts OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity') PARTITION BY HASH (key);
+	CREATE TABLE slow_part PARTITION OF slow_parts FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+	CREATE TRIGGER record AFTER DELETE ON slow_statements REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION record(0.2);
+	CREATE TRIGGER record AFTER DELETE ON slow_parts REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION record(0.2);
+	CREATE TRIGGER record AFTER DELETE ON slow_keys REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION record(0);
+	CREATE TRIGGER dawdle BEFORE DELETE ON slow_keys FOR EACH ROW EXECUTE FUNCTION dawdle(0.3);
+	INSERT INTO slow_statements SELECT i, 'x', now() FROM generate_series(1, 200) i;
+	INSERT INTO slow_parts SELECT i, 'x', now() FROM generate_series(1, 200) i;
+	INSERT INTO slow_keys SELECT i, 'x', now() FROM generate_series(1, 6) i});
+ok($node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM $_)"), "$_ is swept") for qw(slow_statements slow_parts slow_keys);
+is($node->sql(q{SELECT store, max(entries) >= 16 FROM statements GROUP BY store ORDER BY store}), "slow_keys|f\nslow_parts|t\nslow_statements|t", 'where statements are slow they have many keys');
+is($node->sql(q{SELECT max(entries) FROM statements WHERE store = 'slow_keys'}), 1, 'where keys are slow they have one');
+$node->sql('DROP TABLE slow_statements, slow_parts, slow_keys');
+
 # On the fast path, where nobody's code runs, there is no limit: a sweeper that was stopped in the
 # midst goes on.
 $node->sql(q{

@@ -280,6 +280,23 @@ for my $path ([ 'fast path', 'SET kvstore.fast_path = on' ], [ 'SQL path', 'SET 
 	test_parallel(@$path);
 	test_isolation(@$path);
 }
+
+# --- Pipelines ---
+# What is behind kv_sweep() in a pipeline may rely on constraints that are deferred.
+$node->sql(q{
+	CREATE ROLE piper;
+	CREATE SCHEMA piper AUTHORIZATION piper;
+	SET ROLE piper;
+	SELECT kv_create_store('piper.s');
+	CREATE UNLOGGED TABLE piper.child (key text COLLATE "C" REFERENCES piper.s DEFERRABLE INITIALLY DEFERRED)});
+for my $before ('', "SELECT kv_count(store => 'piper.s');\n")
+{
+	$node->pgbench('--no-vacuum --protocol=extended --client=1 --transactions=1', 0, [qr{processed: 1/1}], [qr/^(?!.*(error|aborted))/s],
+		'deferred constraints stay so in a pipeline',
+		{ 'pipeline' . length $before => "\\startpipeline\n${before}SELECT kv_sweep(store => 'piper.s');\nINSERT INTO piper.child VALUES ('k" . length($before) . "');\nINSERT INTO piper.s VALUES ('k" . length($before) . "', 'v', 'infinity');\n\\endpipeline\n" });
+}
+is($node->sql('SELECT count(*) FROM piper.s JOIN piper.child USING (key)'), 2, 'to its end');
+
 is($node->damages, '', 'all is sound');
 # A snapshot, a pin or a lock that is left open would be a warning.
 is($node->complaints(qr/ERROR:|FATAL:  the database system is/), '', 'nobody complained of what was left open');
