@@ -150,6 +150,27 @@ SELECT error_of($$SELECT kv_set_nx('k', 'kv_bob', store => 'shared')$$) = error_
 SELECT kv_incr('k', store => 'shared');
 SELECT kv_set('l', 'kv_bob', store => 'shared'), kv_get('l', store => 'shared');
 RESET ROLE;
+-- So it is under each isolation level, and soon told.
+CREATE SEQUENCE tries;
+GRANT USAGE ON tries TO kv_bob;
+CREATE FUNCTION count_try() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('tries'); RETURN NEW; END $$;
+CREATE TRIGGER count_try BEFORE INSERT ON shared FOR EACH ROW EXECUTE FUNCTION count_try();
+CREATE POLICY any_new ON shared FOR INSERT WITH CHECK (true);
+SET ROLE kv_bob;
+SELECT kv_incr('k', store => 'shared');
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT kv_incr('k', store => 'shared');
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT kv_append('k', 'x', store => 'shared');
+ROLLBACK;
+SELECT kv_get_set('k', 'x', store => 'shared');
+RESET ROLE;
+SELECT last_value < 10 AS soon FROM tries;
+DROP POLICY any_new ON shared;
+DROP TRIGGER count_try ON shared;
+DROP FUNCTION count_try;
+DROP SEQUENCE tries;
 SELECT key, value FROM shared ORDER BY key;
 
 DROP TABLE shared, calls, of_bob, heard;

@@ -2,11 +2,11 @@
 
 #include <array>
 
+#include "paths/duplicates.hpp"
 #include "paths/plan_cache.hpp"
 #include "paths/statement_parts.hpp"
 #include "server/clock.hpp"
 #include "server/errors.hpp"
-#include "server/subtransaction.hpp"
 
 namespace kvstore::sql_path {
 
@@ -79,89 +79,6 @@ Datum copy_of_answer(Datum answer, MemoryContext where) {
 
 Datum answer_of_first_row(MemoryContext where) {
     return copy_of_answer(column_of_first_row(1), where);
-}
-
-// --- Duplicates ---
-//
-// ON CONFLICT looks at valid indexes alone, insertions at all of them; of a violation the oldest
-// one tells. So where the primary key has company, such as what REINDEX CONCURRENTLY makes and
-// leaves behind, an insertion may fail there because another transaction was faster.
-
-// The store, or a partition of it.
-bool is_part_of(const store &in, Oid table) {
-    Oid whole = RelationGetRelid(in.table);
-    return table == whole || (get_rel_relispartition(table) &&
-                              list_member_oid(get_partition_ancestors(table), whole));
-}
-
-// By which equal keys are the same bytes.
-bool has_deterministic_collation(HeapTuple index) {
-    bool is_null;
-    Datum collations = SysCacheGetAttr(INDEXRELID, index, Anum_pg_index_indcollation, &is_null);
-    return get_collation_isdeterministic(
-        reinterpret_cast<oidvector *>(DatumGetPointer(collations))->values[0]);
-}
-
-// Whether what violates the index violates the primary key, too. An expression has number 0.
-bool is_unique_on_key(Oid index) {
-    HeapTuple row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-    if (!HeapTupleIsValid(row))
-        return false;
-    auto *found = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
-    bool on_key = found->indisunique && found->indnkeyatts == 1 &&
-                  found->indkey.values[0] == get_attnum(found->indrelid, "key") &&
-                  has_deterministic_collation(row);
-    ReleaseSysCache(row);
-    return on_key;
-}
-
-// Whether the error is that the key is there already.
-bool is_duplicate_key_of(const store &in, const ErrorData *error) {
-    // A trigger may raise the same error, with whatever it likes for the names.
-    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error->schema_name == nullptr ||
-        error->table_name == nullptr || error->constraint_name == nullptr)
-        return false;
-    Oid schema = get_namespace_oid(error->schema_name, true);
-    if (!is_part_of(in, get_relname_relid(error->table_name, schema)))
-        return false;
-    // REINDEX CONCURRENTLY may have renamed the index since: then the next try will tell.
-    Oid violated = get_relname_relid(error->constraint_name, schema);
-    return !OidIsValid(violated) || is_unique_on_key(violated);
-}
-
-// Whether the primary key has company. An index that is not ready yet can be when the statement
-// begins. A partition can have one of its own, and is not locked yet: it is not looked at.
-bool has_rival_indexes(const store &in) {
-    if (in.table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
-        return true;
-    List *indexes = RelationGetIndexList(in.table);
-    bool found = false;
-    ListCell *each;
-    foreach (each, indexes)
-        found |= lfirst_oid(each) != RelationGetRelid(in.key_index) &&
-                 is_unique_on_key(lfirst_oid(each));
-    list_free(indexes);
-    return found;
-}
-
-// Inserts in a subtransaction; false if another transaction was faster.
-template <class Insertion>
-bool insert_unless_duplicate(const store &in, Insertion insertion) {
-    ErrorData *error;
-    in_subtransaction(
-        [&] {
-            insertion();
-            return true;
-        },
-        &error);
-    if (error == nullptr)
-        return true;
-    if (!is_duplicate_key_of(in, error))
-        ReThrowError(error);
-    if (IsolationUsesXactSnapshot())
-        raise_concurrent_change();
-    FreeErrorData(error);
-    return false;
 }
 
 // The last net: each loop below ends for a reason of its own before.
@@ -248,10 +165,11 @@ bool run_insertion(const store &in, const char *sql, const request &asked) {
 // The same, again and again where another transaction can be faster.
 bool upsert(const store &in, const char *sql, const request &asked) {
     bool stored = false;
+    std::optional<rival> last;
     auto insertion = [&] { stored = run_insertion(in, sql, asked); };
     for (int tries = 1; tries < most_tries && has_rival_indexes(in); tries++) {
         CHECK_FOR_INTERRUPTS();
-        if (insert_unless_duplicate(in, insertion))
+        if (insert_unless_duplicate(in, asked.key, &last, insertion))
             return stored;
     }
     insertion();  // for its own error
@@ -365,9 +283,10 @@ change_result update(const store &in, const request &asked) {
     return SPI_processed == 0 ? change_result::suppressed : change_result::done;
 }
 
-change_result insert_unless_there(const store &in, const request &asked) {
+change_result insert_unless_there(const store &in, const request &asked,
+                                  std::optional<rival> *last) {
     change_result result = change_result::conflict;
-    insert_unless_duplicate(in, [&] { result = insert(in, asked); });
+    insert_unless_duplicate(in, asked.key, last, [&] { result = insert(in, asked); });
     return result;
 }
 
@@ -403,6 +322,7 @@ locked_entry lock(const store &in, const request &asked) {
 // statement does, and for upserts on stores with rules.
 outcome modify_step_by_step(const store &in, const operation &op, const request &asked,
                             MemoryContext caller) {
+    std::optional<rival> last;
     for (int tries = 1;; tries++) {
         CHECK_FOR_INTERRUPTS();
         locked_entry held = lock(in, asked);
@@ -411,7 +331,7 @@ outcome modify_step_by_step(const store &in, const operation &op, const request 
             return {false, copy_of_answer(decided.answer, caller), decided.met};
         request change{asked.key, decided.stored.value, lifetime::until(decided.stored.expires)};
         change_result stored = held.found           ? update(in, change)
-                               : tries < most_tries ? insert_unless_there(in, change)
+                               : tries < most_tries ? insert_unless_there(in, change, &last)
                                                     : insert(in, change);  // for its own error
         if (stored == change_result::conflict)
             continue;
