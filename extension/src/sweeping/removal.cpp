@@ -73,8 +73,11 @@ const char *hint_of(const ErrorData &error) {
 // Removes entries by key; those whose removal is an error are left, and the others removed.
 class patient_removal {
   public:
-    patient_removal(const store &in, bool even_live, int known_error)
-        : in_(in), even_live_(even_live), known_error_(known_error) {}
+    patient_removal(const store &in, bool even_live, bool is_of_sweeper, int known_error)
+        : in_(in),
+          even_live_(even_live),
+          is_of_sweeper_(is_of_sweeper),
+          known_error_(known_error) {}
 
     // How many went. If the whole is an error, the halves are tried, and so on; which bounds the
     // work, so that many bad entries may keep some good ones waiting. It begins somewhere, so
@@ -109,7 +112,7 @@ class patient_removal {
 
     bool try_to_remove(std::span<Datum> keys, std::int64_t &removed) {
         ErrorData *error;
-        bool is_impatient = !may_lock_rows(in_.table);
+        bool is_impatient = is_of_sweeper_ || !may_lock_rows(in_.table);
         auto work = [&] {
             int level = is_impatient ? begin_impatience() : 0;
             removed = remove_at_once(in_, keys, even_live_);
@@ -119,13 +122,15 @@ class patient_removal {
         };
         if (in_subtransaction(work, &error))
             return true;
-        if (is_impatient && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+        bool is_busy = is_impatient && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+        if (is_busy && !is_of_sweeper_)
             return false;
-        if (!may_be_of_an_entry(error->sqlerrcode))
+        if (!is_busy && !may_be_of_an_entry(error->sqlerrcode))
             ReThrowError(error);
         if (failures_++ == 0)
             remove_at_once(in_, {}, even_live_);  // an error, too, unless an entry's
-        tell(*error);
+        if (!is_busy)
+            tell(*error);
         return false;
     }
 
@@ -147,6 +152,7 @@ class patient_removal {
 
     const store &in_;
     bool even_live_;
+    bool is_of_sweeper_;  // which waits for nothing that triggers and foreign keys look at either
     int known_error_;
     int failures_ = 0;
     int error_ = 0;
@@ -211,7 +217,7 @@ std::int64_t remove_by_key(const store &in, std::span<Datum> keys, std::int64_t 
         result.pace.empty = time_of_empty(in);
     timestamp begin = monotonic_now();
     time_limit::allow_for(bytes);
-    patient_removal removal(in, even_live,
+    patient_removal removal(in, even_live, part.has_deadline(),
                             result.error != 0 ? sweep_part::any_error : part.known_error);
     std::int64_t removed = removal.remove(keys);
     if (result.error == 0)

@@ -1,5 +1,6 @@
 #include "sweeping/store_round.hpp"
 
+#include "server/impatience.hpp"
 #include "server/settings.hpp"
 #include "store/statistics.hpp"
 #include "sweeping/owner.hpp"
@@ -20,12 +21,27 @@ owner_identity become_owner_of_store(Relation table, const char *search_path) {
     return before;
 }
 
-// Locks and opens the table if that is possible at once. What somebody else has
-// locked is left for another round, what was dropped for ever.
-Relation open_at_once(Oid relid) {
-    if (!ConditionalLockRelationOid(relid, RowExclusiveLock))
-        return nullptr;
-    return try_relation_open(relid, NoLock);
+bool lock_at_once(Oid relid) {
+    return ConditionalLockRelationOid(relid, RowExclusiveLock);
+}
+
+// What SQL locks with the table: its partitions, or those that inherit from it.
+bool lock_descendants_at_once(Relation table) {
+    if (!table->rd_rel->relhassubclass)
+        return true;
+    ListCell *each;
+    foreach (each, find_all_inheritors(RelationGetRelid(table), NoLock, nullptr))
+        if (!lock_at_once(lfirst_oid(each)))
+            return false;
+    return true;
+}
+
+bool lock_indexes_at_once(Relation table) {
+    ListCell *each;
+    foreach (each, RelationGetIndexList(table))
+        if (!lock_at_once(lfirst_oid(each)))
+            return false;
+    return true;
 }
 
 // For messages when the transaction, without which no name can be looked up, is over.
@@ -43,16 +59,31 @@ void report_activity(Relation table, const store_memory &memory) {
                  memory.map.pages(), static_cast<long long>(gone)));
 }
 
+// Locks and opens the table, and what belongs to it, if that is possible at once. What somebody
+// else has locked is left for another round, what was dropped for ever. What SQL and triggers come
+// upon besides is an error if it is locked, and left for another round as well.
+Relation open_at_once(const store_memory &memory) {
+    if (!lock_at_once(memory.table))
+        return nullptr;
+    Relation table = try_relation_open(memory.table, NoLock);
+    if (table == nullptr)
+        return nullptr;
+    report_activity(table, memory);
+    if (lock_descendants_at_once(table) && lock_indexes_at_once(table))
+        return table;
+    relation_close(table, NoLock);
+    return nullptr;
+}
+
 // Has `work` work on the store, as its owner; false if it is not there, or is locked, or is not
 // to be swept.
 template <class Work>
 bool as_owner(const store_memory &memory, const char *search_path, Work work) {
-    Relation table = open_at_once(memory.table);
+    Relation table = open_at_once(memory);
     if (table == nullptr)
         return false;
     bool is_to_be_swept = is_store(table) && (settings::sweep_subscribed || !is_subscribed(table));
     if (is_to_be_swept) {
-        report_activity(table, memory);
         owner_identity before = become_owner_of_store(table, search_path);
         with_store(memory.table, sweeping, work);
         become_again(before);
@@ -69,11 +100,13 @@ bool in_transaction(store_memory &memory, const sweeper_terms &terms, Work work)
     name_at_work[0] = '\0';
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
+    int level = begin_impatience();
     // Also for the sake of errors: each is that of a statement, which may be tried without the
     // entry.
     check_constraints_at_once();
     bool done = as_owner(memory, terms.search_path, work);
     PopActiveSnapshot();
+    end_impatience(level);
     CommitTransactionCommand();
     time_limit::end();
     timestamp took = monotonic_now() - begin;

@@ -84,17 +84,16 @@ void let_rest(store_memory &store) {
     store.pace = {};
 }
 
-// An error that comes in every round is logged in the first.
+// An error that comes in every round is logged in the first. That something is locked is none.
 void report_error(store_memory &store) {
-    MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
-    ErrorData *error = CopyErrorData();
-    MemoryContextSwitchTo(before);
-    if (error->sqlerrcode != store.last_error) {
+    int sqlstate = geterrcode();
+    if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE)
+        return;
+    if (sqlstate != store.last_error) {
         errcontext("sweeping store %s", store_at_work(store));
         EmitErrorReport();
     }
-    store.last_error = error->sqlerrcode;
-    FreeErrorData(error);
+    store.last_error = sqlstate;
 }
 
 // Whether the store needs another turn. An error ends its round, and does not keep other

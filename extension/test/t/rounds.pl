@@ -129,6 +129,43 @@ sweep_once('a_trap');
 is(last_sweep('last_sweep_removed', 'a_trap'), 1, 'when it is mended, the store is swept');
 $node->sql('DROP TABLE a_trap, z_other');
 
+# --- Nothing is waited for, whatever of a store is locked, and nobody complains ---
+$node->sql(q{
+	SET allow_in_place_tablespaces = on;
+	CREATE TABLESPACE aside LOCATION ''});
+$node->sql(q{
+	CREATE TABLE parted OF kv_entry (key WITH OPTIONS PRIMARY KEY, value WITH OPTIONS NOT NULL, expires WITH OPTIONS NOT NULL DEFAULT 'infinity') PARTITION BY RANGE (key);
+	CREATE TABLE parted_0 PARTITION OF parted FOR VALUES FROM (MINVALUE) TO ('m');
+	CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM ('m') TO (MAXVALUE);
+	SELECT kv_create_store('plain'), kv_create_store('indexed'), kv_create_store('bound'), kv_create_store('z_other');
+	CREATE TABLE heir () INHERITS (indexed);
+	ALTER TABLE plain ALTER value SET STORAGE EXTERNAL;
+	CREATE INDEX further ON indexed (expires);
+	CREATE UNLOGGED TABLE refers (key text COLLATE "C" REFERENCES bound);
+	CREATE FUNCTION reindex_toast() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'REINDEX TABLE ' || (SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 'plain'::regclass); END $$});
+my $begin_of_locks = -s $node->logfile;
+my @locked = (
+	[ 'parted', 'LOCK TABLE parted_0' ], [ 'parted', 'LOCK TABLE parted_1' ], [ 'parted', 'ALTER INDEX parted_1_pkey SET TABLESPACE aside' ],
+	[ 'plain', 'LOCK TABLE plain' ], [ 'plain', 'ALTER INDEX plain_pkey SET TABLESPACE aside' ], [ 'plain', 'SELECT reindex_toast()' ],
+	[ 'indexed', 'LOCK TABLE heir' ], [ 'indexed', 'ALTER INDEX further SET TABLESPACE aside' ], [ 'bound', 'LOCK TABLE refers' ]);
+for my $case (@locked)
+{
+	my ($store, $lock) = @$case;
+	$node->sql(qq{INSERT INTO $store SELECT k, repeat('x', 3000), 'epoch' FROM unnest(ARRAY['a', 'z']) k});
+	$node->sql(q{INSERT INTO z_other VALUES ('brief', 'x', 'epoch')});
+	my $session = $node->background_psql('postgres');
+	$session->query_safe("BEGIN; $lock");
+	sweep_once('z_other') for 1 .. 2;
+	is($session->query_safe("SELECT count(*) FROM $store"), 2, "$lock: nothing is swept");
+	$session->query_safe('ROLLBACK');
+	$session->quit;
+	# In the next round, for it does not rest.
+	sweep_once($store);
+	is($node->sql("SELECT count(*) FROM $store"), 0, "$lock: afterwards it is");
+}
+unlike(slurp_file($node->logfile, $begin_of_locks), qr/canceling|WARNING/, 'that is nothing to complain of');
+$node->sql('DROP TABLE refers, heir, parted, plain, indexed, bound, z_other; DROP TABLESPACE aside');
+
 # --- More stores than the sweepers remember, and sweepers that are ended in the midst ---
 $node->sql(q{SELECT kv_create_store('many' || i) FROM generate_series(1, 80) i});
 $node->sql(q{CREATE FUNCTION entries_of_many() RETURNS bigint LANGUAGE plpgsql AS $$
