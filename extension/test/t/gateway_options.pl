@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Socket::IP;
 use IPC::Run;
 use lib $FindBin::RealBin;
 use Gateway;
@@ -78,6 +79,33 @@ $client->ask('SLOWLOG', 'RESET');
 is($client->ask('INFO') =~ s/\A#.*//sr . join(' ', @{ slow() }), 'INFO', '.. and calls commands what clients call them');
 append_to_file("$folder/wrong", "none = 1\n");
 like(run_program('--config', "$folder/wrong"), qr/\A2 .*--config: .*none; kvstore-redis --help/, 'a word in the file that is none');
+
+# --- Where it listens ----------------------------------------------------------------------------
+
+# What is at the first of these addresses, for each of them.
+sub answers
+{
+	my ($port, @hosts) = @_;
+	my @heard;
+	for my $host (@hosts)
+	{
+		my $socket = IO::Socket::IP->new(PeerHost => $host, PeerPort => $port);
+		print $socket "PING\r\n" if $socket;
+		push @heard, $socket ? scalar <$socket> : 'nobody';
+	}
+	return join ' ', map { s/\s+\z//r } @heard;
+}
+
+SKIP:
+{
+	skip 'this machine has no IPv6', 3 unless IO::Socket::IP->new(Listen => 1, LocalHost => '::1', LocalPort => 0);
+	for my $addresses ([':'], ['*:'], [ '0.0.0.0:', '[::]:' ])
+	{
+		my $both = PostgreSQL::Test::Cluster::get_free_port();
+		my $open = Gateway->begin($node, '--anonymous-user', 'postgres', '--allow-plaintext', map { ('--listen', "$_$both") } @$addresses);
+		is(answers($both, '127.0.0.1', '::1'), '+PONG +PONG', "--listen @$addresses is IPv4 and IPv6");
+	}
+}
 
 # --- The page of counters --------------------------------------------------------------------------
 
