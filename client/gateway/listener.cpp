@@ -1,5 +1,6 @@
 #include "listener.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <cerrno>
 #include <stdexcept>
 #include <vector>
 
@@ -172,16 +174,19 @@ std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on, con
 
 namespace {
 
-// What a program that was killed has left behind, and nobody listens to.
+// What a program that was killed has left behind, and nobody listens to. One that takes nobody on
+// now, for others who wait, is there.
 void remove_stale(const std::string &path) {
     struct stat found;
     if (lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
         return;
-    asio::io_context loop;
-    local::socket probe(loop);
-    asio::error_code problem;
-    probe.connect(local::endpoint(path), problem);
-    if (problem == asio::error::connection_refused)
+    const local::endpoint it(path);
+    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const bool is_refused =
+        connect(probe, it.data(), static_cast<socklen_t>(it.size())) != 0 && errno == ECONNREFUSED;
+    if (probe >= 0)
+        ::close(probe);
+    if (is_refused)
         unlink(path.c_str());
 }
 

@@ -107,6 +107,17 @@ SKIP:
 	}
 }
 
+# Somebody has the path, and is too busy to take anybody on.
+my $busy = IO::Socket::UNIX->new(Local => "$folder/busy", Listen => 1) or die "$!";
+my @waiting;
+while (my $one = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM()))
+{
+	$one->blocking(0);
+	connect $one, Socket::pack_sockaddr_un("$folder/busy") or last;
+	push @waiting, $one;
+}
+like(run_program('--socket', "$folder/busy"), qr/\A2 .*--socket \S+busy: Address already in use/, 'a path that is in use');
+
 # --- The page of counters --------------------------------------------------------------------------
 
 my $browser = $gateway->client($port);
