@@ -20,6 +20,7 @@ static void give_back_memory() {
 
 int main(int argc, char **argv) {
     using namespace kvstore::gateway;
+    hold_back_hangup(true);
     try {
         const command_line line = read_command_line(argc, argv);
         give_back_memory();

@@ -25,6 +25,13 @@ constexpr auto time_to_log_in = std::chrono::seconds(10);
 constexpr auto time_to_read = std::chrono::seconds(60);  // what was sent
 constexpr std::size_t descriptors_of_others = 256;       // backends above all
 constexpr auto time_to_stop = std::chrono::seconds(30);
+// From now on: those that come before the loop runs wait for it.
+struct signals {
+    explicit signals(const executor &on) : set(on, SIGTERM, SIGINT, SIGHUP) {
+        hold_back_hangup(false);
+    }
+    asio::basic_signal_set<executor> set;
+};
 
 class program {
   public:
@@ -46,6 +53,7 @@ class program {
     task<void> stop();
 
     asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE};
+    signals signals_{loop_.get_executor()};
     gateway in_;
     std::shared_ptr<asio::ssl::context> tls_;
     std::vector<std::unique_ptr<listener>> listeners_;
@@ -162,10 +170,9 @@ void program::look_after(client &one, client::clock::time_point now) {
 }
 
 task<void> program::watch_signals() {
-    asio::basic_signal_set<executor> signals(in_.on, SIGTERM, SIGINT, SIGHUP);
     for (;;) {
         asio::error_code problem;
-        const int number = co_await signals.async_wait(on_error(problem));
+        const int number = co_await signals_.set.async_wait(on_error(problem));
         if (number == SIGHUP) {
             reload();
         } else {
@@ -219,6 +226,13 @@ task<void> program::stop() {
 }
 
 }  // namespace
+
+void hold_back_hangup(bool is_held) {
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    sigprocmask(is_held ? SIG_BLOCK : SIG_UNBLOCK, &hangup, nullptr);
+}
 
 int run(const settings &told) {
     program one(told);

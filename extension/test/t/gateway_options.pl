@@ -7,6 +7,7 @@ use IPC::Run;
 use lib $FindBin::RealBin;
 use Gateway;
 use Kvstore;
+use POSIX qw(mkfifo sigprocmask SIG_BLOCK SIG_UNBLOCK SIGHUP);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -118,6 +119,27 @@ while (my $one = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM()))
 }
 like(run_program('--socket', "$folder/busy"), qr/\A2 .*--socket \S+busy: Address already in use/, 'a path that is in use');
 
+# --- Signals that come early ---------------------------------------------------------------------
+
+# While it reads the file, which is still to be written.
+mkfifo("$folder/slow", 0600) or die;
+my $early = Gateway->launch($node, '--config', "$folder/slow");
+open my $slow, '>', "$folder/slow" or die;
+kill 'HUP', $early->{pid};
+print $slow "anonymous-user = postgres\n";
+close $slow;
+$early->wait_for(sub { $early->has_ended || $early->log_text =~ /there is nothing to read again/ });
+is(answers($early->{port}, '127.0.0.1'), '+PONG', 'SIGHUP at the beginning is heard when it is ready');
+# Started as the worker of the server does, which holds the signal back until somebody wants it.
+my $hangup = POSIX::SigSet->new(SIGHUP);
+sigprocmask(SIG_BLOCK, $hangup);
+my $held = Gateway->launch($node, '--anonymous-user', 'postgres');
+sigprocmask(SIG_UNBLOCK, $hangup);
+kill 'HUP', $held->{pid};
+$held->wait_for(sub { $held->log_text =~ /there is nothing to read again/ });
+pass('and so before it');
+is($_->stop, 0, 'it ends well') for $early, $held;
+
 # --- The page of counters --------------------------------------------------------------------------
 
 my $browser = $gateway->client($port);
@@ -190,6 +212,15 @@ SKIP:
 	is($secret->stop, 0, 'it ends well');
 	my $strict = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/first.key", '--tls-ca', "$folder/user.crt");
 	is(over_tls($strict, 'first') . over_tls($strict, 'first', '-cert', "$folder/user.crt", '-key', "$folder/user.key"), "+PONG\r\n+OK\r\n", '--tls-ca: who has no certificate is refused');
+	# The order to end, while it reads what is still to be written.
+	mkfifo("$folder/late.crt", 0600) or die;
+	my $ended = Gateway->launch($node, '--tls-cert', "$folder/late.crt", '--tls-key', "$folder/first.key");
+	open my $late, '>', "$folder/late.crt" or die;
+	kill 'TERM', $ended->{pid};
+	print $late PostgreSQL::Test::Utils::slurp_file("$folder/first.crt");
+	close $late;
+	$ended->wait_for(sub { $ended->has_ended });
+	is($ended->{status}, 0, 'SIGTERM at the beginning has it end well');
 }
 
 done_testing();
