@@ -1,7 +1,5 @@
 #include "program.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <asio/basic_signal_set.hpp>
@@ -13,6 +11,7 @@
 #include "listener.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
+#include "open_files.hpp"
 #include "service_manager.hpp"
 #include "serving.hpp"
 #include "tls.hpp"
@@ -23,7 +22,6 @@ namespace {
 
 constexpr auto time_to_log_in = std::chrono::seconds(10);
 constexpr auto time_to_read = std::chrono::seconds(60);  // what was sent
-constexpr std::size_t descriptors_of_others = 256;       // backends above all
 constexpr auto time_to_stop = std::chrono::seconds(30);
 // From now on: those that come before the loop runs wait for it.
 struct signals {
@@ -79,18 +77,11 @@ void program::start() {
     tell_service_manager("READY=1");
 }
 
-// Where there are fewer descriptors than clients, the last ones are for the server.
 void program::make_room_for_clients() {
-    rlimit descriptors{};
-    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+    const std::size_t all = allow_open_files();
+    if (most_clients() >= in_.told.max_clients)
         return;
-    descriptors.rlim_cur = descriptors.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &descriptors);
-    const std::size_t all = descriptors.rlim_cur;
-    const std::size_t others = std::min(descriptors_of_others, all / 2);
-    if (all - others >= in_.told.max_clients)
-        return;
-    in_.told.max_clients = all - others;
+    in_.told.max_clients = most_clients();
     log("--max-clients is " + std::to_string(in_.told.max_clients) + ", since only " +
         std::to_string(all) + " files may be open");
 }
