@@ -37,7 +37,7 @@ void add_batch_times(std::ostringstream &to, const counters &counted) {
 std::string describe_metrics(gateway &in) {
     const counters &counted = in.counted;
     std::size_t backends = 0;
-    in.its_roles.for_each([&](role &one) { backends += one.backends.open_backends(); });
+    in.its_roles.for_each([&](role &one) { backends += one.open_backends(); });
     std::ostringstream text;
     add(text, "clients", "gauge", "Clients that are connected", in.clients.size());
     add(text, "backends", "gauge", "Connections to the server", backends);

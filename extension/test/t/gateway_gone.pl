@@ -15,7 +15,21 @@ my $node = Kvstore->begin('gateway_gone', "shared_preload_libraries = 'kvstore'"
 $node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+	CREATE ROLE hearer1 LOGIN PASSWORD 'p';
+	CREATE ROLE hearer2 LOGIN PASSWORD 'p';
 });
+$node->ask_for_passwords('hearer1,hearer2');
+
+# They hear something, and go: what becomes of that is seen below.
+my $messages = Gateway->begin($node);
+my $listen = q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kvstore-redis' AND query ~ 'LISTEN'};
+for my $role ('hearer1', 'hearer2')
+{
+	my $hearer = $messages->client;
+	is($hearer->ask_all([ 'AUTH', $role, 'p' ], [ 'SUBSCRIBE', 'c' ]), "OK\n[subscribe c 1]", "$role hears a channel");
+}
+is($node->sql($listen), '2', 'over a connection of its own');
+
 my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--waiting-backends', 2, '--max-clients', 8);
 my $client = $gateway->client;
 $client->ask('MSET', 'held', '0', 'other', '0', 'n', '0');
@@ -142,5 +156,10 @@ is($waiting->reply, '1', 'who has waited is answered');
 is($client->ask('GET', 'n'), '0', 'nothing is done for who has gone');
 $holder->quit;
 is($gateway->stop, 0, 'it ends well');
+
+# A connection that listened for those who have gone is closed a minute later.
+$node->poll_query_until('postgres', "$listen", '0') or die;
+pass('nobody listens any more for whom nobody hears');
+is($messages->stop, 0, 'it ends well');
 
 done_testing();

@@ -148,6 +148,12 @@ my $page = '';
 while ($browser->fill) { }
 $page = $browser->{read};
 like($page, qr/\AHTTP\/1\.1 200 OK\r\n.*\nkvstore_redis_clients 1\n.*\nkvstore_redis_commands_total [1-9]\d*\n.*\nkvstore_redis_batch_seconds_bucket\{le="\+Inf"\} [1-9]/s, '--metrics');
+# A connection that listens:
+$client->ask('SUBSCRIBE', 'c');
+$browser = $gateway->client($port);
+$browser->send_bytes("GET /metrics HTTP/1.1\r\n\r\n");
+while ($browser->fill) { }
+is(join('', map { /\nkvstore_redis_backends (\d+)\n/ } $browser->{read}), join('', map { $1 + 1 if /\nkvstore_redis_backends (\d+)\n/ } $page), 'is one of the connections to the server');
 is($gateway->stop, 0, 'it ends well');
 
 # --- TLS -----------------------------------------------------------------------------------------
