@@ -83,11 +83,11 @@ void client::await_at_once() {
         awake_.finds_input(socket_.native_handle());
 }
 
-task<bool> client::shake_hands(asio::ssl::context &with) {
+task<asio::error_code> client::shake_hands(asio::ssl::context &with) {
     tls_.emplace(socket_, with);
     asio::error_code problem;
     co_await tls_->async_handshake(asio::ssl::stream_base::server, on_error(problem));
-    co_return !problem;
+    co_return problem;
 }
 
 // --- Closing -----------------------------------------------------------------------------------

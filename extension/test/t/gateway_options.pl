@@ -175,19 +175,21 @@ sub make_certificate
 
 append_to_file("$folder/ping", "PING\r\nQUIT\r\n");
 
-# What a client of TLS that trusts this certificate gets to a line.
-sub over_tls
+# What a client of TLS that trusts this certificate gets to a line, and what it says of the connection itself.
+sub s_client
 {
 	my ($one, $trusted, @more) = @_;
 	my ($out, $err) = ('', '');
-	IPC::Run::run([ 'openssl', 's_client', '-quiet', '-verify_return_error', '-connect', "127.0.0.1:$one->{port}", '-CAfile', "$folder/$trusted.crt", @more ],
+	IPC::Run::run([ 'openssl', 's_client', '-ign_eof', '-verify_return_error', '-connect', "127.0.0.1:$one->{port}", '-CAfile', "$folder/$trusted.crt", @more ],
 		'<', "$folder/ping", '>', \$out, '2>', \$err);
 	return $out;
 }
 
+sub over_tls { my ($one, $trusted, @more) = @_; return s_client($one, $trusted, '-quiet', @more) }
+
 SKIP:
 {
-	skip 'there is no openssl', 9 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
+	skip 'there is no openssl', 23 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
 	make_certificate($_) for 'first', 'second', 'user';
 	my $certificate = sub {
 		my $name = shift;
@@ -200,6 +202,11 @@ SKIP:
 	my $plain = $secret->tcp_client;
 	$plain->send_all(['PING']);
 	unlike($plain->reply, qr/PONG/, 'no plain text where TLS is');
+	like($secret->log_text, qr/ TLS with 127\.0\.0\.1:\d+ failed: /, 'the log says so');
+	my $begun = time;
+	for (1 .. 100) { my $next = $secret->tcp_client; $next->send_all(['PING']); $next->reply }
+	my @lines = $secret->log_text =~ /TLS with/g;
+	cmp_ok(scalar @lines, '<', time - $begun + 4, 'but not as often as somebody likes');
 	# Who only begins to greet: such clients are no clients yet, and do not stay.
 	my @slow = map { $secret->tcp_client } 1 .. 300;
 	$_->send_bytes("\x16\x03\x01\x02\x00\x01") for @slow[ 0 .. 149 ];
@@ -218,6 +225,30 @@ SKIP:
 	is($secret->stop, 0, 'it ends well');
 	my $strict = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/first.key", '--tls-ca', "$folder/user.crt");
 	is(over_tls($strict, 'first') . over_tls($strict, 'first', '-cert', "$folder/user.crt", '-key', "$folder/user.key"), "+PONG\r\n+OK\r\n", '--tls-ca: who has no certificate is refused');
+	like($strict->log_text, qr/ TLS with 127\.0\.0\.1:\d+ failed: .*certificate/, 'and the log says why');
+
+	# Sessions that clients resume, which is no way around another authority.
+	append_to_file("$folder/authority", PostgreSQL::Test::Utils::slurp_file("$folder/user.crt"));
+	my $resumed = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/first.key", '--tls-ca', "$folder/authority");
+	my @user = ('-cert', "$folder/user.crt", '-key', "$folder/user.key");
+	for my $version ('-tls1_2', '-tls1_3')
+	{
+		like(s_client($resumed, 'first', @user, $version, '-sess_out', "$folder/session$version"), qr/^New, TLS.*\+PONG/ms, "$version: a session");
+		like(s_client($resumed, 'first', @user, $version, '-sess_in', "$folder/session$version"), qr/^Reused, TLS.*\+PONG/ms, "$version: is resumed");
+	}
+	unlink "$folder/authority";
+	append_to_file("$folder/authority", PostgreSQL::Test::Utils::slurp_file("$folder/second.crt"));
+	kill 'HUP', $resumed->{pid};
+	$resumed->wait_for(sub { $resumed->log_text =~ /read again/ });
+	unlike(s_client($resumed, 'first', @user, $_, '-sess_in', "$folder/session$_"), qr/PONG/, "$_: not after SIGHUP, with another authority") for '-tls1_2', '-tls1_3';
+	is(over_tls($resumed, 'first', '-cert', "$folder/second.crt", '-key', "$folder/second.key"), "+PONG\r\n+OK\r\n", 'which lets in whom it has signed');
+	is($resumed->stop, 0, 'it ends well');
+
+	# Nobody is there to type a passphrase.
+	openssl('pkey', '-in', "$folder/first.key", '-aes256', '-passout', 'pass:secret', '-out', "$folder/locked.key");
+	like(run_program('--listen', '127.0.0.1:0', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/locked.key"),
+		qr/\A2 .*--tls-key: it has a passphrase, and nobody is asked for that/, 'a key with a passphrase');
+
 	# The order to end, while it reads what is still to be written.
 	mkfifo("$folder/late.crt", 0600) or die;
 	my $ended = Gateway->launch($node, '--tls-cert', "$folder/late.crt", '--tls-key', "$folder/first.key");
