@@ -119,6 +119,7 @@ class client : public std::enable_shared_from_this<client> {
 
   private:
     void sent(asio::error_code problem, std::size_t size);
+    void tell_end();
 
     stream_socket socket_;
     std::optional<asio::ssl::stream<stream_socket &>> tls_;

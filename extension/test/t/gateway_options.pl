@@ -207,6 +207,10 @@ SKIP:
 	for (1 .. 100) { my $next = $secret->tcp_client; $next->send_all(['PING']); $next->reply }
 	my @lines = $secret->log_text =~ /TLS with/g;
 	cmp_ok(scalar @lines, '<', time - $begun + 4, 'but not as often as somebody likes');
+	for my $version ('-tls1_2', '-tls1_3')
+	{
+		like(s_client($secret, 'first', '-msg', $version), qr/\+OK.*<<< TLS.*Alert.*close_notify/s, "$version: the end is told");
+	}
 	# Who only begins to greet: such clients are no clients yet, and do not stay.
 	my @slow = map { $secret->tcp_client } 1 .. 300;
 	$_->send_bytes("\x16\x03\x01\x02\x00\x01") for @slow[ 0 .. 149 ];
