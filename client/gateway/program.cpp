@@ -23,6 +23,8 @@ namespace {
 constexpr auto time_to_log_in = std::chrono::seconds(10);
 constexpr auto time_to_read = std::chrono::seconds(60);  // what was sent
 constexpr auto time_to_stop = std::chrono::seconds(30);
+constexpr auto time_to_withdraw = std::chrono::seconds(1);
+
 // From now on: those that come before the loop runs wait for it.
 struct signals {
     explicit signals(const executor &on) : set(on, SIGTERM, SIGINT, SIGHUP) {
@@ -49,6 +51,7 @@ class program {
     void look_after(client &one, client::clock::time_point now);
     void reload();
     task<void> stop();
+    task<void> wait_for_clients(client::clock::duration at_most);
 
     asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE};
     signals signals_{loop_.get_executor()};
@@ -204,16 +207,26 @@ task<void> program::stop() {
         each->close();
     for (const auto &[number, one] : in_.clients)
         one->stop_receiving();
-    const auto deadline = client::clock::now() + time_to_stop;
-    while (!in_.clients.empty() && client::clock::now() < deadline)
-        co_await sleep_for(in_.on, std::chrono::milliseconds(10));
-    if (!in_.clients.empty())
+    co_await wait_for_clients(time_to_stop);
+    if (!in_.clients.empty()) {
         log(std::to_string(in_.clients.size()) + " clients were not answered in time");
+        const auto clients = in_.clients;  // some of them end
+        for (const auto &[number, one] : clients)
+            one->close();
+        co_await wait_for_clients(time_to_withdraw);
+    }
     // Another signal, as impatient people send, is not to spoil the exit status.
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, nullptr);
     loop_.stop();
+}
+
+// Until they have ended; who was closed does once nobody carries out anything for him.
+task<void> program::wait_for_clients(client::clock::duration at_most) {
+    const auto deadline = client::clock::now() + at_most;
+    while (!in_.clients.empty() && client::clock::now() < deadline)
+        co_await sleep_for(in_.on, std::chrono::milliseconds(10));
 }
 
 }  // namespace
