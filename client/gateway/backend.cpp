@@ -200,7 +200,14 @@ task<std::string> backend::meet(const server_address &to) {
         if (set.how != answer::kind::done)
             co_return "--stores: " + set.message;
     }
+    co_await have_end_noticed();
     co_return co_await find_extension();
+}
+
+// So that what waits for a row ends when this program is killed, which cannot withdraw it. Not
+// every system lets the server notice.
+task<void> backend::have_end_noticed() {
+    co_await execute("SET client_connection_check_interval = '1s'");
 }
 
 // A connection that is not needed any more is closed by the pool; one that listens is needed.

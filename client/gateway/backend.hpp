@@ -103,6 +103,7 @@ class backend {
 
     task<std::string> log_in(const server_address &to);
     task<std::string> meet(const server_address &to);
+    task<void> have_end_noticed();
     task<std::string> find_extension();
     task<std::string> learn_databases();
     task<bool> has_met_again(answer &told);

@@ -83,11 +83,11 @@ void client::await_at_once() {
         awake_.finds_input(socket_.native_handle());
 }
 
-task<bool> client::shake_hands(asio::ssl::context &with) {
+task<asio::error_code> client::shake_hands(asio::ssl::context &with) {
     tls_.emplace(socket_, with);
     asio::error_code problem;
     co_await tls_->async_handshake(asio::ssl::stream_base::server, on_error(problem));
-    co_return !problem;
+    co_return problem;
 }
 
 // --- Closing -----------------------------------------------------------------------------------
@@ -96,6 +96,8 @@ task<bool> client::shake_hands(asio::ssl::context &with) {
 void client::close() {
     if (std::exchange(closed_, true))
         return;
+    if (tls_ && is_ready)
+        tell_end();
     asio::error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_both, ignored);
     socket_.close(ignored);
@@ -103,6 +105,12 @@ void client::close() {
         as->backends.withdraw(work);
     if (progress_.is_waited_for())
         progress_.set();
+}
+
+// So that it knows that nothing was cut off: in what the system takes at once, without waiting for
+// an answer.
+void client::tell_end() {
+    tls_->async_shutdown([self = shared_from_this()](asio::error_code) {});
 }
 
 // A Unix socket tells both. Over TCP the end of what somebody sends looks like the end of somebody,

@@ -105,7 +105,7 @@ class client : public std::enable_shared_from_this<client> {
     task<std::size_t> receive(asio::error_code &problem);
     // Waits for a moment, awake, for what receive() then finds.
     void await_at_once();
-    task<bool> shake_hands(asio::ssl::context &with);
+    task<asio::error_code> shake_hands(asio::ssl::context &with);
     const std::optional<asio::ssl::stream<stream_socket &>> &tls() const { return tls_; }
 
     // Nothing more is read or sent; or nothing more is read, and the rest is sent first.
@@ -119,6 +119,7 @@ class client : public std::enable_shared_from_this<client> {
 
   private:
     void sent(asio::error_code problem, std::size_t size);
+    void tell_end();
 
     stream_socket socket_;
     std::optional<asio::ssl::stream<stream_socket &>> tls_;

@@ -1,6 +1,7 @@
 // CONFIG: what Redis's parameters are here. Most say how it is; a few can be set, by --admin-user.
 #include <algorithm>
 
+#include "open_files.hpp"
 #include "options.hpp"
 #include "own_command.hpp"
 #include "rules/glob.hpp"
@@ -13,13 +14,21 @@ namespace {
 struct parameter {
     std::string_view name;
     std::string (*get)(const call &);
-    void (*set)(gateway &, std::int64_t) = nullptr;  // those that are numbers
-    const char *option_of_program = nullptr;         // likewise, with the same range
+    void (*set)(gateway &, std::int64_t) = nullptr;    // those that are numbers
+    const char *option_of_program = nullptr;           // likewise, with the same range
+    std::string (*objection)(std::int64_t) = nullptr;  // to a number in that range, if there is one
 };
 
 template <class Number>
 std::string text(Number number) {
     return std::to_string(number);
+}
+
+std::string too_many_clients(std::int64_t number) {
+    if (static_cast<std::size_t>(number) <= most_clients())
+        return "";
+    return "The operating system is not able to handle the specified number of clients, try with " +
+           text(most_clients());
 }
 
 // In the order of their names, as Redis has them or as there is no other way to be.
@@ -30,7 +39,7 @@ const parameter parameters[] = {
     {"databases", [](const call &what) { return text(what.from.as->backends.databases()); }},
     {"maxclients", [](const call &what) { return text(what.in.told.max_clients); },
      [](gateway &in, std::int64_t to) { in.told.max_clients = static_cast<std::size_t>(to); },
-     "max-clients"},
+     "max-clients", too_many_clients},
     {"maxmemory", [](const call &) -> std::string { return "0"; }},
     {"maxmemory-policy", [](const call &) -> std::string { return "noeviction"; }},
     {"notify-keyspace-events", [](const call &) -> std::string { return ""; }},
@@ -107,6 +116,9 @@ void config_set(call &what) {
             if (!its.is_in_range(*number))
                 return refuse("argument must be between " + std::to_string(its.least) + " and " +
                               std::to_string(its.most) + " inclusive");
+            if (which->objection != nullptr)
+                if (const std::string why = which->objection(*number); !why.empty())
+                    return refuse(why);
             if (!is_check)
                 which->set(what.in, *number);
         }

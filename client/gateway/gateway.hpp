@@ -6,6 +6,7 @@
 
 #include "client.hpp"
 #include "counters.hpp"
+#include "log.hpp"
 #include "roles.hpp"
 #include "settings.hpp"
 #include "slow_log.hpp"
@@ -24,6 +25,7 @@ class gateway {
     counters counted;
     roles its_roles;
     slow_log slow;
+    rare_log failed_handshakes;
 
     std::map<std::uint64_t, std::shared_ptr<client>> clients;  // by number
     std::uint64_t next_client = 1;

@@ -1,11 +1,14 @@
 #include "listener.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/ip/v6_only.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <cerrno>
 #include <stdexcept>
 #include <vector>
 
@@ -40,8 +43,16 @@ void prepare(asio::basic_stream_socket<local, executor> &) {}
 template <class Protocol>
 class listener_of : public listener {
   public:
+    // Each address is one of its own: all of IPv6's do not include those of IPv4.
     listener_of(const executor &on, const typename Protocol::endpoint &at, newcomer then)
-        : acceptor_(on, at, true), where_(text_of(at)), then_(std::move(then)) {}
+        : acceptor_(on, at.protocol()), where_(text_of(at)), then_(std::move(then)) {
+        acceptor_.set_option(asio::socket_base::reuse_address(true));
+        if constexpr (std::is_same_v<Protocol, tcp>)
+            if (at.protocol() == tcp::v6())
+                acceptor_.set_option(asio::ip::v6_only(true));
+        acceptor_.bind(at);
+        acceptor_.listen();
+    }
     ~listener_of() override { listener_of::close(); }
 
     void start() {
@@ -113,12 +124,30 @@ std::pair<std::string, std::string> host_and_port(const char *option, const std:
     std::string host = address.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
+    if (host == "*")
+        host.clear();
     // The system would take the number modulo 65536.
     const std::optional<std::int64_t> port = parse_integer(address.substr(colon + 1));
     if (!port || *port < 0 || *port > 65535)
         throw std::runtime_error(std::string(option) + " " + address +
                                  ": its port is no number from 0 to 65535");
     return {host, std::to_string(*port)};
+}
+
+// A name may have addresses of a family that this machine does not have.
+std::unique_ptr<listener> listen_if_there(const executor &on, const tcp::endpoint &at,
+                                          const newcomer &then, asio::error_code &missing) {
+    try {
+        auto one = std::make_unique<listener_of<tcp>>(on, at, then);
+        one->start();
+        return one;
+    } catch (const std::system_error &problem) {
+        if (problem.code() != asio::error::address_family_not_supported &&
+            problem.code() != std::errc::address_not_available)
+            throw;
+        missing = problem.code();
+        return nullptr;
+    }
 }
 
 }  // namespace
@@ -129,14 +158,13 @@ std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on, con
     const auto [host, port] = host_and_port(option, address);
     asio::ip::basic_resolver<tcp, executor> resolver(on);
     std::vector<std::unique_ptr<listener>> made;
+    asio::error_code missing;
     try {
-        for (const auto &each : resolver.resolve(host, port, asio::ip::resolver_base::passive)) {
-            auto one = std::make_unique<listener_of<tcp>>(on, each.endpoint(), then);
-            one->start();
-            made.push_back(std::move(one));
-            if (host.empty())
-                break;  // all addresses: the first is said to be for both families
-        }
+        for (const auto &each : resolver.resolve(host, port, asio::ip::resolver_base::passive))
+            if (auto one = listen_if_there(on, each.endpoint(), then, missing))
+                made.push_back(std::move(one));
+        if (made.empty())
+            throw std::system_error(missing);
     } catch (const std::system_error &problem) {
         throw std::runtime_error(std::string(option) + " " + address + ": " +
                                  problem.code().message());
@@ -146,16 +174,19 @@ std::vector<std::unique_ptr<listener>> listen_to_address(const executor &on, con
 
 namespace {
 
-// What a program that was killed has left behind, and nobody listens to.
+// What a program that was killed has left behind, and nobody listens to. One that takes nobody on
+// now, for others who wait, is there.
 void remove_stale(const std::string &path) {
     struct stat found;
     if (lstat(path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode))
         return;
-    asio::io_context loop;
-    local::socket probe(loop);
-    asio::error_code problem;
-    probe.connect(local::endpoint(path), problem);
-    if (problem == asio::error::connection_refused)
+    const local::endpoint it(path);
+    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const bool is_refused =
+        connect(probe, it.data(), static_cast<socklen_t>(it.size())) != 0 && errno == ECONNREFUSED;
+    if (probe >= 0)
+        ::close(probe);
+    if (is_refused)
         unlink(path.c_str());
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <utility>
 
 namespace kvstore::gateway {
 
@@ -29,6 +30,18 @@ void log(std::string_view line) {
         text += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
     text += '\n';
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+void rare_log::add(std::string_view line) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) {
+        left_out_++;
+        return;
+    }
+    next_ = now + std::chrono::seconds(1);
+    const std::size_t others = std::exchange(left_out_, 0);
+    log(others == 0 ? std::string(line)
+                    : std::string(line) + " (and " + std::to_string(others) + " more before)");
 }
 
 }  // namespace kvstore::gateway

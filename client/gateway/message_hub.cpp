@@ -81,6 +81,7 @@ void message_hub::want_no_more(const std::string &channel) {
     if (--its->second > 0)
         return;
     wanted_.erase(its);
+    last_wanted_ = std::chrono::steady_clock::now();
     if (!heard_.contains(channel))
         return;
     const auto asked = std::make_shared<wish>();
@@ -128,11 +129,21 @@ void message_hub::make_sure_it_runs() {
         spawn(on_, run());
 }
 
-// As long as somebody listens.
+void message_hub::close_idle(std::chrono::seconds longer_than) {
+    if (!is_waiting_ || is_wanted() ||
+        std::chrono::steady_clock::now() - last_wanted_ <= longer_than)
+        return;
+    is_over_ = true;
+    its_.interrupt();
+}
+
+// As long as somebody listens, and for a while longer, in case somebody comes back.
 task<void> message_hub::run() {
-    while (!wishes_.empty() || !wanted_.empty()) {
+    while (!std::exchange(is_over_, false) || is_wanted()) {
         if (!its_.is_open()) {
             close_listeners();
+            if (!is_wanted())
+                break;
             const std::string problem = co_await its_.open(role_.address());
             if (problem.empty()) {
                 in_utf8_ = its_.parameter("server_encoding") == "UTF8";

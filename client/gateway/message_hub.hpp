@@ -32,6 +32,10 @@ class message_hub {
     void unsubscribe(client &one, const std::string &name, kind what);
     void leave(client &one);  // all of them
 
+    bool has_connection() const { return its_.has_connection(); }
+    // Closes the connection if nobody has wanted to hear anything for that long.
+    void close_idle(std::chrono::seconds longer_than);
+
     std::size_t subscribers(std::string_view channel) const;
     std::size_t receivers(std::string_view channel) const;  // those of patterns too
     std::size_t patterns() const { return patterns_.size(); }
@@ -54,6 +58,7 @@ class message_hub {
     task<std::string> listen(const std::string &channel);
     void want_no_more(const std::string &channel);
     bool is_wanted(const std::string &channel) const { return wanted_.contains(channel); }
+    bool is_wanted() const { return !wishes_.empty() || !wanted_.empty(); }
     void make_sure_it_runs();
     task<void> run();
     task<void> fulfil_wishes();
@@ -70,6 +75,8 @@ class message_hub {
     backend its_;
     bool is_running_ = false;
     bool is_waiting_ = false;
+    bool is_over_ = false;  // it has been idle for long
+    std::chrono::steady_clock::time_point last_wanted_{};
     std::optional<bool> in_utf8_;  // the database, as was known when the connection was opened
     listeners channels_;
     listeners patterns_;

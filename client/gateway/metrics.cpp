@@ -1,5 +1,6 @@
 #include "metrics.hpp"
 
+#include <deque>
 #include <sstream>
 #include <stdexcept>
 
@@ -36,7 +37,7 @@ void add_batch_times(std::ostringstream &to, const counters &counted) {
 std::string describe_metrics(gateway &in) {
     const counters &counted = in.counted;
     std::size_t backends = 0;
-    in.its_roles.for_each([&](role &one) { backends += one.backends.open_backends(); });
+    in.its_roles.for_each([&](role &one) { backends += one.open_backends(); });
     std::ostringstream text;
     add(text, "clients", "gauge", "Clients that are connected", in.clients.size());
     add(text, "backends", "gauge", "Connections to the server", backends);
@@ -60,6 +61,8 @@ std::string describe_metrics(gateway &in) {
 }
 
 namespace {
+
+constexpr std::size_t most_readers = 8;
 
 // One request, whatever it asks for, within some seconds.
 task<void> answer_page(gateway &in, std::shared_ptr<stream_socket> socket) {
@@ -90,12 +93,22 @@ task<void> answer_page(gateway &in, std::shared_ptr<stream_socket> socket) {
 
 }  // namespace
 
+// Those that read the page are few at a time: the one that came first gives way to the next.
 std::vector<std::unique_ptr<listener>> serve_metrics(gateway &in) {
-    return listen_to_address(
-        in.on, "--metrics", in.told.metrics,
-        [&in](stream_socket socket, const std::string &, const std::string &) {
-            spawn(in.on, answer_page(in, std::make_shared<stream_socket>(std::move(socket))));
-        });
+    const auto take_on = [&in, readers = std::deque<std::weak_ptr<stream_socket>>()](
+                             stream_socket socket, const std::string &,
+                             const std::string &) mutable {
+        std::erase_if(readers, [](const auto &each) { return each.expired(); });
+        if (readers.size() >= most_readers) {
+            asio::error_code ignored;
+            readers.front().lock()->close(ignored);
+            readers.pop_front();
+        }
+        const auto its = std::make_shared<stream_socket>(std::move(socket));
+        readers.push_back(its);
+        spawn(in.on, answer_page(in, its));
+    };
+    return listen_to_address(in.on, "--metrics", in.told.metrics, take_on);
 }
 
 }  // namespace kvstore::gateway

@@ -1,7 +1,5 @@
 #include "program.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <asio/basic_signal_set.hpp>
@@ -13,6 +11,7 @@
 #include "listener.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
+#include "open_files.hpp"
 #include "service_manager.hpp"
 #include "serving.hpp"
 #include "tls.hpp"
@@ -23,8 +22,16 @@ namespace {
 
 constexpr auto time_to_log_in = std::chrono::seconds(10);
 constexpr auto time_to_read = std::chrono::seconds(60);  // what was sent
-constexpr std::size_t descriptors_of_others = 256;       // backends above all
 constexpr auto time_to_stop = std::chrono::seconds(30);
+constexpr auto time_to_withdraw = std::chrono::seconds(1);
+
+// From now on: those that come before the loop runs wait for it.
+struct signals {
+    explicit signals(const executor &on) : set(on, SIGTERM, SIGINT, SIGHUP) {
+        hold_back_hangup(false);
+    }
+    asio::basic_signal_set<executor> set;
+};
 
 class program {
   public:
@@ -44,8 +51,10 @@ class program {
     void look_after(client &one, client::clock::time_point now);
     void reload();
     task<void> stop();
+    task<void> wait_for_clients(client::clock::duration at_most);
 
     asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE};
+    signals signals_{loop_.get_executor()};
     gateway in_;
     std::shared_ptr<asio::ssl::context> tls_;
     std::vector<std::unique_ptr<listener>> listeners_;
@@ -71,18 +80,11 @@ void program::start() {
     tell_service_manager("READY=1");
 }
 
-// Where there are fewer descriptors than clients, the last ones are for the server.
 void program::make_room_for_clients() {
-    rlimit descriptors{};
-    if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+    const std::size_t all = allow_open_files();
+    if (most_clients() >= in_.told.max_clients)
         return;
-    descriptors.rlim_cur = descriptors.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &descriptors);
-    const std::size_t all = descriptors.rlim_cur;
-    const std::size_t others = std::min(descriptors_of_others, all / 2);
-    if (all - others >= in_.told.max_clients)
-        return;
-    in_.told.max_clients = all - others;
+    in_.told.max_clients = most_clients();
     log("--max-clients is " + std::to_string(in_.told.max_clients) + ", since only " +
         std::to_string(all) + " files may be open");
 }
@@ -162,10 +164,9 @@ void program::look_after(client &one, client::clock::time_point now) {
 }
 
 task<void> program::watch_signals() {
-    asio::basic_signal_set<executor> signals(in_.on, SIGTERM, SIGINT, SIGHUP);
     for (;;) {
         asio::error_code problem;
-        const int number = co_await signals.async_wait(on_error(problem));
+        const int number = co_await signals_.set.async_wait(on_error(problem));
         if (number == SIGHUP) {
             reload();
         } else {
@@ -206,11 +207,14 @@ task<void> program::stop() {
         each->close();
     for (const auto &[number, one] : in_.clients)
         one->stop_receiving();
-    const auto deadline = client::clock::now() + time_to_stop;
-    while (!in_.clients.empty() && client::clock::now() < deadline)
-        co_await sleep_for(in_.on, std::chrono::milliseconds(10));
-    if (!in_.clients.empty())
+    co_await wait_for_clients(time_to_stop);
+    if (!in_.clients.empty()) {
         log(std::to_string(in_.clients.size()) + " clients were not answered in time");
+        const auto clients = in_.clients;  // some of them end
+        for (const auto &[number, one] : clients)
+            one->close();
+        co_await wait_for_clients(time_to_withdraw);
+    }
     // Another signal, as impatient people send, is not to spoil the exit status.
     sigset_t all;
     sigfillset(&all);
@@ -218,7 +222,21 @@ task<void> program::stop() {
     loop_.stop();
 }
 
+// Until they have ended; who was closed does once nobody carries out anything for him.
+task<void> program::wait_for_clients(client::clock::duration at_most) {
+    const auto deadline = client::clock::now() + at_most;
+    while (!in_.clients.empty() && client::clock::now() < deadline)
+        co_await sleep_for(in_.on, std::chrono::milliseconds(10));
+}
+
 }  // namespace
+
+void hold_back_hangup(bool is_held) {
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    sigprocmask(is_held ? SIG_BLOCK : SIG_UNBLOCK, &hangup, nullptr);
+}
 
 int run(const settings &told) {
     program one(told);

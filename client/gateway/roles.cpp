@@ -194,6 +194,7 @@ void roles::tidy() {
         if (one.clients > 0)
             one.last_used = now;
         one.backends.close_idle(kept_idle);
+        one.messages.close_idle(kept_idle);
     });
     for (auto &[name, one] : by_name_)
         if (now - one->last_used > kept_idle && one->backends.is_idle()) {

@@ -28,6 +28,9 @@ struct role {
     message_hub messages;
     // For what is remembered of it.
     std::string identity() const { return name + " " + number; }
+    std::size_t open_backends() const {
+        return backends.open_backends() + (messages.has_connection() ? 1 : 0);
+    }
     std::size_t clients = 0;
     password_memory password;
     std::chrono::steady_clock::time_point last_used = std::chrono::steady_clock::now();

@@ -125,7 +125,7 @@ std::string about_memory(gateway &in) {
 std::string about_traffic(gateway &in) {
     const counters &counted = in.counted;
     std::size_t backends = 0;
-    in.its_roles.for_each([&](role &one) { backends += one.backends.open_backends(); });
+    in.its_roles.for_each([&](role &one) { backends += one.open_backends(); });
     std::ostringstream text;
     text << "total_connections_received:" << counted.connections
          << "\r\ntotal_commands_processed:" << counted.commands

@@ -341,8 +341,11 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
                  std::shared_ptr<asio::ssl::context> tls) {
     client &one = *self;
     if (tls) {
-        const bool is_agreed = co_await one.shake_hands(*tls);
-        if (!is_agreed)
+        const asio::error_code problem = co_await one.shake_hands(*tls);
+        // Others have merely gone, or were too slow.
+        if (problem.category() == asio::error::get_ssl_category())
+            in.failed_handshakes.add("TLS with " + one.address + " failed: " + problem.message());
+        if (problem)
             one.close();
     }
     one.is_ready = true;

@@ -13,13 +13,15 @@ namespace kvstore {
 
 namespace {
 
-// What a backend ignores or blocks, a program would without its knowledge.
+// What a backend ignores or blocks, a program would without its knowledge. But SIGHUP, which would
+// end it until it listens to signals, is held back until it asks for it.
 void set_signals(posix_spawnattr_t *how) {
-    sigset_t none;
+    sigset_t hangup;
     sigset_t all;
-    sigemptyset(&none);
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
     sigfillset(&all);
-    posix_spawnattr_setsigmask(how, &none);
+    posix_spawnattr_setsigmask(how, &hangup);
     posix_spawnattr_setsigdefault(how, &all);
     posix_spawnattr_setflags(how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }

@@ -24,6 +24,16 @@ sub missing
 sub begin
 {
 	my ($class, $node, @options) = @_;
+	my $self = $class->launch($node, @options);
+	# The file of a socket is there before somebody listens to it.
+	$self->wait_for(sub { $self->log_text =~ /ready for clients/ || $self->has_ended });
+	return $self;
+}
+
+# The same, which may still be at its beginning.
+sub launch
+{
+	my ($class, $node, @options) = @_;
 	my $name = $PostgreSQL::Test::Utils::tmp_check . '/gateway' . ++$started;
 	my $self = bless { socket => PostgreSQL::Test::Utils::tempdir_short() . '/s', port => PostgreSQL::Test::Cluster::get_free_port(),
 		log => "$name.log", program => $ENV{KV_GATEWAY} }, $class;
@@ -36,8 +46,6 @@ sub begin
 		unshift @options, '--conninfo', $node->connstr('postgres') unless grep { $_ eq '--conninfo' } @options;
 		exec $ENV{KV_GATEWAY}, '--listen', "127.0.0.1:$self->{port}", '--socket', $self->{socket}, @options;
 	}
-	# The file of a socket is there before somebody listens to it.
-	$self->wait_for(sub { $self->log_text =~ /ready for clients/ || $self->has_ended });
 	return $self;
 }
 

@@ -6,6 +6,7 @@ use FindBin;
 use lib $FindBin::RealBin;
 use Gateway;
 use Kvstore;
+use PostgreSQL::Test::Utils qw(slurp_file);
 use Socket qw(IPPROTO_TCP SHUT_WR SOL_SOCKET SO_LINGER);
 use Test::More;
 
@@ -15,7 +16,21 @@ my $node = Kvstore->begin('gateway_gone', "shared_preload_libraries = 'kvstore'"
 $node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+	CREATE ROLE hearer1 LOGIN PASSWORD 'p';
+	CREATE ROLE hearer2 LOGIN PASSWORD 'p';
 });
+$node->ask_for_passwords('hearer1,hearer2');
+
+# They hear something, and go: what becomes of that is seen below.
+my $messages = Gateway->begin($node);
+my $listen = q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kvstore-redis' AND query ~ 'LISTEN'};
+for my $role ('hearer1', 'hearer2')
+{
+	my $hearer = $messages->client;
+	is($hearer->ask_all([ 'AUTH', $role, 'p' ], [ 'SUBSCRIBE', 'c' ]), "OK\n[subscribe c 1]", "$role hears a channel");
+}
+is($node->sql($listen), '2', 'over a connection of its own');
+
 my $gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--waiting-backends', 2, '--max-clients', 8);
 my $client = $gateway->client;
 $client->ask('MSET', 'held', '0', 'other', '0', 'n', '0');
@@ -140,7 +155,43 @@ wait_for_clients(1);
 is($client->ask('CLIENT', 'UNPAUSE'), 'OK', 'the pause ends');
 is($waiting->reply, '1', 'who has waited is answered');
 is($client->ask('GET', 'n'), '0', 'nothing is done for who has gone');
-$holder->quit;
+
+# --- kvstore-redis itself goes ---------------------------------------------------------------------
+
+my $held = $client->ask('GET', 'held');
 is($gateway->stop, 0, 'it ends well');
+
+# What waits when its time to end is over: a row that one waits for, and others for their turn.
+sub begin_another
+{
+	$gateway = Gateway->begin($node, '--anonymous-user', 'postgres', '--waiting-backends', 2);
+	$client = $gateway->client;
+	hold();
+	my @waiting = map { $gateway->client } 1 .. 3;
+	block(@waiting);
+	return @waiting;
+}
+my @left = begin_another();
+my $logged = -s $node->logfile;
+is($gateway->stop, 0, 'it ends well although some wait');
+is(join('', map { $_->reply } @left), '(end)' x 3, 'who are not answered');
+like($gateway->log_text, qr/3 clients were not answered in time/, 'as the log says');
+my @canceled = slurp_file($node->logfile, $logged) =~ /canceling statement due to user request/g;
+is(scalar @canceled, 2, 'and the backends are canceled');
+release();
+
+# Killed, it cannot do that; the server notices.
+@left = begin_another();
+kill 'KILL', $gateway->{pid};
+wait_until_locked(0);
+pass('a server whose kvstore-redis was killed waits for nothing more');
+release();
+$holder->quit;
+is($node->sql(q{SELECT kv_get('held', store => 'kv_redis')}), $held, 'nothing of all that is done');
+
+# A connection that listened for those who have gone is closed a minute later.
+$node->poll_query_until('postgres', "$listen", '0') or die;
+pass('nobody listens any more for whom nobody hears');
+is($messages->stop, 0, 'it ends well');
 
 done_testing();

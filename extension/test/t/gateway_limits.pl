@@ -141,6 +141,7 @@ is(begin_large() . ' ' . $other->ask('RESET'), "$too_large RESET", 'nor RESET');
 # --- Descriptors ---------------------------------------------------------------------------------
 
 # The shell's limit is the hard one, too: clients leave some for the server.
+my $page;
 my $narrow = do
 {
 	local $ENV{KV_GATEWAY} = PostgreSQL::Test::Utils::tempdir() . '/narrow';
@@ -148,12 +149,26 @@ my $narrow = do
 	print $script "#!/bin/sh\nulimit -n 64\nexec '$gateway->{program}' \"\$@\"\n";
 	close $script;
 	chmod 0755, $ENV{KV_GATEWAY};
-	Gateway->begin($node, '--anonymous-user', 'postgres');
+	Gateway->begin($node, '--anonymous-user', 'postgres', '--admin-user', 'postgres', '--metrics', '127.0.0.1:' . ($page = PostgreSQL::Test::Cluster::get_free_port()));
 };
 like($narrow->log_text, qr/--max-clients is 32, since only 64 files may be open/, 'few descriptors');
 my @crowd = map { $narrow->client } 1 .. 60;
 is((grep { $_ eq '-ERR max number of clients reached' } map { $_->ask('PING') } @crowd), 28, 'some clients are not taken on');
 is($crowd[0]->ask('GET', 'counted'), '2', 'those that are reach the server');
+is($crowd[0]->ask('CONFIG', 'SET', 'maxclients', '33'),
+	q{-ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system is not able to handle the specified number of clients, try with 32},
+	'nor can there be more later');
+is($crowd[0]->ask_all([ 'CONFIG', 'SET', 'maxclients', '31' ], [ 'CONFIG', 'SET', 'maxclients', '32' ], [ 'CONFIG', 'GET', 'maxclients' ]), "OK\nOK\n[maxclients 32]", 'but fewer, and as many again');
+# Who looks at the page of counters, and does nothing, takes no place of theirs.
+@crowd = $crowd[0];
+my @readers = map { $narrow->client($page) } 1 .. 90;
+my @clients = map { $narrow->client } 1 .. 10;
+is(join(' ', map { $_->ask('GET', 'counted') } @clients), '2 ' x 9 . 2, 'clients beside many readers of the page');
+my $reader = $narrow->client($page);
+$reader->send_bytes("GET / HTTP/1.1\r\n\r\n");
+while ($reader->fill) { }
+like($reader->{read}, qr/\AHTTP\/1\.1 200 OK.*\nkvstore_redis_clients \d/s, 'and one that reads it');
+unlike($narrow->log_text, qr/no client can be taken on/, 'with files to spare');
 is($narrow->stop, 0, 'it ends well');
 
 is($gateway->stop, 0, 'and so does the other');

@@ -2,10 +2,12 @@
 use strict;
 use warnings;
 use FindBin;
+use IO::Socket::IP;
 use IPC::Run;
 use lib $FindBin::RealBin;
 use Gateway;
 use Kvstore;
+use POSIX qw(mkfifo sigprocmask SIG_BLOCK SIG_UNBLOCK SIGHUP);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -89,6 +91,65 @@ is($client->ask('INFO') =~ s/\A#.*//sr . join(' ', @{ slow() }), 'INFO', '.. and
 append_to_file("$folder/wrong", "none = 1\n");
 like(run_program('--config', "$folder/wrong"), qr/\A2 .*--config: .*none; kvstore-redis --help/, 'a word in the file that is none');
 
+# --- Where it listens ----------------------------------------------------------------------------
+
+# What is at the first of these addresses, for each of them.
+sub answers
+{
+	my ($port, @hosts) = @_;
+	my @heard;
+	for my $host (@hosts)
+	{
+		my $socket = IO::Socket::IP->new(PeerHost => $host, PeerPort => $port);
+		print $socket "PING\r\n" if $socket;
+		push @heard, $socket ? scalar <$socket> : 'nobody';
+	}
+	return join ' ', map { s/\s+\z//r } @heard;
+}
+
+SKIP:
+{
+	skip 'this machine has no IPv6', 3 unless IO::Socket::IP->new(Listen => 1, LocalHost => '::1', LocalPort => 0);
+	for my $addresses ([':'], ['*:'], [ '0.0.0.0:', '[::]:' ])
+	{
+		my $both = PostgreSQL::Test::Cluster::get_free_port();
+		my $open = Gateway->begin($node, '--anonymous-user', 'postgres', '--allow-plaintext', map { ('--listen', "$_$both") } @$addresses);
+		is(answers($both, '127.0.0.1', '::1'), '+PONG +PONG', "--listen @$addresses is IPv4 and IPv6");
+	}
+}
+
+# Somebody has the path, and is too busy to take anybody on.
+my $busy = IO::Socket::UNIX->new(Local => "$folder/busy", Listen => 1) or die "$!";
+my @waiting;
+while (my $one = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM()))
+{
+	$one->blocking(0);
+	connect $one, Socket::pack_sockaddr_un("$folder/busy") or last;
+	push @waiting, $one;
+}
+like(run_program('--socket', "$folder/busy"), qr/\A2 .*--socket \S+busy: Address already in use/, 'a path that is in use');
+
+# --- Signals that come early ---------------------------------------------------------------------
+
+# While it reads the file, which is still to be written.
+mkfifo("$folder/slow", 0600) or die;
+my $early = Gateway->launch($node, '--config', "$folder/slow");
+open my $slow, '>', "$folder/slow" or die;
+kill 'HUP', $early->{pid};
+print $slow "anonymous-user = postgres\n";
+close $slow;
+$early->wait_for(sub { $early->has_ended || $early->log_text =~ /there is nothing to read again/ });
+is(answers($early->{port}, '127.0.0.1'), '+PONG', 'SIGHUP at the beginning is heard when it is ready');
+# Started as the worker of the server does, which holds the signal back until somebody wants it.
+my $hangup = POSIX::SigSet->new(SIGHUP);
+sigprocmask(SIG_BLOCK, $hangup);
+my $held = Gateway->launch($node, '--anonymous-user', 'postgres');
+sigprocmask(SIG_UNBLOCK, $hangup);
+kill 'HUP', $held->{pid};
+$held->wait_for(sub { $held->log_text =~ /there is nothing to read again/ });
+pass('and so before it');
+is($_->stop, 0, 'it ends well') for $early, $held;
+
 # --- The page of counters --------------------------------------------------------------------------
 
 my $browser = $gateway->client($port);
@@ -97,6 +158,12 @@ my $page = '';
 while ($browser->fill) { }
 $page = $browser->{read};
 like($page, qr/\AHTTP\/1\.1 200 OK\r\n.*\nkvstore_redis_clients 1\n.*\nkvstore_redis_commands_total [1-9]\d*\n.*\nkvstore_redis_batch_seconds_bucket\{le="\+Inf"\} [1-9]/s, '--metrics');
+# A connection that listens:
+$client->ask('SUBSCRIBE', 'c');
+$browser = $gateway->client($port);
+$browser->send_bytes("GET /metrics HTTP/1.1\r\n\r\n");
+while ($browser->fill) { }
+is(join('', map { /\nkvstore_redis_backends (\d+)\n/ } $browser->{read}), join('', map { $1 + 1 if /\nkvstore_redis_backends (\d+)\n/ } $page), 'is one of the connections to the server');
 is($gateway->stop, 0, 'it ends well');
 
 # --- TLS -----------------------------------------------------------------------------------------
@@ -118,19 +185,21 @@ sub make_certificate
 
 append_to_file("$folder/ping", "PING\r\nQUIT\r\n");
 
-# What a client of TLS that trusts this certificate gets to a line.
-sub over_tls
+# What a client of TLS that trusts this certificate gets to a line, and what it says of the connection itself.
+sub s_client
 {
 	my ($one, $trusted, @more) = @_;
 	my ($out, $err) = ('', '');
-	IPC::Run::run([ 'openssl', 's_client', '-quiet', '-verify_return_error', '-connect', "127.0.0.1:$one->{port}", '-CAfile', "$folder/$trusted.crt", @more ],
+	IPC::Run::run([ 'openssl', 's_client', '-ign_eof', '-verify_return_error', '-connect', "127.0.0.1:$one->{port}", '-CAfile', "$folder/$trusted.crt", @more ],
 		'<', "$folder/ping", '>', \$out, '2>', \$err);
 	return $out;
 }
 
+sub over_tls { my ($one, $trusted, @more) = @_; return s_client($one, $trusted, '-quiet', @more) }
+
 SKIP:
 {
-	skip 'there is no openssl', 9 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
+	skip 'there is no openssl', 23 unless IPC::Run::run([ 'openssl', 'version' ], '>', \my $version);
 	make_certificate($_) for 'first', 'second', 'user';
 	my $certificate = sub {
 		my $name = shift;
@@ -143,6 +212,15 @@ SKIP:
 	my $plain = $secret->tcp_client;
 	$plain->send_all(['PING']);
 	unlike($plain->reply, qr/PONG/, 'no plain text where TLS is');
+	like($secret->log_text, qr/ TLS with 127\.0\.0\.1:\d+ failed: /, 'the log says so');
+	my $begun = time;
+	for (1 .. 100) { my $next = $secret->tcp_client; $next->send_all(['PING']); $next->reply }
+	my @lines = $secret->log_text =~ /TLS with/g;
+	cmp_ok(scalar @lines, '<', time - $begun + 4, 'but not as often as somebody likes');
+	for my $version ('-tls1_2', '-tls1_3')
+	{
+		like(s_client($secret, 'first', '-msg', $version), qr/\+OK.*<<< TLS.*Alert.*close_notify/s, "$version: the end is told");
+	}
 	# Who only begins to greet: such clients are no clients yet, and do not stay.
 	my @slow = map { $secret->tcp_client } 1 .. 300;
 	$_->send_bytes("\x16\x03\x01\x02\x00\x01") for @slow[ 0 .. 149 ];
@@ -161,6 +239,39 @@ SKIP:
 	is($secret->stop, 0, 'it ends well');
 	my $strict = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/first.key", '--tls-ca', "$folder/user.crt");
 	is(over_tls($strict, 'first') . over_tls($strict, 'first', '-cert', "$folder/user.crt", '-key', "$folder/user.key"), "+PONG\r\n+OK\r\n", '--tls-ca: who has no certificate is refused');
+	like($strict->log_text, qr/ TLS with 127\.0\.0\.1:\d+ failed: .*certificate/, 'and the log says why');
+
+	# Sessions that clients resume, which is no way around another authority.
+	append_to_file("$folder/authority", PostgreSQL::Test::Utils::slurp_file("$folder/user.crt"));
+	my $resumed = Gateway->begin($node, '--anonymous-user', 'postgres', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/first.key", '--tls-ca', "$folder/authority");
+	my @user = ('-cert', "$folder/user.crt", '-key', "$folder/user.key");
+	for my $version ('-tls1_2', '-tls1_3')
+	{
+		like(s_client($resumed, 'first', @user, $version, '-sess_out', "$folder/session$version"), qr/^New, TLS.*\+PONG/ms, "$version: a session");
+		like(s_client($resumed, 'first', @user, $version, '-sess_in', "$folder/session$version"), qr/^Reused, TLS.*\+PONG/ms, "$version: is resumed");
+	}
+	unlink "$folder/authority";
+	append_to_file("$folder/authority", PostgreSQL::Test::Utils::slurp_file("$folder/second.crt"));
+	kill 'HUP', $resumed->{pid};
+	$resumed->wait_for(sub { $resumed->log_text =~ /read again/ });
+	unlike(s_client($resumed, 'first', @user, $_, '-sess_in', "$folder/session$_"), qr/PONG/, "$_: not after SIGHUP, with another authority") for '-tls1_2', '-tls1_3';
+	is(over_tls($resumed, 'first', '-cert', "$folder/second.crt", '-key', "$folder/second.key"), "+PONG\r\n+OK\r\n", 'which lets in whom it has signed');
+	is($resumed->stop, 0, 'it ends well');
+
+	# Nobody is there to type a passphrase.
+	openssl('pkey', '-in', "$folder/first.key", '-aes256', '-passout', 'pass:secret', '-out', "$folder/locked.key");
+	like(run_program('--listen', '127.0.0.1:0', '--tls-cert', "$folder/first.crt", '--tls-key', "$folder/locked.key"),
+		qr/\A2 .*--tls-key: it has a passphrase, and nobody is asked for that/, 'a key with a passphrase');
+
+	# The order to end, while it reads what is still to be written.
+	mkfifo("$folder/late.crt", 0600) or die;
+	my $ended = Gateway->launch($node, '--tls-cert', "$folder/late.crt", '--tls-key', "$folder/first.key");
+	open my $late, '>', "$folder/late.crt" or die;
+	kill 'TERM', $ended->{pid};
+	print $late PostgreSQL::Test::Utils::slurp_file("$folder/first.crt");
+	close $late;
+	$ended->wait_for(sub { $ended->has_ended });
+	is($ended->{status}, 0, 'SIGTERM at the beginning has it end well');
 }
 
 done_testing();

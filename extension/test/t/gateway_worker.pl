@@ -12,11 +12,20 @@ use Test::More;
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $program = "$folder/program";
 my $notes = "$folder/notes";
+# As kvstore-redis does: SIGHUP, which is held back when it is started, is heard from here on.
+my $unblock = <<"SCRIPT";
+if [ -z "\$begun" ]; then
+	[ ! -e '$folder/wait' ] || say "waits \$\$"
+	while [ -e '$folder/wait' ]; do sleep 0.05; done
+	begun=1 exec perl -e 'use POSIX ":signal_h"; \$SIG{HUP} = sub { system "echo heard >>$notes" };
+		sigprocmask(SIG_UNBLOCK, POSIX::SigSet->new(SIGHUP)); exec \@ARGV' "\$0" "\$@"
+fi
+SCRIPT
 sub write_program
 {
 	my $body = shift;
 	open my $file, '>', "$program.new" or die;
-	print $file "#!/bin/bash\nsay() { echo \"\$*\" >>'$notes'; }\n$body";
+	print $file "#!/bin/bash\nsay() { echo \"\$*\" >>'$notes'; }\n$unblock$body";
 	close $file;
 	chmod 0755, "$program.new";
 	rename "$program.new", $program or die;
@@ -75,6 +84,20 @@ logged(qr/"\Q$program\E" was terminated by signal 9/, 'and the log says so');
 $node->reload;
 comes(qr/^hangup/m, 'a reload is passed on');
 my $second = pid();
+append_to_file("$folder/wait", '');
+clear();
+kill 'KILL', $second;
+comes(qr/^waits \d+$/m, 'one that takes its time to come up');
+my ($waiting) = notes() =~ /^waits (\d+)$/m;
+$node->reload;
+for (1 .. 1800)
+{
+	last if !-e "/proc/$waiting/status" || slurp_file("/proc/$waiting/status") =~ /^ShdPnd:\s+0*1$/m;
+	select undef, undef, undef, 0.1;
+}
+unlink "$folder/wait";
+comes(qr/^heard\nbegan $waiting\b/m, 'hears of a reload in the meantime when it is ready');
+$second = pid();
 clear();
 reload('kvstore.redis_user' => 'guest', 'kvstore.redis_config' => '/etc/some file');
 comes(qr/^began.* <--anonymous-user> <guest> <--config> <\/etc\/some file>$/m, 'with other settings it is started anew');
