@@ -320,6 +320,7 @@ task<void> receive(gateway &in, client &one) {
         one.await_at_once();
     asio::error_code problem;
     one.is_served = false;
+    one.last_used = client::clock::now();  // what it has waited for is done
     const std::size_t size = co_await one.receive(problem);
     one.is_served = true;
     one.requests.filled(size);
