@@ -62,16 +62,26 @@ const parameter *find_parameter(std::string_view name) {
     return found != std::end(parameters) ? found : nullptr;
 }
 
+bool is_wanted(const call &what, std::string_view name) {
+    return std::ranges::any_of(what.arguments.subspan(2), [&](std::string_view each) {
+        return glob_matches(in_small_letters(each), name);
+    });
+}
+
 }  // namespace
+
+task<bool> ask_for_config(call &what) {
+    if (!is_wanted(what, "databases"))
+        co_return true;
+    const std::int64_t databases = co_await ask_for_databases(what);
+    co_return databases >= 0;
+}
 
 void config_get(call &what) {
     std::vector<const parameter *> shown;
     for (const parameter &each : parameters)
-        for (std::size_t i = 2; i < what.arguments.size(); i++)
-            if (glob_matches(in_small_letters(what.arguments[i]), each.name)) {
-                shown.push_back(&each);
-                break;
-            }
+        if (is_wanted(what, each.name))
+            shown.push_back(&each);
     what.reply().map(shown.size());
     for (const parameter *each : shown) {
         what.reply().bulk(each->name);

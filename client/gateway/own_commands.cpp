@@ -28,7 +28,7 @@ constexpr own_command own_commands[] = {
     {"client|trackinginfo", client_trackinginfo},
     {"client|unblock", client_unblock},
     {"client|unpause", client_unpause},
-    {"config|get", config_get},
+    {"config|get", config_get, nullptr, ask_for_config},
     {"config|help", config_help},
     {"config|resetstat", config_resetstat},
     {"config|rewrite", config_rewrite},

@@ -21,6 +21,7 @@ my $client = $gateway->client;
 
 # --- Commands of its own -----------------------------------------------------------------------
 
+is($client->ask('CONFIG', 'GET', 'data*'), '[databases 2]', 'CONFIG GET asks the server for what that knows');
 is($client->ask('PING'), 'PONG', 'PING');
 is($client->ask('ping', 'hi'), 'hi', 'PING with a message, in any case');
 is($client->ask('ECHO', "a\r\nb\0"), "a\r\nb\0", 'ECHO of any bytes');
@@ -219,6 +220,12 @@ $holder->quit;
 is($blocked->reply . $blocked->reply, '9(end)', 'what has been accepted is answered');
 is($gateway->stop, 0, 'and then it ends');
 ok(!-e $gateway->{socket}, 'without leaving its socket');
+
+# Without a server, what depends on it is not known.
+my $alone = Gateway->begin($node, '--anonymous-user', 'postgres', '--conninfo', 'host=/none');
+like($alone->client->ask('CONFIG', 'GET', $_), qr/\A-ERR no connection to the server: /, "CONFIG GET $_ without a server") for 'databases', '*';
+is($alone->client->ask('CONFIG', 'GET', 'timeout'), '[timeout 0]', '.. and what does not');
+is($alone->stop, 0, 'it ends well');
 
 # Nobody can be reached over the network without a word for it.
 my $open = Gateway->begin($node, '--listen', '0.0.0.0:0');
