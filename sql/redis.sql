@@ -100,7 +100,7 @@ SELECT kv_redis('SCAN ' || :'cursor');
 RESET ROLE;
 -- Where nothing can be written, all is one page.
 BEGIN READ ONLY;
-SELECT kv_redis('SCAN 0 COUNT 1') ~ '^1\) "0"', redis('set a 1', 'del a', 'flushdb', 'incr a', 'expire a 1');
+SELECT kv_redis('SCAN 0 COUNT 1') ~ '^1\) "0"', redis('set a 1', 'del a', 'flushdb', 'flushall', 'incr a', 'expire a 1');
 ROLLBACK;
 
 -- The server.

@@ -45,10 +45,8 @@ const store *execution::open(const intent &what, int database) {
         out.error(psprintf("ERR %s is not a store", *name));
         return nullptr;
     }
-    if (what.writes() && (XactReadOnly || RecoveryInProgress())) {
-        out.error("READONLY You can't write against a read only replica.");
+    if (what.writes() && refuses_to_write())
         return nullptr;
-    }
     intent wanted = what;
     wanted.takes_snapshot = false;
     std::optional<store> opened =
@@ -60,6 +58,13 @@ const store *execution::open(const intent &what, int database) {
     forget_snapshot();  // which may be older than the lock
     openings_[open_] = {database, what.privileges, *opened};
     return &openings_[open_++].opened;
+}
+
+bool execution::refuses_to_write() {
+    bool refuses = XactReadOnly || RecoveryInProgress();
+    if (refuses)
+        out.error("READONLY You can't write against a read only replica.");
+    return refuses;
 }
 
 void execution::close() {
