@@ -84,6 +84,10 @@ task<void> select(call &what) {
     std::int64_t number = 0;
     if (!read_integer(what, 1, number))
         co_return;
+    if (!redis::is_of_32_bits(number)) {
+        what.reply().error(redis::not_of_32_bits);
+        co_return;
+    }
     std::int64_t databases = what.from.as->backends.databases();
     if (number >= databases && number <= UINT16_MAX)
         databases = co_await ask_for_databases(what);

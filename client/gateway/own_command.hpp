@@ -114,6 +114,8 @@ task<void> watch(call &what);
 // As Redis reads one; nothing, with its error as the reply, if it is none.
 bool read_integer(call &what, std::size_t argument, std::int64_t &into,
                   std::string_view error = "ERR value is not an integer or out of range");
+// Redis's words for a subcommand that takes fewer arguments.
+void answer_too_many(call &what);
 // Whether the client may, with the error as the reply if not.
 bool may_administer(call &what);
 // How many databases there are, which the server knows; -1, with its error as the reply, if it

@@ -87,6 +87,12 @@ bool read_integer(call &what, std::size_t argument, std::int64_t &into, std::str
     return number.has_value();
 }
 
+void answer_too_many(call &what) {
+    std::string error;
+    redis::append_too_many(error, what.arguments);
+    what.reply().error(error);
+}
+
 bool may_administer(call &what) {
     const std::string &admin = what.in.told.admin_user;
     if (!admin.empty() && what.from.as != nullptr && what.from.as->name == admin)
