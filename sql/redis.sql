@@ -57,9 +57,9 @@ SELECT redis('flushdb', 'append s Hello', 'append s " World"', 'get s', 'strlen 
 SELECT redis('setrange s 6 Redis', 'get s', 'setrange z 3 x', 'get z', 'setrange none 5 ""', 'exists none', 'setrange s -1 x', 'setrange s 536870912 x', 'setrange s x x', 'expire s 100', 'append s !', 'ttl s');
 
 -- Keys.
-SELECT redis('flushdb', 'mset a 1 b 2 c 3', 'exists a a b none', 'touch a none', 'del a a none', 'unlink b c', 'dbsize', 'set k 1', 'type k', 'type none', 'object encoding k', 'object refcount k', 'object idletime none', 'object freq k', 'memory usage k', 'memory usage none', 'randomkey');
+SELECT redis('flushdb', 'mset a 1 b 2 c 3', 'exists a a b none', 'touch a none', 'del a a none', 'unlink b c', 'dbsize', 'set k 1', 'type k', 'type none', 'object encoding k', 'object refcount k', 'object idletime none', 'object freq k', 'memory usage k', 'memory usage none', 'memory usage k samples 0', 'memory usage k samples 1 SAMPLES 5', 'memory usage k samples', 'memory usage k samples -1', 'memory usage k samples x', 'memory usage k x 1', 'randomkey');
 SELECT redis('flushdb', 'randomkey', 'set a 1 ex 100', 'rename a b', 'ttl b', 'exists a', 'rename a b', 'set c 3', 'renamenx b c', 'renamenx b d', 'rename d d', 'renamenx d d', 'rename c a', 'mget a d', 'copy a d', 'copy a d replace', 'copy a e', 'mget a d e', 'copy none x', 'copy a a', 'copy a x db 99', 'copy a x nope');
-SELECT redis('move a 1', 'exists a', 'set a 9', 'move a 1', 'move a 0', 'move a x', 'move a 99', 'copy a from0 db 1', 'copy a a db 2', 'copy a a db 3');
+SELECT redis('move a 1', 'exists a', 'set a 9', 'move a 1', 'move a 0', 'move a x', 'move a 99', 'move a 2147483647', 'move a 2147483648', 'copy a b db -2147483649', 'move a 9223372036854775808', 'copy a from0 db 1', 'copy a a db 2', 'copy a a db 3');
 SELECT key, convert_from(value, 'UTF8') FROM other ORDER BY 1;
 
 -- Expiry.
@@ -100,7 +100,7 @@ SELECT kv_redis('SCAN ' || :'cursor');
 RESET ROLE;
 -- Where nothing can be written, all is one page.
 BEGIN READ ONLY;
-SELECT kv_redis('SCAN 0 COUNT 1') ~ '^1\) "0"', redis('set a 1', 'del a', 'flushdb', 'incr a', 'expire a 1');
+SELECT kv_redis('SCAN 0 COUNT 1') ~ '^1\) "0"', redis('set a 1', 'del a', 'flushdb', 'flushall', 'incr a', 'expire a 1');
 ROLLBACK;
 
 -- The server.

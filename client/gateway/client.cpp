@@ -54,6 +54,8 @@ void client::flush() {
 void client::sent(asio::error_code problem, std::size_t size) {
     is_sending_ = false;
     sent_ += size;
+    if (size > 0)
+        last_used = clock::now();
     if (problem)
         close();
     else

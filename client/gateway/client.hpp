@@ -55,7 +55,7 @@ class client : public std::enable_shared_from_this<client> {
     const std::string address;  // host:port, or path:0
     const std::string local_address;
     const clock::time_point created = clock::now();
-    clock::time_point last_used = clock::now();
+    clock::time_point last_used = clock::now();  // sent or took something, or was last served
     std::string name;
     std::string library;
     std::string library_version;

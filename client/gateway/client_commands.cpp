@@ -1,5 +1,7 @@
 // CLIENT: about connections. A client sees, and closes, those of its own role.
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <sstream>
 
 #include "own_command.hpp"
@@ -87,44 +89,58 @@ void client_setinfo(call &what) {
 
 namespace {
 
-// What LIST and KILL may be told; nothing counts as anything.
+// As it is, or as LIST shows it.
+bool is_called(std::string_view wanted, const std::string &its) {
+    return wanted == its || wanted == as_one_word(its);
+}
+
+// What LIST and KILL may be told. All are of one role, whichever is asked for.
 struct filter {
-    std::vector<std::int64_t> numbers;  // sorted
-    std::string_view type;
-    std::string_view address;
-    std::string_view local_address;
-    std::string_view user;
+    std::optional<std::int64_t> number;
+    std::optional<std::string_view> type;
+    std::optional<std::string_view> address;
+    std::optional<std::string_view> local_address;
     std::int64_t max_age = -1;
     bool skips_me = true;
 
-    // As it is, or as LIST shows it.
-    static bool is_or_any(std::string_view wanted, const std::string &its) {
-        return wanted.empty() || wanted == its || wanted == as_one_word(its);
-    }
     bool matches(const client &one, const client &me) const {
-        const auto number = static_cast<std::int64_t>(one.number);
         const std::string_view its_type = one.subscriptions() > 0 ? "pubsub" : "normal";
-        return one.as == me.as &&
-               (numbers.empty() || std::ranges::binary_search(numbers, number)) &&
-               (type.empty() || type == its_type) && is_or_any(address, one.address) &&
-               is_or_any(local_address, one.local_address) && is_or_any(user, one.as->name) &&
+        return one.as == me.as && (!number || *number == static_cast<std::int64_t>(one.number)) &&
+               (!type || *type == its_type) && (!address || is_called(*address, one.address)) &&
+               (!local_address || is_called(*local_address, one.local_address)) &&
                (max_age < 0 || seconds_since(one.created) >= max_age) && !(skips_me && &one == &me);
     }
 };
 
-bool read_type(call &what, std::size_t argument, std::string_view &into) {
+bool read_type(call &what, std::size_t argument, std::optional<std::string_view> &into) {
+    into.reset();
     for (const std::string_view known : {"normal", "master", "replica", "pubsub"})
         if (what.has(argument, known))
             into = known;
     if (what.has(argument, "slave"))
         into = "replica";
-    if (into.empty())
+    if (!into)
         what.reply().error("ERR Unknown client type " + what.quoted(argument));
-    return !into.empty();
+    return into.has_value();
+}
+
+// Others than one's own role are nobody. "default" is who AUTH means by it.
+bool is_own_role(call &what, std::size_t argument) {
+    const std::string &user = what.in.told.user;
+    const bool is_default = what.arguments[argument] == "default" && !user.empty();
+    const std::string &own = what.from.as->name;
+    if (is_default ? user == own : is_called(what.arguments[argument], own))
+        return true;
+    what.reply().error("ERR No such user " + what.quoted(argument));
+    return false;
 }
 
 // One option of KILL and its value.
 bool read_option(call &what, std::size_t at, filter &into) {
+    if (at + 1 == what.arguments.size()) {
+        what.reply().error("ERR syntax error");
+        return false;
+    }
     const std::string_view value = what.arguments[at + 1];
     std::int64_t number = 0;
     if (what.has(at, "id")) {
@@ -135,7 +151,7 @@ bool read_option(call &what, std::size_t at, filter &into) {
             what.reply().error(error);
             return false;
         }
-        into.numbers.assign(1, number);
+        into.number = number;
     } else if (what.has(at, "type")) {
         return read_type(what, at + 1, into.type);
     } else if (what.has(at, "addr")) {
@@ -143,7 +159,7 @@ bool read_option(call &what, std::size_t at, filter &into) {
     } else if (what.has(at, "laddr")) {
         into.local_address = value;
     } else if (what.has(at, "user")) {
-        into.user = value;
+        return is_own_role(what, at + 1);
     } else if (what.has(at, "maxage")) {
         return read_integer(what, at + 1, into.max_age,
                             "ERR maxage is not an integer or out of range");
@@ -172,19 +188,32 @@ std::int64_t kill(call &what, const filter &whom) {
     return killed;
 }
 
+// In the order in which they are asked for, each once, or the reply could be very long.
+void list_by_number(call &what) {
+    std::set<std::int64_t> seen;
+    std::string lines;
+    for (std::size_t i = 3; i < what.arguments.size(); i++) {
+        std::int64_t number = 0;
+        if (!read_integer(what, i, number, "ERR Invalid client ID"))
+            return;
+        const auto found = what.in.clients.find(static_cast<std::uint64_t>(number));
+        if (seen.insert(number).second && found != what.in.clients.end() &&
+            found->second->as == what.from.as && !found->second->is_closed())
+            lines += describe(*found->second);
+    }
+    what.reply().verbatim(lines);
+}
+
 }  // namespace
 
 void client_list(call &what) {
     filter shown;
     shown.skips_me = false;
+    if (what.arguments.size() > 3 && what.has(2, "id"))
+        return list_by_number(what);
     if (what.arguments.size() == 4 && what.has(2, "type")) {
         if (!read_type(what, 3, shown.type))
             return;
-    } else if (what.arguments.size() > 3 && what.has(2, "id")) {
-        for (std::size_t i = 3; i < what.arguments.size(); i++)
-            if (!read_integer(what, i, shown.numbers.emplace_back(), "ERR Invalid client ID"))
-                return;
-        std::ranges::sort(shown.numbers);
     } else if (what.arguments.size() != 2) {
         what.reply().error("ERR syntax error");
         return;
@@ -205,10 +234,6 @@ void client_kill(call &what) {
             what.reply().error("ERR No such client");
         else
             what.reply().ok();
-        return;
-    }
-    if (what.arguments.size() % 2 == 1) {
-        what.reply().error("ERR syntax error");
         return;
     }
     for (std::size_t at = 2; at < what.arguments.size(); at += 2)
@@ -234,8 +259,7 @@ void client_pause(call &what) {
     std::int64_t milliseconds = 0;
     const bool only_writes = what.has(3, "write");
     if (what.arguments.size() > 4)
-        what.reply().error(
-            "ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.");
+        answer_too_many(what);
     else if (what.arguments.size() == 4 && !only_writes && !what.has(3, "all"))
         what.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     else if (!read_integer(what, 2, milliseconds, "ERR timeout is not an integer or out of range"))
@@ -293,7 +317,11 @@ void client_no_touch(call &what) {
 
 void client_unblock(call &what) {
     std::int64_t number = 0;
-    if (read_integer(what, 2, number))
+    if (what.arguments.size() > 4)
+        answer_too_many(what);
+    else if (what.arguments.size() == 4 && !what.has(3, "timeout") && !what.has(3, "error"))
+        what.reply().error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    else if (read_integer(what, 2, number))
         what.reply().integer(0);  // nobody waits for a list
 }
 

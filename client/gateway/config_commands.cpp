@@ -1,5 +1,6 @@
 // CONFIG: what Redis's parameters are here. Most say how it is; a few can be set, by --admin-user.
 #include <algorithm>
+#include <set>
 
 #include "open_files.hpp"
 #include "options.hpp"
@@ -71,22 +72,60 @@ const parameter *find_parameter(std::string_view name) {
     return found != std::end(parameters) ? found : nullptr;
 }
 
+bool is_wanted(const call &what, std::string_view name) {
+    return std::ranges::any_of(what.arguments.subspan(2), [&](std::string_view each) {
+        return glob_matches(in_small_letters(each), name);
+    });
+}
+
 }  // namespace
+
+task<bool> ask_for_config(call &what) {
+    if (!is_wanted(what, "databases"))
+        co_return true;
+    const std::int64_t databases = co_await ask_for_databases(what);
+    co_return databases >= 0;
+}
 
 void config_get(call &what) {
     std::vector<const parameter *> shown;
     for (const parameter &each : parameters)
-        for (std::size_t i = 2; i < what.arguments.size(); i++)
-            if (glob_matches(in_small_letters(what.arguments[i]), each.name)) {
-                shown.push_back(&each);
-                break;
-            }
+        if (is_wanted(what, each.name))
+            shown.push_back(&each);
     what.reply().map(shown.size());
     for (const parameter *each : shown) {
         what.reply().bulk(each->name);
         what.reply().bulk(each->get(what));
     }
 }
+
+namespace {
+
+void refuse_to_set(const call &what, std::size_t argument, const std::string &why) {
+    what.reply().error("ERR CONFIG SET failed (possibly related to argument " +
+                       what.quoted(argument) + ") - " + why);
+}
+
+// Whether all names are of parameters that can be set, each given once.
+bool may_be_set(const call &what) {
+    std::set<const parameter *> seen;
+    for (std::size_t i = 2; i < what.arguments.size(); i += 2) {
+        const parameter *which = find_parameter(what.arguments[i]);
+        if (which == nullptr)
+            what.reply().error("ERR Unknown option or number of arguments for CONFIG SET - " +
+                               what.quoted(i));
+        else if (which->set == nullptr)
+            refuse_to_set(what, i, "can't set immutable config");
+        else if (!seen.insert(which).second)
+            refuse_to_set(what, i, "duplicate parameter");
+        else
+            continue;
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
 
 // All or none.
 void config_set(call &what) {
@@ -96,19 +135,12 @@ void config_set(call &what) {
         what.reply().error("ERR syntax error");
         return;
     }
+    if (!may_be_set(what))
+        return;
     for (const bool is_check : {true, false})
         for (std::size_t i = 2; i < what.arguments.size(); i += 2) {
-            const std::string name(what.arguments[i]);
-            const parameter *which = find_parameter(name);
-            const auto refuse = [&](const std::string &why) {
-                what.reply().error("ERR CONFIG SET failed (possibly related to argument '" + name +
-                                   "') - " + why);
-            };
-            if (which == nullptr)
-                return what.reply().error(
-                    "ERR Unknown option or number of arguments for CONFIG SET - " + what.quoted(i));
-            if (which->set == nullptr)
-                return refuse("can't set immutable config");
+            const parameter *which = find_parameter(what.arguments[i]);
+            const auto refuse = [&](const std::string &why) { refuse_to_set(what, i, why); };
             const std::optional<std::int64_t> number = parse_integer(what.arguments[i + 1]);
             const option &its = find_option(which->option_of_program);
             if (!number)

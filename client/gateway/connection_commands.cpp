@@ -61,10 +61,7 @@ void reset(call &what) {
 
 // --- SELECT -------------------------------------------------------------------------------------
 
-namespace {
-
-// The server knows; a role's backends remember it once they have asked.
-task<std::int64_t> number_of_databases(call &what) {
+task<std::int64_t> ask_for_databases(call &what) {
     client &one = what.from;
     std::string reply;
     one.work.commands.begin(one.protocol, 0);
@@ -73,23 +70,27 @@ task<std::int64_t> number_of_databases(call &what) {
     one.work.replies = &reply;
     co_await carry_out(what);
     one.work.commands.begin(one.protocol, one.database);
-    std::int64_t number = 1;
-    if (reply.starts_with(':'))
+    int number = -1;
+    if (reply.starts_with(':')) {
         std::from_chars(reply.data() + 1, reply.data() + reply.size(), number);
-    else
+        one.as->backends.set_databases(number);
+    } else {
         what.out() += reply;
-    co_return reply.starts_with(':') ? number : -1;
+    }
+    co_return number;
 }
-
-}  // namespace
 
 task<void> select(call &what) {
     std::int64_t number = 0;
     if (!read_integer(what, 1, number))
         co_return;
+    if (!redis::is_of_32_bits(number)) {
+        what.reply().error(redis::not_of_32_bits);
+        co_return;
+    }
     std::int64_t databases = what.from.as->backends.databases();
     if (number >= databases && number <= UINT16_MAX)
-        databases = co_await number_of_databases(what);
+        databases = co_await ask_for_databases(what);
     if (databases < 0)
         co_return;
     if (number < 0 || number >= databases) {

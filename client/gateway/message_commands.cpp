@@ -107,6 +107,8 @@ void leave_channels(client &one) {
 // --- PUBSUB: about the clients of this gateway and role ----------------------------------------
 
 void pubsub_channels(call &what) {
+    if (what.arguments.size() > 3)
+        return answer_too_many(what);
     std::vector<std::string_view> shown;
     for (const std::string_view each : what.from.as->messages.channels())
         if (what.arguments.size() < 3 || glob_matches(what.arguments[2], each))
@@ -117,7 +119,7 @@ void pubsub_channels(call &what) {
 }
 
 void pubsub_numsub(call &what) {
-    what.reply().map(what.arguments.size() - 2);
+    what.reply().array(2 * (what.arguments.size() - 2));
     for (const std::string_view each : what.arguments.subspan(2)) {
         what.reply().bulk(each);
         what.reply().integer(static_cast<std::int64_t>(what.from.as->messages.subscribers(each)));

@@ -96,6 +96,71 @@ void declare(CLI::App &app, const option &one, settings &into) {
         one.into);
 }
 
+// --- The configuration file ---
+
+constexpr std::string_view blanks = " \t\r";
+
+std::string_view trimmed(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    text.remove_suffix(text.size() - (text.find_last_not_of(blanks) + 1));
+    return text;
+}
+
+// Up to a remark: a # at the beginning or behind a blank.
+std::string_view without_remark(std::string_view text) {
+    for (std::size_t at = text.find('#'); at != text.npos; at = text.find('#', at + 1))
+        if (at == 0 || blanks.find(text[at - 1]) != blanks.npos)
+            return trimmed(text.substr(0, at));
+    return trimmed(text);
+}
+
+// What stands behind =, in quotes or without. Throws what is wrong with it.
+std::string_view value_in(std::string_view text) {
+    if (!text.starts_with('"') && !text.starts_with('\''))
+        return without_remark(text);
+    const std::string quote(1, text.front());
+    const std::size_t end = text.find(quote, 1);
+    if (end == text.npos)
+        throw CLI::ConfigError("the quote " + quote + " has no end");
+    if (!without_remark(text.substr(end + 1)).empty())
+        throw CLI::ConfigError("there is something behind the quote " + quote);
+    return text.substr(1, end - 1);
+}
+
+// A line is an option and its value. CLI11 would take blanks and commas within a value for those of
+// a list, and [ for the beginning of one over several lines.
+class configuration_lines : public CLI::Config {
+  public:
+    std::vector<CLI::ConfigItem> from_config(std::istream &input) const override {
+        std::vector<CLI::ConfigItem> items;
+        std::string line;
+        for (int number = 1; std::getline(input, line); number++)
+            try {
+                if (!without_remark(line).empty())
+                    add(items, line);
+            } catch (const CLI::ConfigError &problem) {
+                throw CLI::ConfigError("line " + std::to_string(number) + ": " + problem.what());
+            }
+        return items;
+    }
+    std::string to_config(const CLI::App *, bool, bool, std::string) const override { return ""; }
+
+  private:
+    // A flag alone is set. What is given again is one option with several values.
+    static void add(std::vector<CLI::ConfigItem> &to, std::string_view line) {
+        const std::size_t equals = line.find('=');
+        const bool has_value = without_remark(line).find('=') != line.npos;
+        const std::string name(without_remark(line.substr(0, equals)));
+        if (name.empty())
+            throw CLI::ConfigError("there is no option before =");
+        const std::string value(has_value ? value_in(trimmed(line.substr(equals + 1))) : "true");
+        const auto known = std::ranges::find(to, name, &CLI::ConfigItem::name);
+        CLI::ConfigItem &item = known != to.end() ? *known : to.emplace_back();
+        item.name = name;
+        item.inputs.push_back(value);
+    }
+};
+
 std::string help() {
     std::string text =
         "Any Redis client, on a key-value store in PostgreSQL: speaks Redis's protocol, and has "
@@ -155,6 +220,7 @@ command_line read_command_line(int argc, char **argv) {
     app.add_flag("--help,-h", wants_help)->configurable(false);
     app.add_flag("--version", wants_version)->configurable(false);
     app.set_config("--config");
+    app.config_formatter(std::make_shared<configuration_lines>());
     app.allow_config_extras(CLI::config_extras_mode::error);
     for (const option &each : all_options)
         declare(app, each, read.told);

@@ -44,6 +44,8 @@ struct own_command {
     std::string_view name;  // as in the table of commands
     void (*now)(call &) = nullptr;
     task<void> (*later)(call &) = nullptr;
+    // Finds out what `now` has to know, if it is not known; if it cannot, there is a reply.
+    task<bool> (*before)(call &) = nullptr;
 };
 
 // nullptr if there is none.
@@ -78,6 +80,7 @@ void client_unblock(call &what);
 void client_unpause(call &what);
 
 void config_get(call &what);
+task<bool> ask_for_config(call &what);
 void config_help(call &what);
 void config_resetstat(call &what);
 void config_rewrite(call &what);
@@ -111,8 +114,13 @@ task<void> watch(call &what);
 // As Redis reads one; nothing, with its error as the reply, if it is none.
 bool read_integer(call &what, std::size_t argument, std::int64_t &into,
                   std::string_view error = "ERR value is not an integer or out of range");
+// Redis's words for a subcommand that takes fewer arguments.
+void answer_too_many(call &what);
 // Whether the client may, with the error as the reply if not.
 bool may_administer(call &what);
+// How many databases there are, which the server knows; -1, with its error as the reply, if it
+// cannot be asked. The role's backends remember it.
+task<std::int64_t> ask_for_databases(call &what);
 // Sends the client's work for the server with its role, and waits.
 task<void> carry_out(call &what);
 void leave_transaction(client &one);

@@ -28,7 +28,7 @@ constexpr own_command own_commands[] = {
     {"client|trackinginfo", client_trackinginfo},
     {"client|unblock", client_unblock},
     {"client|unpause", client_unpause},
-    {"config|get", config_get},
+    {"config|get", config_get, nullptr, ask_for_config},
     {"config|help", config_help},
     {"config|resetstat", config_resetstat},
     {"config|rewrite", config_rewrite},
@@ -85,6 +85,12 @@ bool read_integer(call &what, std::size_t argument, std::int64_t &into, std::str
     else
         what.reply().error(error);
     return number.has_value();
+}
+
+void answer_too_many(call &what) {
+    std::string error;
+    redis::append_too_many(error, what.arguments);
+    what.reply().error(error);
 }
 
 bool may_administer(call &what) {

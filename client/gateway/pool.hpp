@@ -41,7 +41,8 @@ class pool {
     void close_idle(std::chrono::seconds longer_than);
     bool is_idle() const;
     std::size_t open_backends() const;
-    int databases() const { return databases_; }
+    int databases() const { return databases_; }  // as far as is known
+    void set_databases(int number) { databases_ = number; }
     // So far as is known: the server says so when a connection is opened, and when it is promoted.
     bool is_on_standby() const;
 

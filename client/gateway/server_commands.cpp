@@ -13,7 +13,7 @@ namespace kvstore::gateway {
 void slowlog_get(call &what) {
     std::int64_t most = 10;
     if (what.arguments.size() > 3) {
-        what.reply().error("ERR wrong number of arguments for 'slowlog|get' command");
+        answer_too_many(what);
         return;
     }
     if (what.arguments.size() == 3 &&

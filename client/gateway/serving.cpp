@@ -282,10 +282,18 @@ task<void> answer_command(call &what, const redis::command &which) {
     if (one.is_closed())
         co_return;
     one.last_command = which.name;
+    const own_command *own = find_own_command(which.name);
+    if (own != nullptr && own->before != nullptr) {
+        const bool is_known = co_await own->before(what);
+        if (!is_known) {
+            one.its_transaction.is_spoilt |= one.its_transaction.is_open;
+            co_return;
+        }
+    }
     if (is_queued(one, which)) {
         add_to_queue(one, which, what.arguments);
         what.reply().simple("QUEUED");
-    } else if (const own_command *own = find_own_command(which.name); own->now != nullptr) {
+    } else if (own->now != nullptr) {
         own->now(what);
     } else {
         co_await own->later(what);
@@ -320,6 +328,7 @@ task<void> receive(gateway &in, client &one) {
         one.await_at_once();
     asio::error_code problem;
     one.is_served = false;
+    one.last_used = client::clock::now();  // what it has waited for is done
     const std::size_t size = co_await one.receive(problem);
     one.is_served = true;
     one.requests.filled(size);

@@ -169,6 +169,7 @@ Datum carry_out_batch(std::string_view bytes) {
     keep_freed_memory();
     reply_buffer buffer;
     execution x(buffer);
+    x.set_in_bytes();
     replies_writer<reply_buffer> replies(buffer);
     argument_list list;
     MemoryContext memory =

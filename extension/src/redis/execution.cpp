@@ -19,6 +19,12 @@ void execution::begin_command(bool waits) {
         close();
 }
 
+// A server in SQL_ASCII does not know what its bytes are.
+void execution::refuse(const char *words) {
+    bool is_other = in_bytes_ && GetDatabaseEncoding() != PG_SQL_ASCII;
+    out.error(is_other ? pg_server_to_any(words, static_cast<int>(strlen(words)), PG_UTF8) : words);
+}
+
 // --- Stores ---
 
 const store *execution::open(const intent &what, int database) {
@@ -35,20 +41,18 @@ const store *execution::open(const intent &what, int database) {
     Oid table = find_and_lock_store(*name, what.lock(), waits_);
     if (!OidIsValid(table)) {
         if (waits_ || !OidIsValid(find_store(*name)))
-            out.error(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')",
-                               *name, quote_literal_cstr(*name)));
+            refuse(psprintf("ERR no store %s: SELECT kv_create_store(%s, value_type => 'bytea')",
+                            *name, quote_literal_cstr(*name)));
         else
             set_would_wait();
         return nullptr;
     }
     if (!is_of_entry_type(table)) {
-        out.error(psprintf("ERR %s is not a store", *name));
+        refuse(psprintf("ERR %s is not a store", *name));
         return nullptr;
     }
-    if (what.writes() && (XactReadOnly || RecoveryInProgress())) {
-        out.error("READONLY You can't write against a read only replica.");
+    if (what.writes() && refuses_to_write())
         return nullptr;
-    }
     intent wanted = what;
     wanted.takes_snapshot = false;
     std::optional<store> opened =
@@ -60,6 +64,13 @@ const store *execution::open(const intent &what, int database) {
     forget_snapshot();  // which may be older than the lock
     openings_[open_] = {database, what.privileges, *opened};
     return &openings_[open_++].opened;
+}
+
+bool execution::refuses_to_write() {
+    bool refuses = XactReadOnly || RecoveryInProgress();
+    if (refuses)
+        out.error("READONLY You can't write against a read only replica.");
+    return refuses;
 }
 
 void execution::close() {
@@ -104,9 +115,8 @@ std::optional<std::span<Datum>> execution::keys(arguments given) {
 
 std::optional<Datum> execution::value(const store &to, std::string_view given) {
     if (to.kind == value_kind::text && !is_text(given)) {
-        out.error(
-            psprintf("ERR value is not valid text in encoding %s, and the store %s keeps text",
-                     GetDatabaseEncodingName(), RelationGetRelationName(to.table)));
+        refuse(psprintf("ERR value is not valid text in encoding %s, and the store %s keeps text",
+                        GetDatabaseEncodingName(), RelationGetRelationName(to.table)));
         return std::nullopt;
     }
     return varlena_of(given);
@@ -153,14 +163,14 @@ void execution::answer_or_raise(ErrorData *error) {
                 break;
             return set_would_wait();
         case ERRCODE_INSUFFICIENT_PRIVILEGE:
-            return out.error(psprintf("NOPERM %s", error->message));
+            return refuse(psprintf("NOPERM %s", error->message));
         case ERRCODE_READ_ONLY_SQL_TRANSACTION:
-            return out.error(psprintf("READONLY %s", error->message));
+            return refuse(psprintf("READONLY %s", error->message));
         case ERRCODE_CHARACTER_NOT_IN_REPERTOIRE:
         case ERRCODE_UNTRANSLATABLE_CHARACTER:
         case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
         case ERRCODE_WRONG_OBJECT_TYPE:
-            return out.error(psprintf("ERR %s", error->message));
+            return refuse(psprintf("ERR %s", error->message));
     }
     ReThrowError(error);
 }

@@ -34,6 +34,11 @@ class execution {
     // handed back to be carried out in another.
     bool in_exec() const { return in_exec_; }
     void set_in_exec() { in_exec_ = true; }
+    // The replies are bytes for kvstore-redis, not text for SQL, which converts that.
+    void set_in_bytes() { in_bytes_ = true; }
+    // Answers an error that has the server's words or names: for kvstore-redis in UTF8, in which it
+    // hears of the others.
+    void refuse(const char *words);
     // Another section of the batch, and each of its commands.
     void begin_section(int protocol, int database);
     void begin_command(bool waits);
@@ -48,6 +53,8 @@ class execution {
     // would wait.
     const store *open(const intent &what) { return open(what, database_); }
     const store *open(const intent &what, int database);
+    // Whether nothing can be written now; then the command is answered.
+    bool refuses_to_write();
     // Closes all, for what changes a table as a whole.
     void close();
 
@@ -101,6 +108,7 @@ class execution {
     int database_ = 0;
     bool waits_ = false;
     bool in_exec_ = false;
+    bool in_bytes_ = false;
     bool would_wait_ = false;
     bool has_snapshot_ = false;
     std::array<opening, 16> openings_{};

@@ -125,11 +125,29 @@ void object_help(execution &x, arguments) {
     x.out.lines(help);
 }
 
+namespace {
+
+// SAMPLES, which mean nothing here, however often they are given.
+bool takes_samples(execution &x, arguments given) {
+    for (std::size_t at = 0; at < given.size(); at += 2) {
+        std::optional<std::int64_t> samples = -1;
+        if (is_word(given[at], "samples") && at + 1 < given.size())
+            samples = integer(x, given[at + 1]);
+        if (!samples)
+            return false;
+        if (*samples < 0) {
+            x.out.error(syntax_error);
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
 // The row, its header and line pointer, and its entry in the index.
 void memory_usage(execution &x, arguments given) {
-    if (given.size() != 3 && (given.size() != 5 || !is_word(given[3], "samples")))
-        return x.out.error(syntax_error);
-    if (given.size() == 5 && !integer(x, given[4]))
+    if (!takes_samples(x, given.subspan(3)))
         return;
     with_entry(x, given[2], wanting::value, [&](const std::optional<entry> &found) {
         if (!found)

@@ -59,8 +59,8 @@ std::optional<int> database_of(execution &x, std::string_view given) {
     std::optional<std::int64_t> number = integer(x, given);
     if (!number)
         return std::nullopt;
-    if (*number < PG_INT32_MIN || *number > PG_INT32_MAX) {
-        x.out.error(not_an_integer);
+    if (!is_of_32_bits(*number)) {
+        x.out.error(not_of_32_bits);
         return std::nullopt;
     }
     if (*number < 0 || *number >= number_of_databases()) {

@@ -50,7 +50,7 @@ void flushdb(execution &x, arguments given) {
     if (!takes_flush_option(x, given))
         return;
     constexpr intent looking{.function = "FLUSHDB", .privileges = 0, .meets_entries = false};
-    const store *in = x.open(looking);
+    const store *in = x.refuses_to_write() ? nullptr : x.open(looking);
     if (in == nullptr)
         return;
     Oid table = RelationGetRelid(in->table);
@@ -62,9 +62,9 @@ void flushdb(execution &x, arguments given) {
     });
 }
 
-// A store that is not there is as good as empty.
+// A store that is not there is as good as empty. On a standby even the lock would be an error.
 void flushall(execution &x, arguments given) {
-    if (!takes_flush_option(x, given))
+    if (!takes_flush_option(x, given) || x.refuses_to_write())
         return;
     x.close();
     x.as_a_whole([&] {

@@ -19,6 +19,13 @@ constexpr bool in_order(std::span<const command> all) {
 }
 static_assert(in_order(commands));
 
+// Redis's words for a number that is an integer, but not one of 32 bits.
+constexpr std::string_view not_of_32_bits =
+    "ERR value is out of range, value must between -2147483648 and 2147483647";
+constexpr bool is_of_32_bits(std::int64_t number) {
+    return number == static_cast<std::int32_t>(number);
+}
+
 constexpr char lower(char letter) {
     return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
@@ -177,6 +184,17 @@ void append_fault(Buffer &to, const call &made, std::span<const std::string_view
             append(to, made.of->name);
             return append(to, "' command");
     }
+}
+
+// Its words where a subcommand could take more arguments than the table says, and does not.
+template <class Buffer>
+void append_too_many(Buffer &to, std::span<const std::string_view> arguments) {
+    using namespace detail;
+    append(to, "ERR unknown subcommand or wrong number of arguments for '");
+    append_given(to, arguments[1], 128);
+    append(to, "'. Try ");
+    append_upper(to, arguments[0]);
+    append(to, " HELP.");
 }
 
 }  // namespace kvstore::redis

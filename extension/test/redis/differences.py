@@ -6,6 +6,7 @@ DIFFERENCES = [
     # what, Redis, kvstore, why
     ("keys longer than 2048 bytes", "stored", "an error", "a key has to fit into the index of a table"),
     ("an expiry after the year 294276", "stored", "an error", "PostgreSQL's times end there"),
+    ("`LT` with the time that `PEXPIRETIME` says", "is not earlier", "may be", "an expiry is counted in microseconds, which `PEXPIRETIME` leaves out"),
     ("`SELECT`, `HELLO`, `AUTH`, `INFO` and subscribing within `MULTI`", "queued", "refused", "a transaction is of one role and one call"),
     ("keys that are no UTF-8, or have a zero byte", "stored", "an error", "a key is text, which SQL reads"),
     ("`KEYS **` and the empty key", "no match", "a match", "`*` stands for nothing, too"),

@@ -25,11 +25,11 @@ from resp import Closed, Connection, elements, encode, value_of
 ONLY_THE_FORM = {
     (b"RANDOMKEY",), (b"TIME",), (b"LOLWUT",), (b"INFO",), (b"CLIENT", b"ID"), (b"COMMAND", b"COUNT"),
     (b"SCAN",), (b"OBJECT", b"ENCODING"), (b"MEMORY", b"USAGE"), (b"PUBLISH",),
-    (b"SLOWLOG", b"LEN"),
+    (b"SLOWLOG", b"LEN"), (b"CLIENT", b"LIST"), (b"CLIENT", b"INFO"), (b"OBJECT", b"IDLETIME"), (b"OBJECT", b"REFCOUNT"),
 }  # fmt: skip
 # Redis has taken something for slow, or not.
 ONLY_THE_KIND = {(b"SLOWLOG", b"GET"), (b"COMMAND", None), (b"COMMAND", b"INFO")}
-IN_ANY_ORDER = {(b"KEYS",)}
+IN_ANY_ORDER = {(b"KEYS",), (b"PUBSUB", b"CHANNELS")}
 TIMES = {(b"TTL",): 1, (b"PTTL",): 1000, (b"EXPIRETIME",): 1, (b"PEXPIRETIME",): 1000}  # with the unit
 HELLO_DIFFERS = (b"version", b"id", b"modules", b"server")
 

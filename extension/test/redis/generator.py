@@ -62,6 +62,8 @@ NO_INTEGERS = [
     b"", b"x", b"1.5", b"1e3", b"+7", b"-0", b"007", b" 1", b"1 ", b"0x10", b"--1", b"-", b"9223372036854775808",
     b"-9223372036854775809", b"18446744073709551616", b"1" * 40, b"1\x00", b"\xb2", b"1_000",
 ]  # fmt: skip
+# Of 32 bits, and of 64.
+OUT_OF_RANGE = [b"2147483648", b"-2147483649", b"3000000000", b"99999999999", b"9223372036854775807", b"9223372036854775808"]
 FLOATS = [
     b"0", b"1", b"-1", b"0.1", b"-0.1", b"3.0e3", b"1e10", b"1e-7", b"2.5", b"10.50", b"1e17", b"123456789.123456789",
     b".5", b"5.", b"1E2", b"0.30000000000000004", b"1e-17", b"3.14159265358979", b"-5e-324", b"1e15", b"99999999999999999",
@@ -257,7 +259,7 @@ class Generator:
 
     def database(self):
         if self.chance(0.1):
-            return self.pick([b"-1", b"%d" % DATABASES, b"999", b"x", b"", b"1.5", b"9223372036854775808"])
+            return self.pick([b"-1", b"%d" % DATABASES, b"999", b"x", b"", b"1.5", *OUT_OF_RANGE])
         return b"%d" % self.random.randrange(DATABASES)
 
     def of_database(self):
@@ -271,7 +273,8 @@ class Generator:
                 [b"DBSIZE"], [b"DBSIZE"], [b"RANDOMKEY"], [b"KEYS", self.pick(PATTERNS)], [b"KEYS", self.pick(PATTERNS)],
                 [b"FLUSHDB", *self.pick([[], [b"ASYNC"], [b"SYNC"], [b"x"]])],
                 [b"FLUSHALL", *self.pick([[], [b"ASYNC"], [b"SYNC"], [b"x"]])] if self.chance(0.3) else [b"DBSIZE"],
-                [b"OBJECT", b"ENCODING", self.key()], [b"MEMORY", b"USAGE", self.key()],
+                [b"OBJECT", self.pick([b"ENCODING", b"FREQ", b"IDLETIME", b"REFCOUNT"]), self.key()],
+                [b"MEMORY", b"USAGE", self.key(), *self.pick([[], [], [b"SAMPLES"], [b"SAMPLES", self.integer()], [b"samples", b"5", b"SAMPLES", self.integer()]])],
                 [b"SCAN", self.pick([b"x", b"1.5"])], [b"SCAN", b"0", b"COUNT", self.pick([b"0", b"-1", b"x"])],
                 [b"SCAN", b"0", b"COUNT"], [b"SCAN", b"0", b"x", b"y"],
             ]
@@ -283,12 +286,49 @@ class Generator:
                 [b"PING"], [b"PING", self.value()], [b"ECHO", self.value()], [b"TIME"], [b"WAIT", b"0", b"10"], [b"LOLWUT"],
                 [b"CLIENT", b"ID"], [b"CLIENT", b"GETNAME"], [b"CLIENT", b"SETNAME", self.pick([b"", b"me", b"a b", b"\n"])],
                 [b"CLIENT", b"NO-EVICT", self.pick([b"on", b"OFF", b"x"])],
-                [b"CONFIG", b"GET", b"no-such-parameter"], [b"CONFIG", b"RESETSTAT"],
-                [b"CONFIG", b"SET", b"no-such-parameter", b"1"], [b"COMMAND", b"COUNT"],
+                [b"CONFIG", b"GET", self.pick([b"no-such-parameter", b"databases", b"DATA*"])], [b"CONFIG", b"RESETSTAT"],
+                self.config_set(), [b"COMMAND", b"COUNT"],
                 [b"COMMAND", b"GETKEYS", *self.command(0)], [b"COMMAND", b"INFO", *[self.command(0)[0] for _ in range(2)], b"nosuch"],
-                [b"SLOWLOG", b"GET"], [b"SLOWLOG", b"LEN"], [b"SLOWLOG", b"RESET"],
+                [b"SLOWLOG", b"GET", *self.few([self.integer(), b"1"])], [b"SLOWLOG", b"LEN"], [b"SLOWLOG", b"RESET"],
                 [b"HELLO"], [b"HELLO", b"%d" % self.protocol], [b"HELLO", self.pick([b"1", b"4", b"x", b""])], [b"HELLO", b"3", b"x"],
                 [b"UNWATCH"], [b"INFO"], [b"INFO", b"keyspace"],
+            ]
+        )  # fmt: skip
+
+    def few(self, arguments):
+        """None of them, the first, the first two, .."""
+        return arguments[: self.random.randint(0, len(arguments))]
+
+    def config_set(self):
+        """What changes nothing that the others notice."""
+        pairs = [
+            [self.pick([b"slowlog-max-len"] * 5 + [b"SLOWLOG-Max-Len", b"databases", b"no-such-parameter"]), self.pick([b"128"] * 4 + [b"1", b"x"])]
+            for _ in range(self.pick([1, 2, 2, 3]))
+        ]
+        if self.chance(0.2):
+            pairs.append([b"slowlog-log-slower-than", self.pick([b"10000", b"-2", b"x"])])
+        self.random.shuffle(pairs)
+        return [b"CONFIG", b"SET", *sum(pairs, [])]
+
+    def of_clients(self):
+        """About clients and channels. No number is a client's, and nobody is closed."""
+        number = self.pick([b"1000000000", b"1000000001", b"9223372036854775807", *NO_INTEGERS])
+        nobody = [
+            [b"ID", number], [b"USER", self.pick([b"nobody", b"", b"a b"])], [b"TYPE", self.pick([b"master", b"Replica", b"slave", b"x", b""])],
+            [b"ADDR", self.pick([b"1.2.3.4:5", b""])], [b"LADDR", b"x"],
+        ]  # fmt: skip
+        options = sum([self.pick([[b"SKIPME", self.pick([b"yes", b"NO", b"x"])], *nobody]) for _ in range(self.random.randint(0, 2))], [])
+        return self.pick(
+            [
+                [b"CLIENT", b"KILL", *self.pick(nobody), *options, *self.few([b"ID"])], [b"CLIENT", b"KILL", self.pick([b"1.2.3.4:5", b"", b"x"])],
+                [b"CLIENT", b"UNBLOCK", number, *self.few([self.pick([b"TIMEOUT", b"error", b"foo", b""]), b"x"])],
+                [b"CLIENT", b"LIST", *self.pick([[], [b"x"], [b"ID"], [b"ID", number, number], [b"TYPE"], [b"TYPE", b"master"], [b"type", b"x"], [b"TYPE", b"master", b"x"]])],
+                [b"CLIENT", b"PAUSE", self.pick([b"-1", b"x", b""]), *self.few([self.pick([b"ALL", b"write", b"x"]), b"x"])],
+                [b"client", b"pause", b"0", self.pick([b"x", b""])], [b"CLIENT", b"UNPAUSE"], [b"CLIENT", b"REPLY", b"x"],
+                [b"CLIENT", b"TRACKINGINFO"], [b"CLIENT", b"GETREDIR"], [b"CLIENT", b"INFO"],
+                [b"PUBSUB", self.pick([b"CHANNELS", b"channels"]), *self.few([self.pick(PATTERNS), b"x"])],
+                [b"PUBSUB", b"NUMSUB", *self.few([b"news", b"news", b"a:b"])], [b"PUBSUB", b"NUMPAT", *self.few([b"x"])],
+                [b"LATENCY", b"LATEST"], [b"LATENCY", b"RESET", *self.few([b"x"])],
             ]
         )  # fmt: skip
 
@@ -299,7 +339,7 @@ class Generator:
         (set, 12), (setex, 2), (psetex, 2), (getex, 5), (of_key, 22), (of_keys, 10), (of_key_and_value, 10), (of_key_and_integer, 6),
         (incrbyfloat, 4), (of_pairs, 4), (getrange, 5), (setrange, 4), (expire, 10), (of_two_keys, 6),
     ]  # fmt: skip
-    OF_ALL = OF_DATA + [(of_database, 3), (of_keyspace, 6), (of_server, 5), (of_transaction, 1)]
+    OF_ALL = OF_DATA + [(of_database, 3), (of_keyspace, 6), (of_server, 5), (of_clients, 3), (of_transaction, 1)]
 
     def command(self, wrong=0.06, of=OF_DATA):
         make = self.random.choices([each for each, _ in of], [weight for _, weight in of])[0]
@@ -429,6 +469,7 @@ class Generator:
         channel, pattern = self.pick([b"news", b"a:b", "\u00e4".encode()]), self.pick([b"n*", b"a:?", b"[nx]ews"])
         self.add(connection, "command", [b"SUBSCRIBE", channel])
         self.add(connection, "command", [b"PSUBSCRIBE", pattern])
+        self.add(other, "command", self.pick([[b"PUBSUB", b"CHANNELS"], [b"PUBSUB", b"NUMSUB", channel], [b"PUBSUB", b"NUMPAT"]]))
         for _ in range(self.random.randint(1, 3)):
             to = self.pick([b"news", b"a:b", "\u00e4".encode(), b"other"])
             self.add(other, "publish", [b"PUBLISH", to, self.pick([b"", b"m", b"hello world", "\u20ac".encode()])])

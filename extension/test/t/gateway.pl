@@ -21,6 +21,7 @@ my $client = $gateway->client;
 
 # --- Commands of its own -----------------------------------------------------------------------
 
+is($client->ask('CONFIG', 'GET', 'data*'), '[databases 2]', 'CONFIG GET asks the server for what that knows');
 is($client->ask('PING'), 'PONG', 'PING');
 is($client->ask('ping', 'hi'), 'hi', 'PING with a message, in any case');
 is($client->ask('ECHO', "a\r\nb\0"), "a\r\nb\0", 'ECHO of any bytes');
@@ -31,6 +32,15 @@ is($client->ask('CLIENT', 'SETNAME', 'a b'), '-ERR Client names cannot contain s
 is($client->ask_all([ 'CLIENT', 'SETNAME', 'me' ], [ 'CLIENT', 'GETNAME' ]), "OK\nme", 'CLIENT SETNAME and GETNAME');
 like($client->ask('CLIENT', 'LIST'), qr/\Aid=\d+ addr=.* name=me .* db=0 .* cmd=client\|list user=postgres .* resp=2/, 'CLIENT LIST');
 is($client->ask('CLIENT', 'KILL', 'ID', '0'), '-ERR client-id should be greater than 0', 'CLIENT KILL of a number that is none');
+my ($first, $second) = map { $gateway->client } 1 .. 2;
+my ($one, $two) = map { $_->ask('CLIENT', 'ID') } $first, $second;
+is(join(' ', $client->ask('CLIENT', 'LIST', 'ID', $two, 999, $one, $one) =~ /^id=(\d+)/mg), "$two $one", 'CLIENT LIST ID, in the order that was asked for');
+is($client->ask('CLIENT', 'KILL', $_, ''), '0', "CLIENT KILL $_ of nothing is of nobody") for 'ADDR', 'LADDR';
+is($client->ask('CLIENT', 'KILL', ''), '-ERR No such client', 'likewise');
+is($client->ask('CLIENT', 'KILL', 'USER', $_), "-ERR No such user '$_'", "CLIENT KILL USER '$_'") for 'nobody', '', 'default';
+is($client->ask('client', 'pause', '1', 'all', 'x'), q{-ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.}, 'CLIENT PAUSE with too much');
+is(join(' ', map { $_->ask('PING') } $first, $second), 'PONG PONG', 'none of these closed others');
+is($client->ask('CLIENT', 'KILL', 'USER', 'postgres'), '2', 'one who is there');
 is($client->ask('CLIENT', 'TRACKING', 'ON'), '-ERR CLIENT TRACKING is not supported by kvstore', 'CLIENT TRACKING is refused');
 is($client->ask('CONFIG', 'GET', 'sav*', 'timeout'), '[save  timeout 0]', 'CONFIG GET');
 is($client->ask('CONFIG', 'SET', 'timeout', '5'), q{-NOPERM only the role of kvstore-redis's option --admin-user may do this}, 'CONFIG SET is for the administrator');
@@ -219,6 +229,12 @@ $holder->quit;
 is($blocked->reply . $blocked->reply, '9(end)', 'what has been accepted is answered');
 is($gateway->stop, 0, 'and then it ends');
 ok(!-e $gateway->{socket}, 'without leaving its socket');
+
+# Without a server, what depends on it is not known.
+my $alone = Gateway->begin($node, '--anonymous-user', 'postgres', '--conninfo', 'host=/none');
+like($alone->client->ask('CONFIG', 'GET', $_), qr/\A-ERR no connection to the server: /, "CONFIG GET $_ without a server") for 'databases', '*';
+is($alone->client->ask('CONFIG', 'GET', 'timeout'), '[timeout 0]', '.. and what does not');
+is($alone->stop, 0, 'it ends well');
 
 # Nobody can be reached over the network without a word for it.
 my $open = Gateway->begin($node, '--listen', '0.0.0.0:0');

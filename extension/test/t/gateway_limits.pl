@@ -7,6 +7,7 @@ use Gateway;
 use Kvstore;
 use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
+use Time::HiRes qw(time);
 
 plan skip_all => Gateway::missing() if Gateway::missing();
 
@@ -171,5 +172,52 @@ like($reader->{read}, qr/\AHTTP\/1\.1 200 OK.*\nkvstore_redis_clients \d/s, 'and
 unlike($narrow->log_text, qr/no client can be taken on/, 'with files to spare');
 is($narrow->stop, 0, 'it ends well');
 
-is($gateway->stop, 0, 'and so does the other');
+# --- Idle clients -------------------------------------------------------------------------------
+
+# Idle is who sends nothing and waits for nothing: from the last answer on, and the last byte of it.
+my $holder = $node->background_psql('postgres');
+my $busy = $gateway->client;
+$busy->ask('CLIENT', 'SETNAME', 'busy');
+$busy->ask_all([ 'SET', 'held', '0' ], [ 'SET', 'long', 'v' x 900_000 ]);
+sub idle_time { return ($other->ask('CLIENT', 'LIST') =~ / name=busy age=\d+ idle=(\d+) /)[0] }
+
+# Two seconds pass before what it waits for. How long that is ago is known better than the idle time, which is in whole seconds.
+sub is_idle_since
+{
+	my ($it, $what) = @_;
+	$gateway->wait_for(sub { idle_time() >= 2 });
+	my $then = time;
+	$it->();
+	$gateway->wait_for(sub { my $ago = time - $then; idle_time() <= $ago + 1 });
+	pass("$what: then it is idle, not before");
+	return;
+}
+for my $replies ('ON', 'OFF')
+{
+	$holder->query_safe(q{BEGIN; SELECT kv_incr('held', store => 'kv_redis')});
+	$busy->send_all([ 'CLIENT', 'REPLY', $replies ], [ 'INCR', 'held' ]);
+	is_idle_since(sub { $holder->query_safe('COMMIT') }, "who waits for a row, replies $replies");
+}
+is($busy->reply . $busy->reply, 'OK2', 'one of them is answered');
+is($other->ask('CLIENT', 'PAUSE', '100000', 'WRITE') . $busy->ask('CLIENT', 'REPLY', 'ON'), 'OKOK', 'a pause');
+$busy->send_all([ 'INCR', 'held' ]);
+is_idle_since(sub { $other->ask('CLIENT', 'UNPAUSE') }, 'who waits for its end');
+is($busy->reply, '5', 'is answered');
+$busy->send_all([ 'GET', 'long' ]);
+is_idle_since(sub { $busy->reply }, 'who has yet to read');
+
+my $strict = Gateway->begin($node, '--anonymous-user', 'postgres', '--admin-user', 'postgres');
+my ($waiting, $listening, $idle) = map { $strict->client } 1 .. 3;
+$holder->query_safe(q{BEGIN; SELECT kv_incr('held', store => 'kv_redis')});
+$waiting->send_all([ 'INCR', 'held' ]);
+is($listening->ask('SUBSCRIBE', 'c'), '[subscribe c 1]', 'a client that hears a channel');
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
+is($idle->ask('PING') . $strict->client->ask('CONFIG', 'SET', 'timeout', '1') . $idle->reply, 'PONGOK(end)', '--client-timeout closes who is idle');
+$holder->query_safe('COMMIT');
+$holder->quit;
+is($waiting->reply . $waiting->reply, '7(end)', 'who waits when that is over');
+is($listening->ask('UNSUBSCRIBE') . $listening->reply, '[unsubscribe c 0](end)', 'and who hears channels when it has left them');
+is($strict->stop, 0, 'it ends well');
+
+is($gateway->stop, 0, 'and so does the first one');
 done_testing();

@@ -114,7 +114,7 @@ is($gateway->stop, 0, 'it ends well');
 # server takes its time to open that.
 $node->sql(q{CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0});
 $node->sql(q{CREATE EXTENSION kvstore; SELECT kv_create_store('kv_redis', value_type => 'bytea')}, 'latin');
-my $latin = Gateway->begin($node, '--anonymous-user', 'postgres', '--conninfo', $node->connstr('latin'));
+my $latin = Gateway->begin($node, '--anonymous-user', 'postgres', '--conninfo', $node->connstr('latin'), '--stores', qq{kv_redis, "t\xc3\xa9xt", "l\xc3\xa0", "o\xc3\xb9"});
 sub delay_logins
 {
 	my ($seconds) = @_;
@@ -135,6 +135,18 @@ delay_logins(0);
 is($publisher->ask('PUBLISH', "\xc3\xa9t\xc3\xa9", 'm'), '1', 'a message');
 $publisher->ask('PUBLISH', 'behind', 'it');
 is($late->reply, "[message \xc3\xa9t\xc3\xa9 m]", 'is heard by who came while the server was connected to');
+
+# Errors are in UTF8, whatever the database is in, but for what they repeat.
+$node->sql(qq{SET client_encoding = 'UTF8'; SELECT kv_create_store('"t\xc3\xa9xt"'); CREATE TABLE "l\xc3\xa0" (a int)}, 'latin');
+my $asking = $latin->client;
+sub told { my ($database, @command) = @_; $asking->ask('SELECT', $database); return $asking->ask(@command) }
+is(told(1, 'SET', 'k', "\0"), "-ERR value is not valid text in encoding LATIN1, and the store t\xc3\xa9xt keeps text", 'a name in an error: a store of text');
+is(told(2, 'GET', 'k'), "-ERR \"l\xc3\xa0\" is not a store", 'what is no store');
+is(told(3, 'GET', 'k'), "-ERR no store \"o\xc3\xb9\": SELECT kv_create_store('\"o\xc3\xb9\"', value_type => 'bytea')", 'and one that is not there');
+is(told(1, 'EXPIRE', 'k', '1', "\xe9"), "-ERR Unsupported option \xe9", 'what a client has sent is as it was');
+is(told(1, "\xe9", "\xe9"), "-ERR unknown command '\xe9', with args beginning with: '\xe9' ", 'likewise');
+is($asking->ask('AUTH', 'first', 'one'), 'OK', 'a role without rights');
+is(told(1, 'GET', 'k'), "-NOPERM permission denied for table t\xc3\xa9xt", 'an error of the server that was foreseen');
 is($latin->stop, 0, 'it ends well');
 
 done_testing();

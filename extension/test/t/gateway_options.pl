@@ -16,7 +16,7 @@ plan skip_all => Gateway::missing() if Gateway::missing();
 my $node = Kvstore->begin('gateway_options', "shared_preload_libraries = 'kvstore'");
 $node->sql(q{
 	CREATE EXTENSION kvstore;
-	SELECT kv_create_store('kv_redis', value_type => 'bytea');
+	SELECT kv_create_store('kv_redis', value_type => 'bytea'), kv_create_store('other', value_type => 'bytea');
 });
 my $folder = PostgreSQL::Test::Utils::tempdir();
 
@@ -65,6 +65,31 @@ chmod 0755, "$folder/closed";
 	is($closed->stop, 0, 'and it ends well');
 }
 
+# A value is what stands behind =, or in quotes; what is wrong with it is said with it.
+sub value_in_file
+{
+	my ($line) = @_;
+	unlink "$folder/line";
+	append_to_file("$folder/line", "listen = 127.0.0.1:0\n# max-clients = 0\n\n$line\n");
+	return run_program('--config', "$folder/line") =~ s/\A2 .*kvstore-redis: (?=--)//r;
+}
+for my $each ([ 'here', 'here' ], [ 'a, b c', 'a, b c' ], [ 'a#b  # a remark', 'a#b' ], [ '"a # b"', 'a # b' ], [ q{'a "b"'   # too}, 'a "b"' ], [ "a\r", 'a' ], [ '%', '%' ])
+{
+	like(value_in_file("listen = $each->[0]"), qr/\A--listen \Q$each->[1]\E: it is HOST:PORT/, "listen = $each->[0]");
+}
+like(value_in_file("listen = [::1]:71936\nmax-clients = 0"), qr/--max-clients: '0' is no number/, 'an IPv6 address takes no other line');
+like(value_in_file("listen = [::1]:71936\nmax-clients = 7"), qr/\A--listen \[::1\]:71936: its port is no number/, 'and is one');
+like(value_in_file($_->[0]), qr/--config: line 4: $_->[1]; kvstore-redis --help/, $_->[0])
+	for [ 'user = "a', 'the quote " has no end' ], [ q{user = "a" b}, 'there is something behind the quote "' ], [ '= b', 'there is no option before =' ];
+like(value_in_file('none'), qr/--config: .*none/, 'an option that is none');
+like(value_in_file("user = a\nmax-clients = 7\nuser = b"), qr/--user: .*1.*2/, 'one that may not be given twice');
+
+append_to_file("$folder/stores", "anonymous-user = postgres\nstores = kv_redis, other\n");
+my $of_two = Gateway->begin($node, '--config', "$folder/stores");
+my $chooser = $of_two->client;
+is($chooser->ask_all(['MULTI'], [ 'CONFIG', 'GET', 'databases' ], ['EXEC']), "OK\nQUEUED\n[[databases 2]]", 'CONFIG GET says how many stores there are before anything is asked for');
+is($chooser->ask_all([ 'SELECT', '1' ], [ 'SET', 'there', '1' ], [ 'SELECT', '0' ], [ 'EXISTS', 'there' ]), "OK\nOK\nOK\n0", 'stores of the file');
+is($of_two->stop, 0, 'it ends well');
 append_to_file("$folder/conf", "anonymous-user = postgres\nslowlog-slower-than = 0\nmax-clients = 7\n");
 my $gateway = Gateway->begin($node, '--config', "$folder/conf", '--max-clients', 8, '--metrics', '127.0.0.1:' . (my $port = PostgreSQL::Test::Cluster::get_free_port()));
 my $client = $gateway->client;

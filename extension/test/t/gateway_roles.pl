@@ -57,7 +57,14 @@ is($client->ask_all([ 'CONFIG', 'SET', 'timeout', '2147483647' ], [ 'CONFIG', 'G
 sleep 2;    # in which idle clients are looked for
 is($client->ask('CONFIG', 'SET', 'timeout', '0'), 'OK', '.. in which nobody is idle');
 
-is($gateway->client->ask('AUTH', 'writes'), 'OK', 'AUTH without a name is --user');
+is($client->ask('CONFIG', 'SET', @{ $_->[0] }), "-ERR $_->[1]", "CONFIG SET @{ $_->[0] }")
+	for [ [ 'timeout', '1', 'TIMEOUT', '2' ], q{CONFIG SET failed (possibly related to argument 'TIMEOUT') - duplicate parameter} ],
+	[ [ 'timeout', 'x', 'none', '1' ], q{Unknown option or number of arguments for CONFIG SET - 'none'} ], [ [ 'timeout', '1', 'databases', '1' ], q{CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config} ],
+	[ [ 'timeout', '1', 'slowlog-max-len', 'x' ], q{CONFIG SET failed (possibly related to argument 'slowlog-max-len') - argument couldn't be parsed into an integer} ];
+is($client->ask('CONFIG', 'GET', 'timeout'), '[timeout 0]', 'none of it was done');
+my $named = $gateway->client;
+is($named->ask('AUTH', 'writes'), 'OK', 'AUTH without a name is --user');
+is($client->ask('CLIENT', 'KILL', 'USER', 'default'), '1', 'whom CLIENT KILL calls "default", too');
 is($gateway->client->ask('AUTH', 'default', 'writes'), 'OK', "and so is Redis's user default");
 is($reader->ask('AUTH', 'writer', 'writes'), 'OK', 'a client may become another');
 is($reader->ask('SET', 'k', 'w'), 'OK', 'and then may what that may');

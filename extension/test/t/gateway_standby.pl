@@ -38,7 +38,7 @@ $primary->wait_for_catchup($standby);
 
 is($reader->ask_all([ 'GET', 'k' ], [ 'MGET', 'k', 'none', 'e' ], [ 'EXISTS', 'k', 'none' ], ['DBSIZE'], [ 'STRLEN', 'e' ]), "1\n[1 (nil) v]\n1\n2\n1",
 	'on the standby, a logged store is read');
-for my $command ('SET k 2', 'INCR k', 'DEL k', 'GETEX k EX 5', 'GETDEL k', 'APPEND k x', 'RENAME k j', 'MSET a b c d', 'PUBLISH a b', 'FLUSHDB')
+for my $command ('SET k 2', 'INCR k', 'DEL k', 'GETEX k EX 5', 'GETDEL k', 'APPEND k x', 'RENAME k j', 'MSET a b c d', 'PUBLISH a b', 'FLUSHDB', 'FLUSHALL')
 {
 	my $reply = $reader->ask(split / /, $command);
 	like($reply, qr/^-READONLY /, "$command: READONLY");
@@ -48,6 +48,7 @@ like($reader->ask('INFO', 'replication'), qr/^role:slave\r$/m, 'INFO');
 like($reader->ask('HELLO', '3'), qr/ role replica /, 'HELLO');
 is($reader->ask_all(['MULTI'], [ 'GET', 'k' ], [ 'GET', 'e' ], ['EXEC']), "OK\nQUEUED\nQUEUED\n[1 v]", 'EXEC that reads');
 like($reader->ask_all(['MULTI'], [ 'GET', 'k' ], [ 'SET', 'k', '2' ], ['EXEC']), qr/\[1 -READONLY .*\]/, 'EXEC that writes');
+like($reader->ask_all(['MULTI'], [ 'GET', 'k' ], ['FLUSHALL'], ['FLUSHDB'], [ 'PUBLISH', 'a', 'b' ], [ 'GET', 'e' ], ['EXEC']), qr/\[1(?: -READONLY \S[^-]*){3} v\]/, 'whatever it is: the others are carried out');
 is($reader->ask_all([ 'WATCH', 'k' ], ['MULTI'], [ 'GET', 'k' ], ['EXEC']), "OK\nOK\nQUEUED\n[1]", 'WATCH of what stays');
 is($reader->ask('WATCH', 'k'), 'OK', 'WATCH of what changes');
 is($writer->ask('SET', 'k', '3'), 'OK', 'on the primary');
