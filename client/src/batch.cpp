@@ -13,11 +13,6 @@ namespace {
 // may wait there.
 constexpr std::size_t most_queued = 64 * 1024;
 
-// libpq's own error, not the server's.
-bool is_of_libpq(const PGresult *answer) {
-    return PQresultStatus(answer) == PGRES_FATAL_ERROR && sqlstate_of(answer).empty();
-}
-
 }  // namespace
 
 batch::batch(const session &of, PGconn *on, const receiver &tell)
@@ -36,7 +31,7 @@ batch::~batch() {
 void batch::send(std::size_t number, const message &what, way how) {
     if (!what.send(pq_, how) || PQpipelineSync(pq_) != 1) {
         take_the_rest();  // which may say why
-        has_failed_to_ = true;
+        is_incomplete_ = true;
         tell_(number, {.problem = session_.lost(end_)});
         return;
     }
@@ -45,39 +40,43 @@ void batch::send(std::size_t number, const message &what, way how) {
     queued_ += what.size();
     if (queued_ > most_queued)
         flush();
+    else
+        take_what_has_come();
 }
 
 // What was sent may have been carried out, so the whole of it is in doubt.
 void batch::finish() {
     flush();
     take_the_rest();
-    if (has_failed_to_ && PQstatus(pq_) != CONNECTION_OK)
+    if (is_incomplete_ && PQstatus(pq_) != CONNECTION_OK)
         std::rethrow_exception(has_sent_ ? session_.lost_in_the_middle(end_) : session_.lost(end_));
 }
 
-// Reads what comes meanwhile: a server that cannot get rid of its answers reads no requests.
+// Takes what comes meanwhile: a server that cannot get rid of its answers reads no requests. libpq
+// itself reads when it cannot send. Once it has found the end of the connection, what it had read
+// is lost; so that is taken before anything else is asked of it.
 void batch::flush() {
-    while (PQflush(pq_) == 1) {
-        wait_for(pq_, POLLIN | POLLOUT, -1);
-        PQconsumeInput(pq_);
+    int is_left = 0;
+    do {
+        is_left = PQflush(pq_);
         take_what_has_come();
-    }
+    } while (is_left == 1 && wait_for(pq_, POLLIN | POLLOUT, -1));
     queued_ = 0;
 }
 
 void batch::take_what_has_come() {
-    while (!unanswered_.empty() && PQisBusy(pq_) == 0 && take_one()) {
+    while (!unanswered_.empty() && PQstatus(pq_) == CONNECTION_OK && PQisBusy(pq_) == 0 &&
+           take_one()) {
     }
 }
 
-// Of a connection that was lost, too: what had come before is there.
 void batch::take_the_rest() {
-    while (!unanswered_.empty() && take_one()) {
+    while (!unanswered_.empty() && PQstatus(pq_) == CONNECTION_OK && take_one()) {
     }
-    if (end_.empty())
-        end_ = PQerrorMessage(pq_);
+    if (end_.empty())  // an error that no sync has followed said why
+        end_ = next_.problem ? PQresultErrorMessage(next_.rows.get()) : PQerrorMessage(pq_);
     for (; !unanswered_.empty(); unanswered_.pop_front()) {
-        has_failed_to_ = true;
+        is_incomplete_ = true;
         tell_(unanswered_.front(), {.problem = session_.lost_in_the_middle(end_)});
     }
 }
@@ -93,11 +92,7 @@ bool batch::take_one() {
         tell_(unanswered_.front(), next_);
         unanswered_.pop_front();
         next_ = {};
-    } else if (is_of_libpq(answer.get()) && PQstatus(pq_) != CONNECTION_OK) {
-        // It was lost. An error that no sync has followed said why.
-        const PGresult *first = next_.problem ? next_.rows.get() : answer.get();
-        if (end_.empty())
-            end_ = PQresultErrorMessage(first);
+    } else if (PQstatus(pq_) != CONNECTION_OK) {
         return false;
     } else {
         next_.problem = session_.problem_of(answer.get());

@@ -53,7 +53,7 @@ class batch {
     std::deque<std::size_t> unanswered_{};  // in the order in which they were sent
     outcome next_{};                        // of the first of these, as far as it has come
     bool has_sent_ = false;                 // anything
-    bool has_failed_to_ = false;            // answer, or to be sent
+    bool is_incomplete_ = false;            // something has no answer, or was not sent
     bool was_between_ = false;              // two results
     std::string end_{};                     // why the connection was lost, if it was
 };
