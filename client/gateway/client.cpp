@@ -13,6 +13,7 @@ namespace kvstore::gateway {
 
 std::vector<redis::watched_key> transaction::watched_keys() const {
     std::vector<redis::watched_key> views;
+    views.reserve(watching.size());
     for (const watched &each : watching)
         views.push_back({each.database, each.key, each.version});
     return views;

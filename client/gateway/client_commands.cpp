@@ -108,7 +108,7 @@ struct filter {
         return one.as == me.as && (!number || *number == static_cast<std::int64_t>(one.number)) &&
                (!type || *type == its_type) && (!address || is_called(*address, one.address)) &&
                (!local_address || is_called(*local_address, one.local_address)) &&
-               (max_age < 0 || seconds_since(one.created) >= max_age) && !(skips_me && &one == &me);
+               (max_age < 0 || seconds_since(one.created) >= max_age) && (!skips_me || &one != &me);
     }
 };
 

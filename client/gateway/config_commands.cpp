@@ -102,8 +102,8 @@ void config_get(call &what) {
 namespace {
 
 void refuse_to_set(const call &what, std::size_t argument, const std::string &why) {
-    what.reply().error("ERR CONFIG SET failed (possibly related to argument " +
-                       what.quoted(argument) + ") - " + why);
+    std::string text = "ERR CONFIG SET failed (possibly related to argument ";
+    what.reply().error(text.append(what.quoted(argument)).append(") - ").append(why));
 }
 
 // Whether all names are of parameters that can be set, each given once.

@@ -28,7 +28,7 @@ std::string quoted_identifier(std::string_view name) {
 std::string message_hub::channel_for(const std::string &name, kind what) const {
     if (what == kind::pattern)
         return std::string(redis::patterns_channel);
-    return std::string(redis::notify_channel(name, *in_utf8_).name());
+    return std::string(redis::notify_channel(name, in_utf8_ == true).name());
 }
 
 // A message may come before the server's word that it listens: so whoever waits for that does not
@@ -198,7 +198,7 @@ void message_hub::close_listeners() {
         return;
     heard_.clear();
     log("the connection that listens broke: clients that hear channels are closed");
-    std::vector<std::shared_ptr<client>> whom;
+    held_clients whom;
     for (const listeners *all : {&channels_, &patterns_})
         for (const auto &[name, some] : *all)
             for (client *each : some.by)
@@ -219,27 +219,32 @@ void message_hub::deliver() {
             for (const auto &[pattern, whom] : matching(read->channel))
                 deliver_to(whom, pattern, read->channel, read->text);
         } else if (const auto found = channels_.find(read->channel); found != channels_.end()) {
-            deliver_to(std::set(found->second.by), {}, read->channel, read->text);
+            deliver_to(held(found->second), {}, read->channel, read->text);
         }
     }
 }
 
 // Copies, since a client that is closed for its slowness leaves its patterns.
-std::vector<std::pair<std::string, std::set<client *>>> message_hub::matching(
+std::vector<std::pair<std::string, message_hub::held_clients>> message_hub::matching(
     std::string_view channel) const {
-    std::vector<std::pair<std::string, std::set<client *>>> found;
+    std::vector<std::pair<std::string, held_clients>> found;
     for (const auto &[pattern, some] : patterns_)
         if (glob_matches(pattern, channel))
-            found.emplace_back(pattern, some.by);
+            found.emplace_back(pattern, held(some));
     return found;
 }
 
-void message_hub::deliver_to(const std::set<client *> &whom, std::string_view pattern,
-                             std::string_view channel, std::string_view text) {
-    std::vector<std::shared_ptr<client>> all;
-    for (client *each : whom)
+message_hub::held_clients message_hub::held(const listened &some) {
+    held_clients all;
+    all.reserve(some.by.size());
+    for (client *each : some.by)
         all.push_back(each->shared_from_this());
-    for (const auto &one : all) {
+    return all;
+}
+
+void message_hub::deliver_to(const held_clients &whom, std::string_view pattern,
+                             std::string_view channel, std::string_view text) {
+    for (const auto &one : whom) {
         if (one->is_closed())
             continue;
         reply_writer out(one->out, one->protocol);

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -47,6 +48,7 @@ class message_hub {
         std::set<client *> by;
     };
     using listeners = std::map<std::string, listened, std::less<>>;
+    using held_clients = std::vector<std::shared_ptr<client>>;
     struct wish {
         std::string channel;  // as the server knows it; empty: the connection only
         bool is_listen;
@@ -63,10 +65,10 @@ class message_hub {
     task<void> run();
     task<void> fulfil_wishes();
     void deliver();
-    std::vector<std::pair<std::string, std::set<client *>>> matching(
-        std::string_view channel) const;
-    void deliver_to(const std::set<client *> &whom, std::string_view pattern,
-                    std::string_view channel, std::string_view text);
+    std::vector<std::pair<std::string, held_clients>> matching(std::string_view channel) const;
+    static held_clients held(const listened &some);
+    void deliver_to(const held_clients &whom, std::string_view pattern, std::string_view channel,
+                    std::string_view text);
     void close_listeners();
 
     executor on_;

@@ -193,9 +193,11 @@ task<void> pool::let_more_arrive() {
 
 bool pool::few_wait() const {
     std::size_t commands = 0;
-    for (const job *each : main_.jobs)
-        if ((commands += each->commands.left()) >= few_commands)
+    for (const job *each : main_.jobs) {
+        commands += each->commands.left();
+        if (commands >= few_commands)
             return false;
+    }
     return true;
 }
 

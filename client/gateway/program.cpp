@@ -150,14 +150,12 @@ task<void> program::look_after_clients() {
 
 void program::look_after(client &one, client::clock::time_point now) {
     const auto timeout = std::chrono::seconds(in_.told.client_timeout);
+    const bool is_stranger = one.as == nullptr || !one.is_ready;
     const bool is_idle = one.subscriptions() == 0 && !one.is_served;
-    if (one.is_deaf_since(now - time_to_read))
-        one.close();
-    else if ((one.as == nullptr || !one.is_ready) && now - one.stranger_since > time_to_log_in)
-        one.close();
-    else if (one.work.is_blocked && one.has_hung_up())
-        one.close();
-    else if (timeout.count() > 0 && is_idle && now - one.last_used > timeout)
+    if (one.is_deaf_since(now - time_to_read) ||
+        (is_stranger && now - one.stranger_since > time_to_log_in) ||
+        (one.work.is_blocked && one.has_hung_up()) ||
+        (timeout.count() > 0 && is_idle && now - one.last_used > timeout))
         one.close();
     else
         one.flush();  // replies in front of a command that waits

@@ -179,7 +179,7 @@ void roles::let_others_run() {
     wake(next, true);
 }
 
-void roles::wake(std::deque<waiter *>::iterator which, bool has_turn) {
+void roles::wake(const std::deque<waiter *>::const_iterator &which, bool has_turn) {
     waiter *const its = *which;
     waiting_.erase(which);
     its->has_turn = has_turn;

@@ -88,7 +88,7 @@ class roles {
     task<bool> wait_for_turn(attempt its);
     void begin(const attempt &its);
     void let_others_run();
-    void wake(std::deque<waiter *>::iterator which, bool has_turn);
+    void wake(const std::deque<waiter *>::const_iterator &which, bool has_turn);
     bool may_run(const attempt &its) const;
     role &known(const std::string &name, const std::string &number);
     role *find(std::string_view name);

@@ -122,6 +122,7 @@ void merge(call &what, const std::vector<words> &commands, std::string_view repl
 task<void> carry_out_transaction(call &what, const transaction &its) {
     client &one = what.from;
     std::vector<words> commands;
+    commands.reserve(its.commands.size());
     for (const auto &each : its.commands)
         commands.emplace_back(each.begin(), each.end());
     job &work = one.work;

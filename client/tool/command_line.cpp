@@ -116,7 +116,8 @@ place place_of(const parameter<Into> &what, Into &into) {
     throw input_error("not an option: '" + word + "'; what begins with a minus comes after --");
 }
 
-// Takes each word as it is to its place. Nothing in it is looked for but the minus of an option.
+// Takes each word as it is to its place. Nothing in it is looked for but the minus of an option:
+// words are data, of which CLI11 has a meaning of its own for [a,b], {} and %%, and getopt for -5.
 class line_reader {
   public:
     template <class Into>

@@ -1,10 +1,9 @@
 #include "key_commands.hpp"
 
-#include <fnmatch.h>
-
 #include <limits>
 
 #include "errors.hpp"
+#include "rules/glob.hpp"
 #include "store_table.hpp"
 #include "times.hpp"
 
@@ -34,13 +33,13 @@ status scan(context &in, const arguments &given) {
     return found;
 }
 
-// Redis's patterns are those of the shell. What precedes the first special character is a prefix.
+// What precedes the first special character is a prefix.
 status keys(context &in, const arguments &given) {
     const std::string &pattern = given.pattern;
     const std::string prefix = pattern.substr(0, pattern.find_first_of("*?[\\"));
     read_entries(in.on, find_store(in.on, in.store), {.prefix = prefix, .with_values = false},
                  [&](const entry &each) {
-                     if (fnmatch(pattern.c_str(), each.key.c_str(), 0) == 0)
+                     if (kvstore::glob_matches(pattern, each.key))
                          in.out.entry(each, false);
                  });
     return found;

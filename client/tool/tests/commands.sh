@@ -490,6 +490,17 @@ test_keys_in_other_encodings() {
     gives 0 ü getdel ü
 }
 
+# Patterns are those of Redis: a byte for ?, ranges either way, [ without an end, no classes by name.
+test_patterns_of_keys() {
+    gives 0 4 mset p:é 1 p:b 2 'p:[' 3 p:: 4
+    gives 0 p:é keys 'p:??'
+    gives 0 p:b keys 'p:[z-a]'
+    gives 0 'p:[' keys 'p:\['
+    gives 0 p:b keys 'p:[b'
+    gives 0 $'p::\np:[' keys 'p:[[:class:]'
+    gives 0 4 delprefix p:
+}
+
 # Values that are not asked for are not read either: one who may not read them sees the keys.
 test_scan_of_keys() {
     sql -c 'CREATE ROLE kv_counter' \
@@ -1013,6 +1024,7 @@ test_times_of_statistics
 test_encodings
 test_bytes_in_sql_ascii
 test_keys_in_other_encodings
+test_patterns_of_keys
 test_scan_of_keys
 test_errors
 test_closed_streams

@@ -49,6 +49,14 @@ class word_splitter {
         return static_cast<unsigned>(at < 16 ? at : at - 6);
     }
 
+    std::optional<char> byte_in_hex() const {
+        if (rest_.size() < 3 || rest_[0] != 'x')
+            return std::nullopt;
+        std::optional<unsigned> high = hex(rest_[1]);
+        std::optional<unsigned> low = hex(rest_[2]);
+        return high && low ? std::optional(static_cast<char>(*high * 16 + *low)) : std::nullopt;
+    }
+
     char take() {
         char first = rest_[0];
         rest_.remove_prefix(1);
@@ -62,10 +70,9 @@ class word_splitter {
 
     // Behind a backslash within double quotes.
     char take_escaped() {
-        if (rest_.size() >= 3 && rest_[0] == 'x' && hex(rest_[1]) && hex(rest_[2])) {
-            unsigned byte = *hex(rest_[1]) * 16 + *hex(rest_[2]);
+        if (std::optional<char> byte = byte_in_hex()) {
             rest_.remove_prefix(3);
-            return static_cast<char>(byte);
+            return *byte;
         }
         char letter = take();
         constexpr std::string_view letters = "nrtba";

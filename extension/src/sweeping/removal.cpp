@@ -66,8 +66,7 @@ const char *hint_of(const ErrorData &error) {
         strcmp(error.message_id, deferred) != 0)
         return error.hint;
     return "Call kv_sweep() by a SELECT of nothing else, outside of transaction blocks and "
-           "functions, "
-           "or after SET CONSTRAINTS ALL IMMEDIATE, or as the owner of the store.";
+           "functions, or after SET CONSTRAINTS ALL IMMEDIATE, or as the owner of the store.";
 }
 
 // Removes entries by key; those whose removal is an error are left, and the others removed.
@@ -194,8 +193,8 @@ void adapt(statement_pace &pace, std::size_t keys, timestamp took) {
         longest = std::max(longest, std::min(pace.empty, late));
         took -= pace.empty;
     } else if (took >= longest / 2 && took < half_of_the_limit) {
-        pace.empty =
-            statement_pace::wanted;  // the first, which had to be planned, too, tells little
+        // This one, which may have had to be planned, tells little.
+        pace.empty = statement_pace::wanted;
         return;
     }
     if (took > longest)
