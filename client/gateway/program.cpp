@@ -25,9 +25,19 @@ constexpr auto time_to_read = std::chrono::seconds(60);  // what was sent
 constexpr auto time_to_stop = std::chrono::seconds(30);
 constexpr auto time_to_withdraw = std::chrono::seconds(1);
 
+// What it comes into the middle of, such as reading a file, goes on.
+void go_on_after(int signal) {
+    struct sigaction its {};
+    sigaction(signal, nullptr, &its);
+    its.sa_flags |= SA_RESTART;
+    sigaction(signal, &its, nullptr);
+}
+
 // From now on: those that come before the loop runs wait for it.
 struct signals {
     explicit signals(const executor &on) : set(on, SIGTERM, SIGINT, SIGHUP) {
+        for (const int each : {SIGTERM, SIGINT, SIGHUP})
+            go_on_after(each);
         hold_back_hangup(false);
     }
     asio::basic_signal_set<executor> set;
