@@ -99,8 +99,7 @@ task<asio::error_code> client::shake_hands(asio::ssl::context &with) {
 void client::close() {
     if (std::exchange(closed_, true))
         return;
-    if (tls_ && is_ready)
-        tell_end();
+    tell_end();
     asio::error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_both, ignored);
     socket_.close(ignored);
@@ -110,10 +109,11 @@ void client::close() {
         progress_.set();
 }
 
-// So that it knows that nothing was cut off: in what the system takes at once, without waiting for
-// an answer.
+// Over TLS, so that it knows that nothing was cut off: in what the system takes at once, without
+// waiting for an answer.
 void client::tell_end() {
-    tls_->async_shutdown([self = shared_from_this()](asio::error_code) {});
+    if (tls_ && is_ready)
+        tls_->async_shutdown([self = shared_from_this()](asio::error_code) {});
 }
 
 // A Unix socket tells both. Over TCP the end of what somebody sends looks like the end of somebody,
