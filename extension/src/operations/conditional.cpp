@@ -80,10 +80,6 @@ decision remove_if_same(const request &asked, const entry *live, timestamp now) 
     return same ? decision::remove() : decision::refuse(hindrance::unmet);
 }
 
-decision take_it(const request &, const entry *live, timestamp) {
-    return live == nullptr ? decision::leave() : decision::remove(live->value);
-}
-
 // --- Numbers ---
 
 decision add_strictly(const request &asked, const entry *live, timestamp now) {
@@ -236,7 +232,7 @@ const operation take = {
     .what = {"RENAME", to_remove},
     .does = effect::removal,
     .counts = a_removal,
-    .decide = take_it,
+    .decide = remove_and_answer,
     REMOVAL(OF_LIVE_ENTRY, "value"),
 };
 

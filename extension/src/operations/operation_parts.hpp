@@ -30,6 +30,11 @@ inline timestamp kept_or_asked(const request &asked, const entry *live, timestam
     return live == nullptr ? asked.lives.end(now) : live->expires;
 }
 
+// The decision of what removes the live entry, and answers its value.
+inline decision remove_and_answer(const request &, const entry *live, timestamp) {
+    return live == nullptr ? decision::leave() : decision::remove(live->value);
+}
+
 // --- Values ---
 
 inline bool equal(Datum a, Datum b) {

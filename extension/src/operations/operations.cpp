@@ -106,10 +106,6 @@ decision remove(const request &, const entry *live, timestamp) {
     return live == nullptr ? decision::leave() : decision::remove();
 }
 
-decision take(const request &, const entry *live, timestamp) {
-    return live == nullptr ? decision::leave() : decision::remove(live->value);
-}
-
 decision remove_if_expected(const request &asked, const entry *live, timestamp) {
     return is_expected(asked, live) ? decision::remove() : decision::leave();
 }
@@ -241,7 +237,7 @@ const operation get_del = {
     .what = {"kv_get_del()", to_remove},
     .does = effect::removal,
     .counts = a_read_and_removal,
-    .decide = take,
+    .decide = remove_and_answer,
     REMOVAL(OF_LIVE_ENTRY, "value"),
 };
 const operation del_if = {

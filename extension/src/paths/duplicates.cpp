@@ -50,16 +50,6 @@ std::optional<Oid> violated_index(const store &in, const ErrorData *error) {
     return violated;
 }
 
-// The table that the index is on; InvalidOid if it has been dropped.
-Oid table_of(Oid index) {
-    HeapTuple row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
-    if (!HeapTupleIsValid(row))
-        return InvalidOid;
-    Oid table = reinterpret_cast<Form_pg_index>(GETSTRUCT(row))->indrelid;
-    ReleaseSysCache(row);
-    return table;
-}
-
 std::optional<rival> find_rival(Relation table, Relation index, Datum key) {
     ScanKeyData equal;
     ScanKeyEntryInitialize(&equal, 0, 1, BTEqualStrategyNumber, InvalidOid,
@@ -77,12 +67,12 @@ std::optional<rival> find_rival(Relation table, Relation index, Datum key) {
 
 // The row of the key that the active snapshot sees, whatever policies hide.
 std::optional<rival> find_rival(Oid index, Datum key) {
-    Oid table = table_of(index);
+    Oid table = IndexGetRelation(index, true);
     if (!OidIsValid(table))
         return std::nullopt;
     LockRelationOid(table, AccessShareLock);
     LockRelationOid(index, AccessShareLock);
-    if (table_of(index) != table)  // REINDEX CONCURRENTLY was awaited
+    if (IndexGetRelation(index, true) != table)  // REINDEX CONCURRENTLY was awaited
         return std::nullopt;
     Relation in = table_open(table, NoLock);
     Relation by = index_open(index, NoLock);
