@@ -269,7 +269,7 @@ transaction_number session::begin(const transaction_options &options) {
 }
 
 void session::require_under_way(transaction_number transaction) const {
-    if (transaction != no_transaction && !(in_transaction_ && transaction == begun_))
+    if (transaction != no_transaction && (!in_transaction_ || transaction != begun_))
         throw error("the transaction has ended");
 }
 

@@ -203,7 +203,7 @@ TEST_F(TypedTest, KeepsBytesOfOnesOwn) {
 }
 
 template <class T>
-void is_kept(kvstore::store in, const T &one, const T &two) {
+void is_kept(const kvstore::store &in, const T &one, const T &two) {
     using traits = kvstore::entry_traits<T>;
     kvstore::typed<T> all(in);
     all.set(one);
@@ -319,7 +319,7 @@ TEST_F(TypedTest, StoresNoNumberThatIsNone) {
     all.set_ex({1, {0.5, -1e300}});
     EXPECT_EQ(all.get(1), (measured{1, {0.5, -1e300}}));
     for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
-        const measured spoilt{1, {0.5, none}};
+        measured spoilt{1, {0.5, none}};
         EXPECT_TRUE(throws_just<kvstore::error>([&] { all.set_ex(spoilt); }));
         EXPECT_TRUE(throws_just<kvstore::error>([&] { all.mset({spoilt}); }));
         EXPECT_TRUE(throws_just<kvstore::error>([&] { all.fetch(2, [&] { return spoilt; }); }));

@@ -128,7 +128,7 @@ class line_reader {
 
     void read(const words_of_line &words) {
         end_ = words.end();
-        for (word_ = words.begin(); word_ != end_; word_++)
+        for (word_ = words.begin(); word_ != end_; ++word_)
             if (*word_ == "--")
                 return read_arguments(++word_);
             else if (is_option(*word_))
@@ -147,7 +147,7 @@ class line_reader {
     }
 
     void read_arguments(words_of_line::const_iterator from) {
-        for (word_ = from; word_ != end_; word_++)
+        for (word_ = from; word_ != end_; ++word_)
             read_argument(*word_);
         require_all();
     }

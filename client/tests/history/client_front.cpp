@@ -27,13 +27,6 @@ std::optional<micros> time_of(std::optional<microseconds> told) {
     return told ? std::optional(told->count()) : std::nullopt;
 }
 
-std::vector<std::string> key_names(const operation &what) {
-    std::vector<std::string> names;
-    for (int key : what.keys)
-        names.push_back(key_name(key));
-    return names;
-}
-
 answer answer_of(const kvstore::rate_limit_result &told) {
     return {.yes = told.allowed, .number = told.count, .time = time_of(told.resets)};
 }

@@ -1,5 +1,6 @@
 #include "operation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -79,6 +80,12 @@ std::string results(const operation &what, const answer &answered) {
 
 std::string key_name(int key) {
     return std::string("k") + static_cast<char>('0' + key / 10) + static_cast<char>('0' + key % 10);
+}
+
+std::vector<std::string> key_names(const operation &what) {
+    std::vector<std::string> names(what.keys.size());
+    std::ranges::transform(what.keys, names.begin(), key_name);
+    return names;
 }
 
 std::string to_string(verb what) {

@@ -100,6 +100,7 @@ struct call {
 
 // Two digits, so that their order is that of the numbers.
 std::string key_name(int key);
+std::vector<std::string> key_names(const operation &what);
 
 std::string to_string(verb what);
 

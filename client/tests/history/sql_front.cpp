@@ -63,13 +63,6 @@ std::string array_of(const std::vector<std::string> &texts) {
     return array + "}";
 }
 
-std::vector<std::string> key_names(const operation &what) {
-    std::vector<std::string> names;
-    for (int key : what.keys)
-        names.push_back(key_name(key));
-    return names;
-}
-
 // The function's name and arguments, but for the store.
 std::string call_of(const operation &what, statement &in) {
     const std::string key = in.text(key_name(what.keys[0]));
