@@ -59,5 +59,19 @@ SELECT kv_set(repeat('long ', 400), string_agg(md5(n::text), '')) FROM generate_
 SELECT length((get_often(repeat('long ', 400)))[1]), get_often(repeat('long ', 399));
 SELECT pg_column_size(key) < 100 AS compressed FROM kv_store WHERE key = repeat('long ', 400);
 
+-- Many at once, the places of which are looked at ahead (paths/prefetch): where they were, moved, gone, and not there
+-- any more.
+CREATE FUNCTION get_many(OUT found bigint, OUT wrong bigint) LANGUAGE sql AS
+$$ SELECT count(value), count(*) FILTER (WHERE value <> 'of ' || key) FROM kv_mget(ARRAY(SELECT 'many' || n FROM generate_series(1, 300) n)) $$;
+SELECT kv_mset(array_agg('many' || n), array_agg('of many' || n)), get_many() FROM generate_series(1, 300) n;
+SELECT get_many(), kv_mset(array_agg('many' || n), array_agg('of many' || n)), get_many() FROM generate_series(1, 300) n;
+SELECT kv_mdel(array_agg('many' || n)), get_many() FROM generate_series(1, 300, 3) n;
+VACUUM kv_store;
+SELECT kv_mset(array_agg('many' || n), array_agg('of many' || n)), get_many() FROM generate_series(300, 1, -3) n;
+VACUUM FULL kv_store;
+SELECT get_many(), get_many();
 TRUNCATE kv_store;
-DROP FUNCTION get_often;
+SELECT get_many(), kv_set('many7', 'of many7'), get_many();
+
+TRUNCATE kv_store;
+DROP FUNCTION get_often, get_many;

@@ -220,6 +220,13 @@ SELECT status, cardinality(replies) FROM replies(batch(ARRAY[section(ARRAY[comma
 SELECT bytes, error_of(format('SELECT kv_redis_batch(%L)', bytes)) FROM unnest(ARRAY['\x', '\x01', '\x0104', '\x02', '\x010000000001', '\x01000000000800000000000000ff', '\x01ff']::bytea[]) bytes;
 SELECT error_of(format('SELECT kv_redis_batch(%L)', substr(batch, 1, length(batch) - n)))
 FROM (SELECT batch(ARRAY[section(ARRAY[command('GET', 'k')])])) b(batch), generate_series(1, 30, 7) n;
+-- Cut off behind commands that are looked at ahead, it is none either; whole, it is answered whatever is looked at.
+SELECT error, count(*) FROM (SELECT batch(ARRAY[section(array_agg(command('SET', 'k' || n, n::text))), section(array_agg(command('GET', 'k' || n)))])
+    FROM generate_series(1, 40) n) b(batch), generate_series(1, 1500, 13) cut, error_of(format('SELECT kv_redis_batch(%L)', substr(batch, 1, length(batch) - cut))) error
+GROUP BY error;
+SELECT status, cardinality(replies), replies[1], replies[cardinality(replies)] FROM replies((SELECT batch(array_agg(section(commands)) || section('{}'))
+    FROM (SELECT array_agg(command('SET', 'k' || n, n::text)) || array_agg(command('GET', 'k' || n)) || command('GET') || command('PING') AS commands
+        FROM generate_series(1, 40) n, generate_series(1, 3) turn GROUP BY turn) s));
 SELECT error_of(format('SELECT kv_redis_batch(%L)', batch(ARRAY[section('{}'), section('{}')], 2)));
 -- The clock stops for an EXEC, and goes on where that has ended in an error.
 SELECT kv_set_ex('brief', 'v'::bytea, 0.001, store => 'kv_redis') FROM pg_sleep(0.01);

@@ -1,9 +1,11 @@
 #include "operations/batch.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "operations/operations.hpp"
 #include "paths/fast_path.hpp"
+#include "paths/prefetch.hpp"
 #include "server/scratch_memory.hpp"
 #include "server/subtransaction.hpp"
 #include "server/utility.hpp"
@@ -12,13 +14,27 @@ namespace kvstore {
 
 namespace {
 
+// Before the key at that position is looked for, which is one of many.
+template <class Key>
+void look_ahead(const store &in, std::size_t position, std::size_t count, Key key_at) {
+    if (position % most_prefetched != 0)
+        return;
+    std::array<std::string_view, most_prefetched> keys;
+    std::size_t ahead = std::min(count - position, most_prefetched);
+    for (std::size_t i = 0; i < ahead; i++)
+        keys[i] = bytes_of(key_at(position + i));
+    prefetch(in, std::span(keys).first(ahead));
+}
+
 // How many of the operations applied.
 template <class Each, class Asked>
 int64 perform_all(const operation &op, const store &in, std::span<Each> all, Asked asked) {
     int64 applied = 0;
     scratch_memory scratch;
-    for (std::size_t i = 0; i < all.size(); i++)
+    for (std::size_t i = 0; i < all.size(); i++) {
+        look_ahead(in, i, all.size(), [&](std::size_t which) { return asked(all[which]).key; });
         scratch.use([&] { applied += perform(op, in, asked(all[i])).applied ? 1 : 0; });
+    }
     scratch.free();
     return applied;
 }
@@ -48,6 +64,7 @@ batch_reader::batch_reader(const store &from, std::span<const Datum> keys)
               [&](std::size_t a, std::size_t b) { return bytes_of(keys[a]) < bytes_of(keys[b]); });
     for (std::size_t i = 0; i < keys.size(); i++) {
         CHECK_FOR_INTERRUPTS();
+        look_ahead(from, i, keys.size(), [&](std::size_t which) { return keys[order[which]]; });
         located_[order[i]] = fast_path::locate(from, keys[order[i]]);
     }
     pfree(order);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "server/postgres.hpp"
 
@@ -21,5 +22,15 @@ struct place {
 std::optional<place> recall(Relation table, Datum key);
 
 void remember(Relation table, Datum key, const place &where);
+
+// The same as recall() in two steps, for who does something else while the processor fetches from
+// memory what the first one asks for; and not counted as a search.
+struct set;
+struct spot {
+    set *in;
+    std::uint16_t tag;
+};
+std::optional<spot> expect(Relation table, std::string_view key);
+std::optional<place> peek(const spot &at);
 
 }  // namespace kvstore::tid_cache

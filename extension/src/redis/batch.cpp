@@ -1,6 +1,7 @@
 #include "redis/batch.hpp"
 
 #include "redis/dispatch.hpp"
+#include "redis/look_ahead.hpp"
 #include "redis/watch.hpp"
 #include "rules/redis_batch.hpp"
 #include "server/allocator.hpp"
@@ -70,6 +71,7 @@ struct batch_run {
     execution &x;
     replies_writer<reply_buffer> &replies;
     argument_list &list;
+    look_ahead &ahead;
     scratch_memory &scratch;  // for each command
     bool may_wait;
     bool in_exec;
@@ -128,6 +130,7 @@ section_status run_exec(const batch_run &run, section_reader &section) {
     if (!unchanged && !run.in_any_case)
         return section_status::watched_changed;
     for (std::uint32_t left = section.commands(); left > 0; left--) {
+        run.ahead.before_command(run.x, section, left);
         arguments given = run.list.read(section);
         take(run, [&](bool waits) { return run_command(run, given, waits); });
     }
@@ -141,6 +144,7 @@ section_status run_commands(const batch_run &run, section_reader &section) {
     for (std::uint32_t i = 0; i < count; i++) {
         if (run.x.out.buffer().size() > many_replies)
             return section_status::enough;
+        run.ahead.before_command(run.x, section, count - i);
         if (!run_command(run, run.list.read(section), run.may_wait && i == 0))
             return section_status::would_wait;
     }
@@ -172,11 +176,18 @@ Datum carry_out_batch(std::string_view bytes) {
     x.set_in_bytes();
     replies_writer<reply_buffer> replies(buffer);
     argument_list list;
+    look_ahead ahead(batch);
     MemoryContext memory =
         AllocSetContextCreate(CurrentMemoryContext, "Redis batch", ALLOCSET_SMALL_SIZES);
     scratch_memory scratch;
-    batch_run run{
-        x, replies, list, scratch, batch.has(may_wait), batch.has(exec), batch.has(in_any_case)};
+    batch_run run{x,
+                  replies,
+                  list,
+                  ahead,
+                  scratch,
+                  batch.has(may_wait),
+                  batch.has(exec),
+                  batch.has(in_any_case)};
     if (run.in_exec) {
         x.set_in_exec();
         stop_clock(memory);

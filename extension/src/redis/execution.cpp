@@ -66,6 +66,13 @@ const store *execution::open(const intent &what, int database) {
     return &openings_[open_++].opened;
 }
 
+const store *execution::opened() const {
+    for (const opening &each : std::span(openings_).first(open_))
+        if (each.database == database_)
+            return &each.opened;
+    return nullptr;
+}
+
 bool execution::refuses_to_write() {
     bool refuses = XactReadOnly || RecoveryInProgress();
     if (refuses)

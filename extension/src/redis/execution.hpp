@@ -53,6 +53,8 @@ class execution {
     // would wait.
     const store *open(const intent &what) { return open(what, database_); }
     const store *open(const intent &what, int database);
+    // The store of the chosen database, if it is open, for whatever.
+    const store *opened() const;
     // Whether nothing can be written now; then the command is answered.
     bool refuses_to_write();
     // Closes all, for what changes a table as a whole.

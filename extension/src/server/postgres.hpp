@@ -73,6 +73,7 @@ extern "C" {
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "postmaster/postmaster.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
@@ -185,6 +186,11 @@ inline bool pin_recent_buffer(Relation table, BlockNumber block, Buffer buffer) 
     pgstat_count_buffer_read(table);
     pgstat_count_buffer_hit(table);
     return true;
+}
+
+// Who has pinned the buffer, and locked it.
+inline const void *descriptor_of(Buffer buffer) {
+    return GetBufferDescriptor(buffer - 1);
 }
 
 // Memory that all sessions share. Before 17 it must be reserved while the library is
