@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <ctime>
+
 #include "memory.hpp"
 
 namespace kvstore::gateway {
@@ -25,6 +27,19 @@ std::vector<redis::watched_key> transaction::absent_keys() const {
     return views;
 }
 
+// --- Its times ---------------------------------------------------------------------------------
+
+client::clock::time_point client::rough_time() {
+#ifdef CLOCK_MONOTONIC_COARSE
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return clock::time_point(std::chrono::seconds(now.tv_sec) +
+                             std::chrono::nanoseconds(now.tv_nsec));
+#else
+    return clock::now();
+#endif
+}
+
 // --- Sending -----------------------------------------------------------------------------------
 
 // One write at a time; what is added meanwhile goes with the next.
@@ -41,7 +56,7 @@ void client::flush() {
     if (sending_.empty())
         return;
     is_sending_ = true;
-    last_sent_ = clock::now();
+    last_sent_ = rough_time();
     auto then = [self = shared_from_this()](asio::error_code problem, std::size_t size) {
         self->sent(problem, size);
     };
@@ -56,7 +71,7 @@ void client::sent(asio::error_code problem, std::size_t size) {
     is_sending_ = false;
     sent_ += size;
     if (size > 0)
-        last_used = clock::now();
+        last_used = rough_time();
     if (problem)
         close();
     else

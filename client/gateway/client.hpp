@@ -42,6 +42,9 @@ enum class replies_to_client : std::uint8_t { all, none, skip_next, skip_this };
 class client : public std::enable_shared_from_this<client> {
   public:
     using clock = std::chrono::steady_clock;
+    // The time of that clock to some milliseconds, which is enough for what is counted in seconds,
+    // and asked for often.
+    static clock::time_point rough_time();
 
     client(stream_socket its_socket, std::uint64_t its_number, std::string its_address,
            std::string its_own_address)

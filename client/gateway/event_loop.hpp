@@ -52,7 +52,8 @@ inline task<void> sleep_for(executor on, std::chrono::milliseconds time) {
 class event {
   public:
     task<void> wait();
-    // The one that waits goes on at once, within this call.
+    // The one that waits goes on at once, within this call; one that comes later, in another turn
+    // of the loop.
     void set();
     bool is_waited_for() const { return waiting_ != nullptr; }
 
@@ -72,21 +73,24 @@ class event {
     bool is_set_ = false;
 };
 
+// Not a coroutine: each takes memory of its own, and every command waits here.
 inline task<void> event::wait() {
-    if (!is_set_)
-        co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
-            [this]<class Handler>(Handler &&handler) {
+    return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
+        [this]<class Handler>(Handler &&handler) {
+            if (std::exchange(is_set_, false))
+                asio::post(std::forward<Handler>(handler));
+            else
                 waiting_ =
                     std::make_unique<continuation_of<Handler>>(std::forward<Handler>(handler));
-            },
-            asio::use_awaitable_t<executor>());
-    is_set_ = false;
+        },
+        asio::use_awaitable_t<executor>());
 }
 
 inline void event::set() {
-    is_set_ = true;
     if (auto waiting = std::exchange(waiting_, nullptr))
         waiting->go_on();
+    else
+        is_set_ = true;
 }
 
 }  // namespace kvstore::gateway

@@ -15,7 +15,7 @@ using std::chrono::steady_clock;
 // the next come in: so not all that there is makes one.
 constexpr std::size_t commands_of_batch = 384;
 constexpr std::size_t bytes_of_batch = 4 << 20;
-constexpr std::size_t few_commands = 48;
+constexpr std::size_t few_commands = 32;
 constexpr int turns_of_arriving = 3;  // of the event loop
 constexpr std::size_t jobs_of_asking = 32;
 constexpr auto pause_of_waiting = std::chrono::milliseconds(100);

@@ -113,25 +113,30 @@ step collect(const gateway &in, client &one) {
     }
 }
 
-task<void> submit(gateway &in, client &one) {
-    section &commands = one.work.commands;
-    const std::size_t before = commands.answered();
-    commands.start_clock();
-    if (!one.is_closed()) {
-        one.as->backends.submit(one.work);
-        co_await one.work.done.wait();
-        one.work.is_blocked = false;
-    }
+// Whether its commands are on their way. What then becomes of them, one.work.done tells.
+bool hand_in(client &one) {
+    one.work.commands.start_clock();
     if (one.is_closed())
-        fail(one.work, "ERR the client has gone");
-    in.counted.commands += commands.answered() - before;
+        return false;
+    one.as->backends.submit(one.work);
+    return true;
 }
 
-void remember_if_slow(gateway &in, const client &one, std::span<const std::string_view> arguments,
-                      std::size_t commands, client::clock::duration took) {
+void take_back(gateway &in, client &one, std::size_t answered_before) {
+    one.work.is_blocked = false;
+    if (one.is_closed())
+        fail(one.work, "ERR the client has gone");
+    in.counted.commands += one.work.commands.answered() - answered_before;
+}
+
+bool is_slow(const gateway &in, section::clock::duration took) {
+    return in.told.slowlog_slower_than >= 0 &&
+           took >= std::chrono::microseconds(in.told.slowlog_slower_than);
+}
+
+void remember(gateway &in, const client &one, std::span<const std::string_view> arguments,
+              std::size_t commands, section::clock::duration took) {
     const std::int64_t time = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    if (in.told.slowlog_slower_than < 0 || time < in.told.slowlog_slower_than)
-        return;
     in.slow.add(arguments,
                 {.when = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()),
                  .microseconds = time,
@@ -147,7 +152,8 @@ void remember_if_slow(gateway &in, const client &one, std::span<const std::strin
 void remember_slow_commands(gateway &in, const client &one) {
     const section &done = one.work.commands;
     for (const section::step &each : done.steps())
-        remember_if_slow(in, one, done.arguments(each.first), each.commands, each.took);
+        if (is_slow(in, each.took))
+            remember(in, one, done.arguments(each.first), each.commands, each.took);
 }
 
 // --- Replies that nobody wants -------------------------------------------------------------------
@@ -179,28 +185,41 @@ void append_with_receivers(client &one, std::string_view replies,
     one.out.append(replies, begin);
 }
 
-// Where the replies are many, some of the commands: the others when these have been sent.
-task<void> carry_out_some(gateway &in, client &one) {
+// Commands of a section, and where their replies go before they are the client's.
+struct part {
+    std::size_t first;
+    bool is_published;
     std::string aside;
     std::vector<std::size_t> ends;
-    const std::size_t first = one.work.commands.answered();
-    const bool is_published = !one.publications.empty() && !one.is_muted();
-    one.work.replies = one.is_muted() || is_published ? &aside : &one.out;
-    one.work.ends = is_published ? &ends : nullptr;
-    co_await submit(in, one);
-    remember_slow_commands(in, one);
-    one.work.ends = nullptr;
-    if (is_published)
-        append_with_receivers(one, aside, ends, first);
+};
+
+void begin_part(client &one, part &some) {
+    some.first = one.work.commands.answered();
+    some.is_published = !one.publications.empty() && !one.is_muted();
+    one.work.replies = one.is_muted() || some.is_published ? &some.aside : &one.out;
+    one.work.ends = some.is_published ? &some.ends : nullptr;
 }
 
+void end_part(gateway &in, client &one, const part &some) {
+    remember_slow_commands(in, one);
+    one.work.ends = nullptr;
+    if (some.is_published)
+        append_with_receivers(one, some.aside, some.ends, some.first);
+}
+
+// Where the replies are many, some of the commands: the others when these have been sent. (One
+// coroutine, since each costs as much as what a command is read with.)
 task<void> carry_out_section(gateway &in, client &one) {
-    co_await carry_out_some(in, one);
-    while (one.work.commands.left() > 0 && !one.is_closed()) {
-        co_await one.until_sent(unsent_before_waiting);
-        if (!one.is_closed())
-            co_await carry_out_some(in, one);
-    }
+    do {
+        if (one.unsent() > unsent_before_waiting)
+            co_await one.until_sent(unsent_before_waiting);
+        part some{};
+        begin_part(one, some);
+        if (hand_in(one))
+            co_await one.work.done.wait();
+        take_back(in, one, some.first);
+        end_part(in, one, some);
+    } while (one.work.commands.left() > 0 && !one.is_closed());
     one.its_transaction.has_changed |= one.work.watched_changed;
     one.work.watched_changed = false;
     one.work.what = job::kind::plain;
@@ -319,23 +338,20 @@ task<void> answer_request(gateway &in, client &one) {
 
 // --- Receiving ----------------------------------------------------------------------------------
 
-task<void> receive(gateway &in, client &one) {
+void begin_to_receive(gateway &in, client &one) {
     one.flush();
-    if (one.unsent() > unsent_before_waiting)
-        co_await one.until_sent(unsent_before_waiting);
     // If nobody else has sent anything since it did.
     if (std::exchange(in.last_served, one.number) == one.number && one.work.was_alone)
         one.await_at_once();
-    asio::error_code problem;
     one.is_served = false;
-    one.last_used = client::clock::now();  // what it has waited for is done
-    const std::size_t size = co_await one.receive(problem);
+    one.last_used = client::rough_time();  // what it has waited for is done
+}
+
+void take_received(gateway &in, client &one, std::size_t size) {
     one.is_served = true;
     one.requests.filled(size);
     in.counted.bytes_in += size;
-    one.last_used = client::clock::now();
-    if (problem)
-        one.close_when_sent();
+    one.last_used = client::rough_time();
 }
 
 void refuse(gateway &in, client &one) {
@@ -366,14 +382,20 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
             co_await one.until_sent(unsent_before_waiting);
         if (one.is_closing())
             break;
-        if (next == step::wait)
+        if (next == step::wait) {
             co_await carry_out_after_pause(in, one);
-        else if (next == step::answer)
+        } else if (next == step::answer) {
             co_await answer_request(in, one);
-        else if (next == step::receive)
-            co_await receive(in, one);
-        else if (next == step::refuse)
+        } else if (next == step::receive) {
+            begin_to_receive(in, one);
+            asio::error_code problem;
+            const std::size_t size = co_await one.receive(problem);
+            take_received(in, one, size);
+            if (problem)
+                one.close_when_sent();
+        } else if (next == step::refuse) {
             refuse(in, one);
+        }
     }
     co_await one.until_sent(0);
     one.close();
@@ -387,12 +409,16 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
 
 // Its time is that of all that goes with it.
 task<void> carry_out(call &what) {
-    const auto begin = client::clock::now();
-    co_await submit(what.in, what.from);
-    const job &done = what.from.work;
-    remember_if_slow(what.in, what.from, what.arguments,
-                     done.is_exec() ? done.commands.commands() + 1 : 1,
-                     client::clock::now() - begin);
+    client &one = what.from;
+    const auto begin = section::clock::now();
+    const std::size_t before = one.work.commands.answered();
+    if (hand_in(one))
+        co_await one.work.done.wait();
+    take_back(what.in, one, before);
+    const auto took = section::clock::now() - begin;
+    if (is_slow(what.in, took))
+        remember(what.in, one, what.arguments,
+                 one.work.is_exec() ? one.work.commands.commands() + 1 : 1, took);
 }
 
 }  // namespace kvstore::gateway
