@@ -17,6 +17,7 @@ status exists(context &in, const arguments &given) {
         return in.out.flag(in.selected().exists(given.keys.front()));
     kvstore::pipeline pipeline(in.selected());
     std::vector<kvstore::reply<bool>> replies;
+    replies.reserve(given.keys.size());
     for (const std::string &key : given.keys)
         replies.push_back(pipeline.exists(key));
     pipeline.run();

@@ -132,6 +132,7 @@ std::vector<std::string> store_names(connection &on) {
         "::pg_catalog.regclass::pg_catalog.oid"
         " ORDER BY s.oid::pg_catalog.regclass::pg_catalog.text");
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(PQntuples(rows.get())));
     for (int row = 0; row < PQntuples(rows.get()); row++)
         names.emplace_back(PQgetvalue(rows.get(), row, 0));
     return names;

@@ -274,6 +274,7 @@ class typed {
     template <std::ranges::input_range Range = std::initializer_list<T>>
     auto mset(Range &&values, time_to_live lives = traits::expires_in) {
         std::vector<std::pair<std::string, stored_type>> entries;
+        make_room(entries, values);
         for (const T &each : values)
             entries.emplace_back(key_of(each), encode(each));
         return on_.mset(entries, lives);
@@ -430,9 +431,17 @@ class typed {
     static std::string key(const id_type &id) { return traits::key(id); }
     static std::string key_of(const T &value) { return traits::key(traits::id(value)); }
 
+    // If it is known how much.
+    template <class List, class Range>
+    static void make_room(List &list, Range &for_these) {
+        if constexpr (std::ranges::sized_range<Range>)
+            list.reserve(static_cast<std::size_t>(std::ranges::size(for_these)));
+    }
+
     template <class Range>
     static std::vector<std::string> keys(Range &&ids) {
         std::vector<std::string> keys;
+        make_room(keys, ids);
         for (auto &&each : ids)
             keys.push_back(key(each));
         return keys;
