@@ -1,6 +1,7 @@
 #include "serving.hpp"
 
 #include <algorithm>
+#include <asio/ssl/error.hpp>
 
 #include "batch_replies.hpp"
 #include "own_command.hpp"
