@@ -7,14 +7,6 @@
 
 namespace kvstore::detail {
 
-namespace {
-
-// What libpq holds and cannot send it moves to the front of its buffer again and again, so little
-// may wait there.
-constexpr std::size_t most_queued = 64 * 1024;
-
-}  // namespace
-
 batch::batch(const session &of, PGconn *on, const receiver &tell)
     : session_(of), pq_(on), tell_(tell), was_nonblocking_(PQisnonblocking(on)) {
     if (PQenterPipelineMode(pq_) != 1)
@@ -37,11 +29,7 @@ void batch::send(std::size_t number, const message &what, way how) {
     }
     has_sent_ = true;
     unanswered_.push_back(number);
-    queued_ += what.size();
-    if (queued_ > most_queued)
-        flush();
-    else
-        take_what_has_come();
+    flush();
 }
 
 // What was sent may have been carried out, so the whole of it is in doubt.
@@ -52,16 +40,16 @@ void batch::finish() {
         std::rethrow_exception(has_sent_ ? session_.lost_in_the_middle(end_) : session_.lost(end_));
 }
 
-// Takes what comes meanwhile: a server that cannot get rid of its answers reads no requests. libpq
-// itself reads when it cannot send. Once it has found the end of the connection, what it had read
-// is lost; so that is taken before anything else is asked of it.
+// Nothing may be left in libpq's buffer, which would be moved to its front again and again; and, as
+// libpq reads whenever it cannot send, it would read on without our taking what it has read: once
+// it finds the end of the connection, that is lost. So, too, what comes meanwhile is taken each
+// time. (A server that cannot get rid of its answers reads no requests.)
 void batch::flush() {
     int is_left = 0;
     do {
         is_left = PQflush(pq_);
         take_what_has_come();
     } while (is_left == 1 && wait_for(pq_, POLLIN | POLLOUT, -1));
-    queued_ = 0;
 }
 
 void batch::take_what_has_come() {
@@ -71,7 +59,7 @@ void batch::take_what_has_come() {
 }
 
 void batch::take_the_rest() {
-    while (!unanswered_.empty() && PQstatus(pq_) == CONNECTION_OK && take_one()) {
+    while (!unanswered_.empty() && take_one()) {
     }
     if (end_.empty())  // an error that no sync has followed said why
         end_ = next_.problem ? PQresultErrorMessage(next_.rows.get()) : PQerrorMessage(pq_);
@@ -82,23 +70,23 @@ void batch::take_the_rest() {
 }
 
 // A result, nothing between two of them, or the sync at the end of an answer. Of several results
-// the last one counts: the error, if there is one. False if nothing more will come.
+// the last one counts: the error, if there is one. False if nothing more will come. Of a connection
+// that was lost, the server's last word may still be there.
 bool batch::take_one() {
     result answer(PQgetResult(pq_), &PQclear);
     if (answer == nullptr)
         return !std::exchange(was_between_, true);
     was_between_ = false;
+    const bool is_lost = PQstatus(pq_) != CONNECTION_OK;
     if (PQresultStatus(answer.get()) == PGRES_PIPELINE_SYNC) {
         tell_(unanswered_.front(), next_);
         unanswered_.pop_front();
         next_ = {};
-    } else if (PQstatus(pq_) != CONNECTION_OK) {
-        return false;
-    } else {
+    } else if (!is_lost || !sqlstate_of(answer.get()).empty()) {
         next_.problem = session_.problem_of(answer.get());
         next_.rows = std::move(answer);
     }
-    return true;
+    return !is_lost;
 }
 
 }  // namespace kvstore::detail

@@ -49,7 +49,6 @@ class batch {
     PGconn *pq_;
     const receiver &tell_;
     const int was_nonblocking_;
-    std::size_t queued_ = 0;                // bytes that libpq may hold
     std::deque<std::size_t> unanswered_{};  // in the order in which they were sent
     outcome next_{};                        // of the first of these, as far as it has come
     bool has_sent_ = false;                 // anything

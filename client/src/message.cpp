@@ -33,11 +33,11 @@ result statement::prepare(PGconn *on) const {
     return {PQprepare(on, name.c_str(), text.c_str(), 0, nullptr), &PQclear};
 }
 
-message::message(const request &what, const std::string &schema)
-    : statement_(what, schema), size_(statement_.text.size()) {
+message::message(const request &what, const std::string &schema) : statement_(what, schema) {
+    std::size_t size = statement_.text.size();
     for (const parameter &each : what.parameters)
-        size_ += each.size();
-    if (size_ > most_bytes)
+        size += each.size();
+    if (size > most_bytes)
         throw sql_error("a call with 1 GB or more of keys and values cannot be sent", "54000");
     for (const parameter &each : what.parameters) {
         values_.push_back(each.data());

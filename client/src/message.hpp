@@ -42,7 +42,6 @@ class message {
     message(const request &what, const std::string &schema);
 
     const std::string &name() const noexcept { return statement_.name; }
-    std::size_t size() const noexcept { return size_; }
 
     // Carries it out and waits for the result, the first error if there is one.
     answered run(PGconn *on, way how) const;
@@ -55,7 +54,6 @@ class message {
     answered prepare_and_run(PGconn *on) const;
 
     statement statement_;
-    std::size_t size_;
     std::vector<const char *> values_{};
     std::vector<int> lengths_{};
     std::vector<int> formats_{};

@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 
 // Whether `call` throws exactly an Error that tells what the server said as it ended a connection.
 template <class Error, class Call>
-bool tells_the_end(Call call) {
-    std::string said;
+testing::AssertionResult tells_the_end(Call call) {
+    std::string said = "nothing";
     const bool is_it = throws_just<Error>([&] {
         try {
             call();
@@ -21,7 +21,9 @@ bool tells_the_end(Call call) {
             throw;
         }
     });
-    return is_it && said.find("due to administrator command") != said.npos;
+    if (is_it && said.find("due to administrator command") != said.npos)
+        return testing::AssertionSuccess();
+    return testing::AssertionFailure() << (is_it ? "it said: " : "another error: ") << said;
 }
 
 TEST(ConnectionTest, SaysWhyThereIsNone) {
