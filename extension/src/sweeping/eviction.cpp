@@ -24,13 +24,16 @@ class sample {
             add(page);
     }
 
-    // The least rank at which the entries up to it make so large a part of the sample, by bytes.
-    std::uint64_t quantile(double part) {
+    // The least rank at which the entries from `least` up to it make so large a part of the sample,
+    // by bytes.
+    std::uint64_t quantile(std::uint64_t least, double part) {
         std::sort(entries_, entries_ + count_,
                   [](const ranked &a, const ranked &b) { return a.rank < b.rank; });
         double wanted = part * static_cast<double>(bytes_);
         std::int64_t sum = 0;
         for (std::size_t i = 0; i < count_; i++) {
+            if (entries_[i].rank < least)
+                continue;
             sum += entries_[i].bytes;
             if (static_cast<double>(sum) >= wanted)
                 return entries_[i].rank;
@@ -65,15 +68,32 @@ class sample {
     std::int64_t bytes_ = 0;
 };
 
+// With the threshold that it needs.
+eviction choose(const store &in, eviction wanted, double part) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    wanted.threshold = sample(in, wanted.order).quantile(wanted.least, part);
+    PopActiveSnapshot();
+    return wanted;
+}
+
+double part_of(std::int64_t bytes, std::int64_t all) {
+    return static_cast<double>(bytes) / static_cast<double>(all);
+}
+
 }  // namespace
 
 eviction choose_eviction(const store &in, eviction_order order, std::int64_t excess,
                          std::int64_t all) {
-    PushActiveSnapshot(GetTransactionSnapshot());
-    double part = static_cast<double>(excess) / static_cast<double>(all);
-    eviction chosen{true, order, sample(in, order).quantile(part), excess};
-    PopActiveSnapshot();
-    return chosen;
+    return choose(in, {.is_due = true, .order = order, .bytes = excess}, part_of(excess, all));
+}
+
+eviction choose_further(const store &in, const eviction &before, std::int64_t all) {
+    constexpr int most_doublings = 20;
+    eviction wanted = before;
+    wanted.least = before.threshold + 1;
+    wanted.tries++;
+    return choose(in, wanted,
+                  part_of(wanted.bytes, all) * (1 << std::min(wanted.tries, most_doublings)));
 }
 
 }  // namespace kvstore

@@ -11,10 +11,13 @@ namespace kvstore {
 struct eviction {
     bool is_due = false;
     eviction_order order = {};
-    std::uint64_t threshold = 0;
     std::int64_t bytes = 0;
+    std::uint64_t threshold = 0;
+    std::uint64_t least = 0;  // those of lower ranks were tried before
+    int tries = 0;            // before this one
 
     bool is_done() const { return is_due && bytes <= 0; }
+    bool has_tried_all() const { return threshold == UINT64_MAX; }
 };
 
 // For the order `soonest`, ranks are expiries, made unsigned.
@@ -30,5 +33,9 @@ constexpr timestamp expiry_of_rank(std::uint64_t rank) {
 // pages all over the store, at all if there are few.
 eviction choose_eviction(const store &in, eviction_order order, std::int64_t excess,
                          std::int64_t all);
+
+// What besides, when too little of it could be removed. Each time it is twice as much as is
+// missing, then four times, as who knows how much cannot be removed; it ends when enough is gone.
+eviction choose_further(const store &in, const eviction &before, std::int64_t all);
 
 }  // namespace kvstore

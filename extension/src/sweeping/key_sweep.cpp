@@ -76,17 +76,17 @@ class key_sweep {
 
     // Of the keys found; how many of them were seen when it was time to stop.
     std::uint64_t remove_expired(std::uint64_t found) {
-        auto *expired = static_cast<Datum *>(palloc(sizeof(Datum) * keys_at_once));
+        auto *expired = static_cast<doomed_entry *>(palloc(sizeof(doomed_entry) * keys_at_once));
         std::size_t count = 0;
         std::int64_t bytes = 0;
         for (std::uint64_t row = 0; row < found; row++) {
             if (column(row, 2) == 0)
                 continue;
-            expired[count++] = column(row, 1);
-            bytes += DatumGetInt32(column(row, 3));
+            expired[count++] = {column(row, 1), {}, DatumGetInt32(column(row, 3))};
+            bytes += expired[count - 1].bytes;
             if (!is_enough(static_cast<std::int64_t>(count), bytes))
                 continue;
-            remove({expired, count}, bytes);
+            remove({expired, count});
             count = 0;
             bytes = 0;
             if (is_to_stop())
@@ -94,7 +94,7 @@ class key_sweep {
         }
         // Of no keys, too, as for a store with pages.
         if (count > 0 || !has_asked_)
-            remove({expired, count}, bytes);
+            remove({expired, count});
         return found;
     }
 
@@ -104,11 +104,11 @@ class key_sweep {
                is_enough_at_once(count, bytes, result_);
     }
 
-    void remove(std::span<Datum> keys, std::int64_t bytes) {
+    void remove(std::span<doomed_entry> expired) {
         has_asked_ = true;
-        std::int64_t removed = remove_by_key(in_, keys, bytes, false, part_, result_);
+        std::int64_t removed = remove_by_key(in_, expired, false, part_, result_).count;
         result_.removed += removed;
-        result_.left += static_cast<std::int64_t>(keys.size()) - removed;
+        result_.left += static_cast<std::int64_t>(expired.size()) - removed;
     }
 
     Datum column(std::uint64_t row, int number) const {

@@ -11,29 +11,33 @@ namespace kvstore {
 
 namespace {
 
-// Keys to be removed, gathered until they are enough for a statement.
-struct key_list {
-    List *expired = NIL;
-    List *evicted = NIL;
-    std::int64_t bytes = 0;  // of their entries
-
-    std::int64_t size() const { return list_length(expired) + list_length(evicted); }
+// Entries to be removed, gathered until they are enough for a statement.
+class gathered_entries {
+  public:
+    void add(const row_scan &row, std::int64_t bytes) {
+        if (entries_ == nullptr)
+            entries_ = static_cast<doomed_entry *>(
+                palloc(sizeof(doomed_entry) * sweep_part::most_keys_at_once));
+        entries_[count_++] = {copy_of_value(row.key()), *row.tid(), bytes};
+        bytes_ += bytes;
+    }
 
     void clear() {
-        list_free_deep(expired);
-        list_free_deep(evicted);
-        *this = {};
+        for (const doomed_entry &each : all())
+            pfree(DatumGetPointer(each.key));
+        count_ = 0;
+        bytes_ = 0;
     }
-};
 
-std::span<Datum> as_array(List *keys) {
-    auto *array = static_cast<Datum *>(palloc(sizeof(Datum) * (list_length(keys) + 1)));
-    std::size_t count = 0;
-    ListCell *each;
-    foreach (each, keys)
-        array[count++] = PointerGetDatum(lfirst(each));
-    return {array, count};
-}
+    std::span<doomed_entry> all() { return {entries_, count_}; }
+    auto count() const { return static_cast<std::int64_t>(count_); }
+    std::int64_t bytes() const { return bytes_; }
+
+  private:
+    doomed_entry *entries_ = nullptr;
+    std::size_t count_ = 0;
+    std::int64_t bytes_ = 0;
+};
 
 class page_sweep {
   public:
@@ -53,7 +57,7 @@ class page_sweep {
         }
         rows.end();
         // Of no keys, too: SQL then says whether the user may remove any.
-        if (gathered_.size() > 0 || !has_asked_)
+        if (gathered() > 0 || !has_asked_)
             remove_gathered();
         scratch_.free();
         return result_;
@@ -87,8 +91,8 @@ class page_sweep {
         else
             evict(row, bytes);
         // Whether what is gathered goes is seen when it is to go.
-        if (result_.removed + gathered_.size() >= part_.most_rows ||
-            is_enough_at_once(gathered_.size(), gathered_.bytes, result_))
+        if (result_.removed + gathered() >= part_.most_rows ||
+            is_enough_at_once(gathered(), expired_.bytes() + evicted_.bytes(), result_))
             remove_gathered();
         if (result_.removed < part_.most_rows && !part_.is_over())
             return true;
@@ -98,34 +102,33 @@ class page_sweep {
     }
 
     bool is_to_be_evicted(const row_scan &row) const {
-        return part_.evict.is_due && result_.evicted_bytes < part_.evict.bytes &&
-               row.rank(part_.evict.order) <= part_.evict.threshold;
+        const eviction &evict = part_.evict;
+        if (!evict.is_due || result_.evicted_bytes + evicted_.bytes() >= evict.bytes)
+            return false;
+        std::uint64_t rank = row.rank(evict.order);
+        return rank >= evict.least && rank <= evict.threshold;
     }
+
+    std::int64_t gathered() const { return expired_.count() + evicted_.count(); }
 
     void remove_expired(const row_scan &row, std::int64_t bytes) {
         if (in_.detour != nullptr)
-            gather(gathered_.expired, row, bytes);
+            expired_.add(row, bytes);
         else if (remove_unless_busy(in_.table, row.tid()))
             result_.removed++;
         else
-            leave(bytes);
+            leave(1, bytes);
     }
 
     void evict(const row_scan &row, std::int64_t bytes) {
-        if (in_.detour != nullptr)
-            gather(gathered_.evicted, row, bytes);
-        else if (remove_unless_busy(in_.table, row.tid()))
+        if (in_.detour != nullptr) {
+            evicted_.add(row, bytes);
+        } else if (remove_unless_busy(in_.table, row.tid())) {
             result_.evicted++;
-        else {
-            leave(bytes);
-            return;
+            result_.evicted_bytes += bytes;
+        } else {
+            leave(1, bytes);
         }
-        result_.evicted_bytes += bytes;
-    }
-
-    void gather(List *&keys, const row_scan &row, std::int64_t bytes) {
-        keys = lappend(keys, DatumGetPointer(copy_of_value(row.key())));
-        gathered_.bytes += bytes;
     }
 
     void keep(timestamp expires, std::int64_t bytes) {
@@ -133,8 +136,10 @@ class page_sweep {
         result_.there.bytes += bytes;
     }
 
-    void leave(std::int64_t bytes) {
-        result_.left++;
+    void leave(std::int64_t count, std::int64_t bytes) {
+        if (count == 0)
+            return;
+        result_.left += count;
         keep(now_, bytes);  // to be looked at again in the next round
     }
 
@@ -142,22 +147,22 @@ class page_sweep {
         if (in_.detour == nullptr)
             return;
         has_asked_ = true;
-        std::int64_t removed = 0;
-        std::int64_t evicted = 0;
-        scratch_.use([&] {
-            if (gathered_.evicted == NIL || gathered_.expired != NIL)
-                removed = remove_by_key(in_, as_array(gathered_.expired), gathered_.bytes, false,
-                                        part_, result_);
-            if (gathered_.evicted != NIL)
-                evicted = remove_by_key(in_, as_array(gathered_.evicted), gathered_.bytes, true,
-                                        part_, result_);
-        });
-        result_.removed += removed;
-        result_.evicted += evicted;
-        result_.left += gathered_.size() - removed - evicted;
-        if (result_.left > 0)
-            keep(now_, 0);
-        gathered_.clear();
+        if (evicted_.count() == 0 || expired_.count() > 0)
+            result_.removed += remove(expired_, false).count;
+        if (evicted_.count() > 0) {
+            removed_entries evicted = remove(evicted_, true);
+            result_.evicted += evicted.count;
+            result_.evicted_bytes += evicted.bytes;
+        }
+    }
+
+    removed_entries remove(gathered_entries &entries, bool even_live) {
+        removed_entries removed;
+        scratch_.use(
+            [&] { removed = remove_by_key(in_, entries.all(), even_live, part_, result_); });
+        leave(entries.count() - removed.count, entries.bytes() - removed.bytes);
+        entries.clear();
+        return removed;
     }
 
     const store &in_;
@@ -165,7 +170,8 @@ class page_sweep {
     BlockNumber end_;
     BlockNumber page_ = InvalidBlockNumber;
     timestamp now_ = 0;
-    key_list gathered_;
+    gathered_entries expired_;
+    gathered_entries evicted_;
     bool has_asked_ = false;  // SQL to remove what was gathered
     scratch_memory scratch_;
     sweep_result result_;

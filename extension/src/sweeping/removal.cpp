@@ -15,14 +15,22 @@ namespace kvstore {
 
 namespace {
 
-#define STILL_TO_GO " AND ($2 OR " HAS_EXPIRED_AT(CLOCK) ")"
-#define OF_THESE_KEYS(keys) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ")" STILL_TO_GO
+#define OF_THESE_KEYS(keys, which) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ") AND " which
+#define EXPIRED HAS_EXPIRED_AT(CLOCK)
+// The column ctid takes the privilege SELECT on the whole table, which the sweeper has.
+#define OF_VERSION_OR_EXPIRED "(ctid OPERATOR(pg_catalog.=) ANY ($2) OR " EXPIRED ")"
 
 // Locking a row needs the privilege UPDATE, and a policy for it where row security applies. Who
 // lacks that is not to wait for rows either.
-constexpr const char *remove_unlocked = "DELETE FROM %1$s" OF_THESE_KEYS(
-    "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1") " FOR UPDATE SKIP LOCKED)");
-constexpr const char *remove_any = "DELETE FROM %1$s" OF_THESE_KEYS("$1");
+#define REMOVE_UNLOCKED(which)        \
+    "DELETE FROM %1$s" OF_THESE_KEYS( \
+        "ARRAY(SELECT key FROM %1$s" OF_THESE_KEYS("$1", which) " FOR UPDATE SKIP LOCKED)", which)
+#define REMOVE_ANY(which) "DELETE FROM %1$s" OF_THESE_KEYS("$1", which)
+
+constexpr const char *remove_unlocked = REMOVE_UNLOCKED(EXPIRED);
+constexpr const char *remove_any = REMOVE_ANY(EXPIRED);
+constexpr const char *evict_unlocked = REMOVE_UNLOCKED(OF_VERSION_OR_EXPIRED);
+constexpr const char *evict_any = REMOVE_ANY(OF_VERSION_OR_EXPIRED);
 
 bool may_lock_rows(Relation table) {
     Oid relid = RelationGetRelid(table);
@@ -30,17 +38,44 @@ bool may_lock_rows(Relation table) {
            check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED;
 }
 
-// Those that are still to go, `even_live` or not; how many went.
-std::int64_t remove_at_once(const store &in, std::span<Datum> keys, bool even_live) {
-    static constexpr std::array<Oid, 2> types{TEXTARRAYOID, BOOLOID};
-    ArrayType *array = construct_array(keys.data(), static_cast<int>(keys.size()), TEXTOID, -1,
-                                       false, TYPALIGN_INT);
-    std::array<Datum, 2> values{PointerGetDatum(array), BoolGetDatum(even_live)};
+ArrayType *keys_of(std::span<doomed_entry> entries) {
+    auto *keys = static_cast<Datum *>(palloc(sizeof(Datum) * (entries.size() + 1)));
+    for (std::size_t i = 0; i < entries.size(); i++)
+        keys[i] = entries[i].key;
+    return construct_array(keys, static_cast<int>(entries.size()), TEXTOID, -1, false,
+                           TYPALIGN_INT);
+}
+
+ArrayType *versions_of(std::span<doomed_entry> entries) {
+    auto *versions = static_cast<Datum *>(palloc(sizeof(Datum) * (entries.size() + 1)));
+    for (std::size_t i = 0; i < entries.size(); i++)
+        versions[i] = PointerGetDatum(&entries[i].version);
+    return construct_array(versions, static_cast<int>(entries.size()), TIDOID,
+                           sizeof(ItemPointerData), false, TYPALIGN_SHORT);
+}
+
+// Those that are still to go; how many went.
+std::int64_t remove_at_once(const store &in, std::span<doomed_entry> entries, bool even_live) {
+    static constexpr std::array<Oid, 2> types{TEXTARRAYOID, TIDARRAYOID};
+    std::array<Datum, 2> values{PointerGetDatum(keys_of(entries)), 0};
+    if (even_live)
+        values[1] = PointerGetDatum(versions_of(entries));
+    std::size_t parameters = even_live ? 2 : 1;
+    bool locks = may_lock_rows(in.table);
+    const char *sql =
+        even_live ? (locks ? evict_unlocked : evict_any) : (locks ? remove_unlocked : remove_any);
     SPI_connect();
-    execute(in, may_lock_rows(in.table) ? remove_unlocked : remove_any, types, values);
+    execute(in, sql, std::span(types).first(parameters), std::span(values).first(parameters));
     auto removed = static_cast<std::int64_t>(SPI_processed);
     SPI_finish();
     return removed;
+}
+
+std::int64_t bytes_of(std::span<const doomed_entry> entries) {
+    std::int64_t bytes = 0;
+    for (const doomed_entry &each : entries)
+        bytes += each.bytes;
+    return bytes;
 }
 
 // Whether the error can be that of one entry, so that it is worth trying without it.
@@ -78,14 +113,15 @@ class patient_removal {
           is_of_sweeper_(is_of_sweeper),
           known_error_(known_error) {}
 
-    // How many went. If the whole is an error, the halves are tried, and so on; which bounds the
+    // What went. If the whole is an error, the halves are tried, and so on; which bounds the
     // work, so that many bad entries may keep some good ones waiting. It begins somewhere, so
     // that they are others the next time.
-    std::int64_t remove(std::span<Datum> keys) {
-        if (keys.empty())
-            return remove_at_once(in_, keys, even_live_);
-        std::rotate(keys.begin(), keys.begin() + first_of(keys.size()), keys.end());
-        return remove_part(keys);
+    removed_entries remove(std::span<doomed_entry> entries) {
+        if (entries.empty())
+            return {.count = remove_at_once(in_, entries, even_live_)};
+        std::rotate(entries.begin(), entries.begin() + first_of(entries.size()), entries.end());
+        remove_part(entries);
+        return removed_;
     }
 
     int error() const { return error_; }  // the SQLSTATE of the first one, 0 for none
@@ -98,29 +134,35 @@ class patient_removal {
         return static_cast<std::ptrdiff_t>(static_cast<std::uint64_t>(monotonic_now()) % count);
     }
 
-    std::int64_t remove_part(std::span<Datum> keys) {
-        std::int64_t removed = 0;
-        if (failures_ >= most_failures || try_to_remove(keys, removed))
-            return removed;
-        if (keys.size() <= 1)
-            return 0;
-        std::size_t half = keys.size() / 2;
-        removed = remove_part(keys.first(half));
-        return removed + remove_part(keys.subspan(half));
+    void remove_part(std::span<doomed_entry> entries) {
+        if (failures_ >= most_failures || try_to_remove(entries) || entries.size() <= 1)
+            return;
+        std::size_t half = entries.size() / 2;
+        remove_part(entries.first(half));
+        remove_part(entries.subspan(half));
     }
 
-    bool try_to_remove(std::span<Datum> keys, std::int64_t &removed) {
+    // Which of them went the statement does not tell.
+    void count(std::span<const doomed_entry> entries, std::int64_t removed) {
+        removed_.count += removed;
+        removed_.bytes += bytes_of(entries) * removed / static_cast<std::int64_t>(entries.size());
+    }
+
+    bool try_to_remove(std::span<doomed_entry> entries) {
+        std::int64_t removed = 0;
         ErrorData *error;
         bool is_impatient = is_of_sweeper_ || !may_lock_rows(in_.table);
         auto work = [&] {
             int level = is_impatient ? begin_impatience() : 0;
-            removed = remove_at_once(in_, keys, even_live_);
+            removed = remove_at_once(in_, entries, even_live_);
             if (is_impatient)
                 end_impatience(level);
             return true;
         };
-        if (in_subtransaction(work, &error))
+        if (in_subtransaction(work, &error)) {
+            count(entries, removed);
             return true;
+        }
         bool is_busy = is_impatient && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
         if (is_busy && !is_of_sweeper_)
             return false;
@@ -154,6 +196,7 @@ class patient_removal {
     bool is_of_sweeper_;  // which waits for nothing that triggers and foreign keys look at either
     int known_error_;
     int failures_ = 0;
+    removed_entries removed_;
     int error_ = 0;
 };
 
@@ -209,20 +252,20 @@ bool is_enough_at_once(std::int64_t keys, std::int64_t bytes, const sweep_result
     return keys >= result.pace.keys || bytes >= most_bytes_at_once;
 }
 
-std::int64_t remove_by_key(const store &in, std::span<Datum> keys, std::int64_t bytes,
-                           bool even_live, const sweep_part &part, sweep_result &result) {
+removed_entries remove_by_key(const store &in, std::span<doomed_entry> entries, bool even_live,
+                              const sweep_part &part, sweep_result &result) {
     // Before any row is locked.
     if (result.pace.empty == statement_pace::wanted)
         result.pace.empty = time_of_empty(in);
     timestamp begin = monotonic_now();
-    time_limit::allow_for(bytes);
+    time_limit::allow_for(bytes_of(entries));
     patient_removal removal(in, even_live, part.has_deadline(),
                             result.error != 0 ? sweep_part::any_error : part.known_error);
-    std::int64_t removed = removal.remove(keys);
+    removed_entries removed = removal.remove(entries);
     if (result.error == 0)
         result.error = removal.error();
-    if (part.has_deadline() && !keys.empty())
-        adapt(result.pace, keys.size(), monotonic_now() - begin);
+    if (part.has_deadline() && !entries.empty())
+        adapt(result.pace, entries.size(), monotonic_now() - begin);
     return removed;
 }
 

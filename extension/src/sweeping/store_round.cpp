@@ -2,6 +2,7 @@
 
 #include "server/impatience.hpp"
 #include "server/settings.hpp"
+#include "server/subtransaction.hpp"
 #include "store/statistics.hpp"
 #include "sweeping/owner.hpp"
 #include "sweeping/subscription.hpp"
@@ -137,16 +138,20 @@ int known_error(const store_memory &memory) {
     return memory.round.has_failed ? sweep_part::any_error : memory.last_error;
 }
 
+void note_error(store_memory &memory, int error) {
+    if (error == 0 || memory.round.has_failed)
+        return;
+    memory.last_error = error;
+    memory.round.has_failed = true;
+}
+
 void add_up(store_memory &memory, const sweep_result &result) {
     round_progress &round = memory.round;
     round.removed += result.removed;
     round.evicted += result.evicted;
     round.left += result.left;
     memory.pace = result.pace;
-    if (result.error != 0 && !round.has_failed) {
-        memory.last_error = result.error;
-        round.has_failed = true;
-    }
+    note_error(memory, result.error);
 }
 
 bool was_written_to(Relation table, const page_span &pages) {
@@ -205,19 +210,61 @@ bool look(store_memory &memory, const store &in, timestamp deadline) {
 
 // --- Eviction, when all that has expired is gone ---
 
+// The map knows where the soonest are; the oldest can be anywhere.
+void want_to_evict(store_memory &memory, const eviction &evict) {
+    memory.round.evict = evict;
+    if (evict.is_due)
+        memory.map.want_expiring_until(evict.order == eviction_order::soonest
+                                           ? expiry_of_rank(evict.threshold)
+                                           : never_expires);
+}
+
+// Nothing, too, if it cannot be read, which is told as a warning: whoever may create triggers can
+// have made one of that name. That undoes nothing that was removed.
+std::optional<size_limit> readable_limit(store_memory &memory, const store &in) {
+    std::optional<size_limit> limit;
+    ErrorData *error;
+    auto read = [&] {
+        limit = limit_of(in.table);
+        return true;
+    };
+    if (in_subtransaction(read, &error))
+        return limit;
+    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+        ReThrowError(error);
+    int known = known_error(memory);
+    if (known != sweep_part::any_error && known != error->sqlerrcode)
+        ereport(WARNING, (errcode(error->sqlerrcode),
+                          errmsg("could not read the limit of store \"%s\": %s",
+                                 RelationGetRelationName(in.table), error->message)));
+    note_error(memory, error->sqlerrcode);
+    return std::nullopt;
+}
+
 // What to evict; nothing is due if the store is not too large.
 eviction due_eviction(store_memory &memory, const store &in) {
-    std::optional<size_limit> limit = limit_of(in.table);
+    std::optional<size_limit> limit = readable_limit(memory, in);
     if (!limit || !has_pages(in))
         return {};
     std::int64_t all = memory.map.bytes();
     if (all <= limit->bytes)
         return {};
-    eviction evict = choose_eviction(in, limit->order, all - limit->bytes, all);
-    // The map knows where the soonest are; the oldest can be anywhere.
-    memory.map.want_expiring_until(
-        limit->order == eviction_order::soonest ? expiry_of_rank(evict.threshold) : never_expires);
-    return evict;
+    return choose_eviction(in, limit->order, all - limit->bytes, all);
+}
+
+// Whether there may be something to evict that was not tried. Of what was, some may have been
+// locked, or its removal an error.
+bool may_evict_more(const round_progress &round) {
+    return !round.expired_are_gone ||
+           (round.evict.is_due && !round.evict.is_done() && !round.evict.has_tried_all());
+}
+
+void evict_more(store_memory &memory, const store &in) {
+    round_progress &round = memory.round;
+    want_to_evict(memory, round.expired_are_gone
+                              ? choose_further(in, round.evict, memory.map.bytes())
+                              : due_eviction(memory, in));
+    round.expired_are_gone = true;
 }
 
 // --- Its end ---
@@ -267,15 +314,14 @@ void work(store_memory &memory, const store &in, timestamp deadline) {
     round_progress &round = memory.round;
     if (!round.under_way || memory.file != pg::file_number_of(in.table))
         begin_round(memory, in);
-    if (look(memory, in, deadline))
-        return;
-    if (has_pages(in) && !round.expired_are_gone) {
+    while (true) {
+        if (look(memory, in, deadline))
+            return;
+        if (!has_pages(in) || !may_evict_more(round))
+            break;
         if (monotonic_now() >= deadline)
             return;
-        round.expired_are_gone = true;
-        round.evict = due_eviction(memory, in);
-        if (round.evict.is_due && look(memory, in, deadline))
-            return;
+        evict_more(memory, in);
     }
     end_round(memory, in);
 }

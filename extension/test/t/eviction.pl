@@ -69,6 +69,55 @@ for my $path ('fast', 'SQL')
 		'1:1000 6:1000 7:1000 8:1000 9:1000 10:1000'), "$path path: the oldest are gone, not the touched");
 }
 
+# What cannot be evicted is not taken for evicted: others go in its place, on both paths.
+$node->sql(q{SELECT kv_create_store('bound')});
+for my $what ('referred to', 'locked')
+{
+	my $fill = sub { $node->sql(qq{INSERT INTO bound SELECT 'k' || lpad(i::text, 4, '0'), repeat('x', 1000), now() + i * interval '1 h' FROM generate_series($_[0], $_[1]) i}) };
+	$fill->(1, 300);
+	$node->sql(q{CREATE UNLOGGED TABLE refers (key text COLLATE "C" REFERENCES bound); INSERT INTO refers SELECT key FROM bound}) if $what eq 'referred to';
+	wait_for_round('bound');
+	my $limit = 3 * stats('bound', 'entry_bytes');
+	$node->sql("SELECT kv_limit('$limit', store => 'bound')");
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe('BEGIN');
+	$holder->query_safe('SELECT count(*) FROM (SELECT FROM bound FOR UPDATE) k') if $what eq 'locked';
+	$fill->(301, 1000);
+	ok($node->poll_query_until('postgres', q{SELECT evicted >= 100 FROM kv_stats WHERE store = 'bound'::regclass}), "$what: others are evicted");
+	wait_for_round('bound');
+	is(stats('bound', "entry_bytes BETWEEN $limit * 0.98 AND $limit, evicted BETWEEN 100 AND 110"), 't|t', "$what: what is left counts");
+	is($node->sql(q{SELECT count(*) FROM bound WHERE key <= 'k0300'}), 300, "$what: they are there");
+	cmp_ok($node->sql(q{SELECT count(*) FROM bound WHERE key > 'k0500'}), '>=', 490, "$what: those that come next in the order are gone");
+	$holder->query_safe('ROLLBACK');
+	$holder->quit;
+	$node->sql(q{DROP TABLE IF EXISTS refers; TRUNCATE bound; SELECT kv_limit(NULL, store => 'bound'), kv_stats_reset()});
+}
+
+# What was renewed meanwhile is not evicted: here by the trigger of the entry before it.
+$node->sql(q{ALTER SYSTEM SET kvstore.sweep_budget = '250ms'});
+$node->reload;
+$node->sql(q{
+	SELECT kv_create_store('renewed');
+	CREATE FUNCTION renew() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE renewed SET expires = 'infinity' WHERE key = 'b'; RETURN OLD; END $$;
+	CREATE TRIGGER renew BEFORE DELETE ON renewed FOR EACH ROW WHEN (OLD.key = 'a') EXECUTE FUNCTION renew();
+	INSERT INTO renewed SELECT k, repeat('x', 1000), now() + ascii(k) * interval '1 h' FROM unnest('{a,b,c,d,e,f}'::text[]) k;
+	SELECT kv_limit('4500', store => 'renewed')});
+ok($node->poll_query_until('postgres', q{SELECT evicted >= 2 AND entry_bytes <= 4500 FROM kv_stats WHERE store = 'renewed'::regclass}), 'two are evicted');
+is($node->sql(q{SELECT string_agg(key, '' ORDER BY key) FROM renewed}), 'bdef', 'but not the one that was renewed');
+$node->sql(q{DROP TABLE renewed; ALTER SYSTEM RESET kvstore.sweep_budget});
+$node->reload;
+
+# A limit that cannot be read is told of once, and keeps nothing from being swept.
+$node->sql(q{
+	SELECT kv_create_store('odd');
+	CREATE TRIGGER kv_limit BEFORE TRUNCATE ON odd FOR EACH STATEMENT EXECUTE FUNCTION kv_limit_trigger('a lot', 'soonest');
+	SELECT kv_set_ex('brief', 'x', 1e-6, store => 'odd')});
+ok($node->poll_query_until('postgres', 'SELECT NOT EXISTS (SELECT FROM odd)'), 'with an odd limit a store is swept');
+wait_for_round('odd') for 1 .. 3;
+my @complaints = slurp_file($node->logfile) =~ /WARNING:.*could not read the limit of store "odd"/g;
+is(scalar @complaints, 1, 'and the log says so once');
+$node->sql('DROP TABLE odd');
+
 # Values out of line count, too.
 $node->sql(q{SELECT kv_create_store('large'); SELECT kv_limit('1 MB', store => 'large')});
 $node->sql(q{SELECT kv_set_ex(i::text, (SELECT string_agg(md5(random()::text || j), '') FROM generate_series(1, 1000) j), i * interval '1 h', store => 'large') FROM generate_series(1, 100) i});
