@@ -9,7 +9,7 @@ CREATE ROLE kv_caller;
 \set include :abs_srcdir '/sql/include/calls.sql'
 \i :include
 \set ECHO all
-DELETE FROM calls WHERE call IS NULL OR function IN ('kv_stats_reset', 'kv_counters');
+DELETE FROM calls WHERE call IS NULL OR function IN ('kv_stats_reset', 'kv_sizes', 'kv_counters');
 
 -- Whether the role is refused: for live entries, with an expiry or without, for expired ones or for none.
 -- Whatever the call does is taken back.

@@ -20,7 +20,7 @@ CREATE POLICY own ON shared USING (starts_with(key, CURRENT_USER || ':'));
 CREATE TABLE of_bob AS
 SELECT n, replace(regexp_replace(hers, '\)$', ', store => ''shared'')'), '(,', '(') AS call
 FROM calls, regexp_replace(call, '(''|\{|,)(k|number|appended|gone|moved|copied|no such key)(''|\})', '\1kv_ada:\2\3', 'g') hers
-WHERE call IS NOT NULL AND function NOT IN ('kv_stats_reset', 'kv_counters', 'kv_flush', 'kv_detour');
+WHERE call IS NOT NULL AND function NOT IN ('kv_stats_reset', 'kv_sizes', 'kv_counters', 'kv_flush', 'kv_detour');
 SELECT call FROM of_bob WHERE n % 8 = 1 ORDER BY n;
 
 -- What he is told, and whether anything of hers is then another. What it does is taken back.

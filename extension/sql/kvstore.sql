@@ -213,6 +213,10 @@ IS 'ends what kv_schedule_sweep() began; whether there was such a job';
 
 -- Insight
 
+FUNCTION kv_sizes(store regclass, OUT entries_estimated bigint, OUT live_tuples bigint, OUT dead_tuples bigint,
+    OUT table_bytes bigint, OUT index_bytes bigint, OUT toast_bytes bigint) VOLATILE STRICT PARALLEL SAFE
+IS 'how much room a store takes, told without waiting; nulls while it is locked';
+
 FUNCTION kv_counters(store regclass, OUT hits bigint, OUT misses bigint, OUT sets bigint, OUT deletes bigint,
     OUT expired_removed bigint, OUT evicted bigint, OUT last_sweep timestamptz, OUT last_sweep_took interval,
     OUT last_sweep_pages bigint, OUT last_sweep_removed bigint, OUT last_sweep_left bigint, OUT entry_bytes bigint) VOLATILE STRICT PARALLEL SAFE
@@ -224,30 +228,9 @@ REVOKE ALL ON FUNCTION @extschema@.kv_stats_reset() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.kv_stats_reset() TO @extowner@;
 
 CREATE VIEW @extschema@.kv_stats AS
-SELECT s.oid::pg_catalog.regclass AS store, size.*, limits.max_size, counters.*
+SELECT s.oid::pg_catalog.regclass AS store, sizes.*, limits.max_size, counters.*
 FROM pg_catalog.pg_class s,
-    LATERAL (
-        SELECT pg_catalog.sum(CASE WHEN t.relpages OPERATOR(pg_catalog.>) 0
-                                   THEN t.reltuples::double precision OPERATOR(pg_catalog./) t.relpages::double precision
-                                        OPERATOR(pg_catalog.*) pg_catalog.pg_relation_size(t.oid::pg_catalog.regclass, 'main'::pg_catalog.text)::double precision
-                                        OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size'::pg_catalog.text)::double precision
-                                   ELSE pg_catalog.pg_stat_get_live_tuples(t.oid)::double precision
-                              END)::bigint AS entries_estimated,
-            pg_catalog.sum(pg_catalog.pg_stat_get_live_tuples(t.oid))::bigint AS live_tuples,
-            pg_catalog.sum(pg_catalog.pg_stat_get_dead_tuples(t.oid))::bigint AS dead_tuples,
-            pg_catalog.sum(pg_catalog.pg_table_size(t.oid::pg_catalog.regclass) OPERATOR(pg_catalog.-) toast.bytes)::bigint AS table_bytes,
-            pg_catalog.sum(pg_catalog.pg_indexes_size(t.oid::pg_catalog.regclass))::bigint AS index_bytes,
-            pg_catalog.sum(toast.bytes)::bigint AS toast_bytes
-        FROM (SELECT s.oid WHERE s.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog."char"
-              UNION ALL
-              SELECT tree.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree(s.oid::pg_catalog.regclass) tree
-              WHERE s.relkind OPERATOR(pg_catalog.=) 'p'::pg_catalog."char" AND tree.isleaf) part
-        JOIN pg_catalog.pg_class t ON t.oid OPERATOR(pg_catalog.=) part.oid,
-            LATERAL (
-                SELECT CASE WHEN t.reltoastrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid
-                            THEN coalesce(pg_catalog.pg_total_relation_size(t.reltoastrelid::pg_catalog.regclass), 0::bigint)
-                            ELSE 0::bigint
-                       END AS bytes) toast) size,
+    LATERAL @extschema@.kv_sizes(s.oid::pg_catalog.regclass) sizes,
     LATERAL (
         SELECT pg_catalog.max(pg_catalog.split_part(pg_catalog.encode(tgargs, 'escape'::pg_catalog.text), '\000'::pg_catalog.text, 1)) AS max_size
         FROM pg_catalog.pg_trigger

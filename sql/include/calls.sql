@@ -80,6 +80,7 @@ INSERT INTO calls (function, call, with_null, key) VALUES
     ('kv_detour', 'kv_detour()', '{"kv_detour(NULL)"}', NULL),
     ('kv_limit', 'kv_limit(''1 TB'')', '{"kv_limit(''1 TB'', NULL)","kv_limit(''1 TB'', store => NULL)"}', NULL),
     ('kv_stats_reset', 'kv_stats_reset()', '{}', NULL),
+    ('kv_sizes', 'table_bytes > 0 FROM kv_sizes(''kv_store'')', '{"kv_sizes(NULL)"}', NULL),
     ('kv_counters', 'count(*) FROM kv_stats', '{"kv_counters(NULL)"}', NULL),
     -- With tests of their own: Redis's, pg_cron's, and what makes stores or is fired by triggers.
     ('kv_redis', NULL, '{}', NULL), ('kv_redis_batch', NULL, '{}', NULL),

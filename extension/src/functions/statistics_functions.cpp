@@ -1,9 +1,11 @@
 // The SQL functions behind the view kv_stats.
 
 #include <array>
+#include <cmath>
 
 #include "functions/arguments.hpp"
 #include "functions/result_rows.hpp"
+#include "store/sizes.hpp"
 #include "store/statistics.hpp"
 
 namespace kvstore {
@@ -17,9 +19,10 @@ Datum interval_of(std::int64_t microseconds) {
 }
 
 // The columns, which are NULL unless they are added.
-class counters_row {
+template <std::size_t columns>
+class statistics_row {
   public:
-    counters_row() { nulls_.fill(true); }
+    statistics_row() { nulls_.fill(true); }
 
     void add(Datum value) {
         nulls_[next_] = false;
@@ -31,10 +34,12 @@ class counters_row {
     }
 
   private:
-    std::array<Datum, number_of_counters + numbers_of_a_sweep> columns_{};
-    std::array<bool, number_of_counters + numbers_of_a_sweep> nulls_;
+    std::array<Datum, columns> columns_{};
+    std::array<bool, columns> nulls_;
     std::size_t next_ = 0;
 };
+
+using counters_row = statistics_row<number_of_counters + numbers_of_a_sweep>;
 
 void add_sweep(counters_row &row, const sweep_record &last) {
     row.add(TimestampTzGetDatum(last.at));
@@ -47,6 +52,17 @@ void add_sweep(counters_row &row, const sweep_record &last) {
 }
 
 }  // namespace
+
+// All NULL while the table is locked.
+KV_SQL_FUNCTION(kv_sizes) {
+    statistics_row<6> row;
+    if (std::optional<table_sizes> found = sizes_of(PG_GETARG_OID(0)))
+        for (std::int64_t number :
+             {static_cast<std::int64_t>(std::llround(found->rows)), found->live_tuples,
+              found->dead_tuples, found->table_bytes, found->index_bytes, found->toast_bytes})
+            row.add(Int64GetDatum(number));
+    return row.result(fcinfo);
+}
 
 // All NULL where nothing is counted.
 KV_SQL_FUNCTION(kv_counters) {

@@ -201,10 +201,7 @@ extent extent_of(Oid table) {
     extent all;
     ListCell *each;
     foreach (each, find_all_inheritors(table, NoLock, nullptr)) {
-        Oid part = lfirst_oid(each);
-        Relation opened = ConditionalLockRelationOid(part, AccessShareLock)
-                              ? pg::open_locked_relation(part)
-                              : nullptr;
+        Relation opened = pg::open_at_once(lfirst_oid(each), AccessShareLock);
         all.is_complete &= opened != nullptr;
         if (opened == nullptr)
             continue;
@@ -260,9 +257,7 @@ std::int64_t of(const totals &all, counter what) {
 // One database of the section keyspace, if it has entries.
 void describe_database(execution &x, StringInfo text, int n, totals &all) {
     Oid table = find_store(*name_of_database(n));
-    if (!is_of_entry_type(table) || !ConditionalLockRelationOid(table, AccessShareLock))
-        return;
-    Relation opened = pg::open_locked_relation(table);
+    Relation opened = is_of_entry_type(table) ? pg::open_at_once(table, AccessShareLock) : nullptr;
     if (opened == nullptr)
         return;
     if (is_store(opened)) {

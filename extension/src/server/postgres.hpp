@@ -87,6 +87,7 @@ extern "C" {
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
+#include "storage/smgr.h"
 #include "storage/spin.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
@@ -157,6 +158,16 @@ inline Relation open_locked_relation(Oid relid) {
     if (RelationUsesLocalBuffers(relation))
         MyXactFlags |= XACT_FLAGS_ACCESSEDTEMPNAMESPACE;
     pgstat_init_relation(relation);
+    return relation;
+}
+
+// The same without waiting. Null if it cannot be locked at once, or is gone.
+inline Relation open_at_once(Oid relid, LOCKMODE mode) {
+    if (!ConditionalLockRelationOid(relid, mode))
+        return nullptr;
+    Relation relation = open_locked_relation(relid);
+    if (relation == nullptr)
+        UnlockRelationOid(relid, mode);
     return relation;
 }
 

@@ -63,6 +63,28 @@ is( $node->sql('SELECT table_bytes > 0, index_bytes > 0, toast_bytes > 300000, l
 	't|t|t|t', 'with its sizes');
 $node->sql(q{SELECT kv_mset(array_agg('k' || i), array_agg('v'::text), store => 'own') FROM generate_series(1, 1000) i; ANALYZE own});
 is($node->sql(q{SELECT entries_estimated FROM kv_stats WHERE store = 'own'::regclass}), 1002, 'and the number of its entries');
+$node->sql(q{CREATE TABLE parted OF kv_entry (key PRIMARY KEY, value NOT NULL, expires NOT NULL DEFAULT 'infinity') PARTITION BY HASH (key);
+	CREATE TABLE part0 PARTITION OF parted FOR VALUES WITH (modulus 2, remainder 0);
+	CREATE TABLE part1 PARTITION OF parted FOR VALUES WITH (modulus 2, remainder 1);
+	SELECT kv_set(i::text, repeat('x', 100), store => 'parted') FROM generate_series(1, 1000) i; VACUUM ANALYZE parted});
+for my $store ('own', 'parted')
+{
+	my $parts = "unnest('{" . ($store eq 'own' ? 'own' : 'part0,part1') . "}'::regclass[]) t";
+	is($node->sql("SELECT table_bytes + toast_bytes, index_bytes FROM kv_stats WHERE store = '$store'::regclass"),
+		$node->sql("SELECT sum(pg_table_size(t)), sum(pg_indexes_size(t)) FROM $parts"), "the sizes of $store are those that the server tells");
+}
+
+# Whoever locks a store of his own, an index, or a part of it, holds up nobody who looks.
+for my $held ('LOCK own', 'REINDEX INDEX own_pkey', 'LOCK part1')
+{
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe("BEGIN; $held");
+	is( $node->sql(q{SET lock_timeout = '20s'; SELECT string_agg(store::text, ',' ORDER BY store::text) FILTER (WHERE table_bytes IS NULL), count(entries_estimated) FROM kv_stats}),
+		($held =~ /own/ ? 'own' : 'parted') . '|2', "$held: only its sizes are not told");
+	$holder->query_safe('ROLLBACK');
+	$holder->quit;
+}
+$node->sql('DROP TABLE parted');
 
 # All sessions add up.
 $node->sql('SELECT kv_stats_reset(); SELECT kv_set(\'hot\', \'x\')');
