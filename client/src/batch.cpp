@@ -21,6 +21,7 @@ batch::~batch() {
 }
 
 void batch::send(std::size_t number, const message &what, way how) {
+    take_what_has_arrived();
     if (!what.send(pq_, how) || PQpipelineSync(pq_) != 1) {
         take_the_rest();  // which may say why
         is_incomplete_ = true;
@@ -40,16 +41,21 @@ void batch::finish() {
         std::rethrow_exception(has_sent_ ? session_.lost_in_the_middle(end_) : session_.lost(end_));
 }
 
-// Nothing may be left in libpq's buffer, which would be moved to its front again and again; and, as
-// libpq reads whenever it cannot send, it would read on without our taking what it has read: once
-// it finds the end of the connection, that is lost. So, too, what comes meanwhile is taken each
-// time. (A server that cannot get rid of its answers reads no requests.)
+// Nothing may be left in libpq's buffer, which would be moved to its front again and again. A
+// server that cannot get rid of its answers reads no requests, so what comes meanwhile is taken.
 void batch::flush() {
     int is_left = 0;
     do {
         is_left = PQflush(pq_);
         take_what_has_come();
     } while (is_left == 1 && wait_for(pq_, POLLIN | POLLOUT, -1));
+}
+
+// libpq reads whenever it cannot send, several times for one message if it is long; and once it has
+// found the end of the connection, what it had read is lost. So that is taken before.
+void batch::take_what_has_arrived() {
+    while (PQstatus(pq_) == CONNECTION_OK && wait_for(pq_, POLLIN, 0) && PQconsumeInput(pq_) == 1)
+        take_what_has_come();
 }
 
 void batch::take_what_has_come() {

@@ -41,6 +41,7 @@ class batch {
 
   private:
     void flush();
+    void take_what_has_arrived();
     void take_what_has_come();
     void take_the_rest();
     bool take_one();

@@ -91,6 +91,8 @@ answered message::prepare_and_run(PGconn *on) const {
         if (next != nullptr && sqlstate_of(all.rows.get()).empty())  // the first error stays
             all.rows = std::move(next);
     }
+    if (all.rows == nullptr && PQstatus(on) != CONNECTION_OK)  // its last word, if it came
+        all.rows.reset(PQgetResult(on));
     PQexitPipelineMode(on);
     return all;
 }

@@ -100,6 +100,35 @@ TEST(ConnectionTest, EndsOnlyWhatIsUnderWayInAPipeline) {
     EXPECT_EQ(of.client.get_del("pipeline"), "1");
 }
 
+// What was answered before is good, though it has not been looked at when the connection ends in
+// the middle of something large, and behind that libpq sends more than once for a message.
+TEST(ConnectionTest, LosesNoAnswerThatHadCome) {
+    const plain_connection server;
+    server.sql(R"(SELECT kv_create_store('killing');
+        CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(0); RETURN NEW; END';
+        CREATE TRIGGER die BEFORE INSERT ON killing FOR EACH ROW EXECUTE FUNCTION die())");
+    kvstore::client client;
+    client.set("v", std::string(1000, 'v'));
+    kvstore::pipeline batch(client);
+    std::vector<kvstore::reply<std::optional<std::string>>> before;
+    for (int i = 0; i < 20; i++) {
+        before.push_back(batch.get("v"));
+        batch.incr("n", 1);
+    }
+    auto killed = batch.open_store("killing").set("k", "v");
+    batch.set("large", std::string(50'000'000, 'l'));
+    for (int i = 0; i < 20; i++)
+        batch.set("behind", std::string(20'000, 'b'));
+    EXPECT_TRUE(tells_the_end<kvstore::in_doubt_error>([&] { batch.run(); }));
+    for (const auto &each : before)
+        EXPECT_EQ(each.get().value_or("").size(), 1000U);
+    EXPECT_TRUE(tells_the_end<kvstore::in_doubt_error>([&] { killed.get(); }));
+    EXPECT_EQ(client.get_del("n"), "20");
+    client.del("v");
+    server.sql("DROP TABLE killing; DROP FUNCTION die()");
+}
+
 // None of it is committed.
 TEST(ConnectionTest, EndsAPipelineWithItsTransaction) {
     victim of;
