@@ -175,6 +175,7 @@ SELECT kv_detour('s');
 INSERT INTO heir VALUES ('of the heir', 'v');
 SELECT kv_get('of the heir', store => 's');
 DROP TABLE heir;
+SELECT kv_detour('s');
 DROP TABLE s;
 
 -- A partitioned store.

@@ -44,6 +44,19 @@ ROLLBACK;
 CREATE FUNCTION truncated() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER kv_limit AFTER TRUNCATE ON pages FOR EACH STATEMENT EXECUTE FUNCTION truncated('nonsense', 'of mine');
 SELECT store, max_size FROM kv_stats ORDER BY store::text;
+SELECT error_of($$SELECT kv_limit('1 MB', store => 'pages')$$);
+SELECT kv_limit(NULL, store => 'pages');
+SELECT tgfoid::regproc FROM pg_trigger WHERE tgrelid = 'pages'::regclass;
+DROP TRIGGER kv_limit ON pages;
+-- A limit that somebody has spoilt can be set anew.
+CREATE TRIGGER kv_limit AFTER TRUNCATE ON pages FOR EACH STATEMENT EXECUTE FUNCTION kv_limit_trigger('a lot', 'soonest');
+SELECT kv_limit('1 MB', store => 'pages');
+SELECT max_size FROM kv_stats WHERE store = 'pages'::regclass;
+-- What inherits from a store is in the way of a limit as long as it is there.
+CREATE TABLE heirs () INHERITS (pages);
+SELECT error_of($$SELECT kv_limit('2 MB', store => 'pages')$$);
+DROP TABLE heirs;
+SELECT error_of($$SELECT kv_limit('2 MB', store => 'pages')$$);
 DROP TABLE pages;
 DROP FUNCTION truncated;
 DROP OWNED BY kv_guest;

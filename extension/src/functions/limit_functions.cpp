@@ -13,14 +13,20 @@ const char *in_our_schema(const char *name) {
     return quote_qualified_identifier(get_namespace_name(extension_schema()), name);
 }
 
+struct limitable {
+    Oid table;
+    bool has_limit;
+};
+
 // --- The trigger that is the limit ---
 
-void create_limit(Oid table, const char *size, const char *order) {
-    execute_utility(
-        psprintf("CREATE OR REPLACE TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT"
-                 " EXECUTE FUNCTION %s(%s, %s)",
-                 limit_trigger, qualified_name(table), in_our_schema(limit_function),
-                 quote_literal_cstr(size), quote_literal_cstr(order)));
+// Another trigger of that name stays, and is an error.
+void create_limit(const limitable &on, const char *size, const char *order) {
+    execute_utility(psprintf(
+        "CREATE %s TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT"
+        " EXECUTE FUNCTION %s(%s, %s)",
+        on.has_limit ? "OR REPLACE" : "", limit_trigger, qualified_name(on.table),
+        in_our_schema(limit_function), quote_literal_cstr(size), quote_literal_cstr(order)));
 }
 
 void drop_limit(Oid table) {
@@ -34,25 +40,20 @@ bool may_be_limited(const store &of) {
     return has_pages(of) && of.table->rd_rel->relpersistence != RELPERSISTENCE_TEMP;
 }
 
-struct limitable {
-    Oid table;
-    bool has_limit;
-};
-
 // Leaves it locked as setting a limit and lifting one do.
 limitable lock_for_limit(Oid relid, bool is_to_be_limited) {
     constexpr intent limiting{"kv_limit()", ACL_TRIGGER, AccessExclusiveLock};
     return with_store(relid, limiting, [&](const store &of) {
         if (is_to_be_limited && !may_be_limited(of))
             raise_unlimitable(of.table);
-        return limitable{RelationGetRelid(of.table), limit_of(of.table).has_value()};
+        return limitable{RelationGetRelid(of.table), has_limit(of.table)};
     });
 }
 
 void limit(Oid relid, const char *size, const char *order) {
     limitable locked = lock_for_limit(relid, size != nullptr);
     if (size != nullptr)
-        create_limit(locked.table, size, order);
+        create_limit(locked, size, order);
     else if (locked.has_limit)
         drop_limit(locked.table);
 }

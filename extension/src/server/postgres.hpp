@@ -73,6 +73,7 @@ extern "C" {
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "postmaster/postmaster.h"
+#include "rewrite/prs2lock.h"
 #include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #if PG_VERSION_NUM >= 170000
@@ -169,6 +170,12 @@ inline Relation open_at_once(Oid relid, LOCKMODE mode) {
     if (relation == nullptr)
         UnlockRelationOid(relid, mode);
     return relation;
+}
+
+// Whether other tables inherit from it now: relhassubclass stays when they have gone.
+inline bool has_children(Relation table) {
+    return table->rd_rel->relhassubclass &&
+           find_inheritance_children(RelationGetRelid(table), NoLock) != NIL;
 }
 
 // The number of the table's file, which TRUNCATE and VACUUM FULL change.

@@ -30,6 +30,15 @@ eviction_order parse_order(const char *order) {
 
 }  // namespace
 
+bool has_limit(Relation store) {
+    Oid function = find_limit_function();
+    const TriggerDesc *triggers = store->trigdesc;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+        if (is_limit(triggers->triggers[i], function))
+            return true;
+    return false;
+}
+
 std::optional<size_limit> limit_of(Relation store) {
     Oid function = find_limit_function();
     // Any look into the catalogs may rebuild what the relation cache knows of the store, and

@@ -20,10 +20,14 @@ enum class eviction_order : std::uint8_t {
 struct size_limit {
     std::int64_t bytes;
     eviction_order order;
+
+    bool operator==(const size_limit &) const = default;
 };
 
 // Nothing if the store has none. A limit that cannot be read is error 22023.
 std::optional<size_limit> limit_of(Relation store);
+
+bool has_limit(Relation store);
 
 // From what users write: a size such as "100 MB", and "soonest" or "oldest".
 size_limit parse_limit(const char *size, const char *order);

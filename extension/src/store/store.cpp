@@ -75,7 +75,7 @@ const char *detour_of_table(const store &opened) {
         return "its primary key is not a plain B-tree";
     if (is_too_new(opened.key_index))
         return "its primary key is newer than a snapshot in use";
-    if (table->rd_rel->relhassubclass)
+    if (pg::has_children(table))
         return "other tables inherit from it";
     if (RELATION_IS_OTHER_TEMP(table))
         return "it is a temporary table of another session";

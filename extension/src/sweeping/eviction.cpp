@@ -25,24 +25,36 @@ class sample {
     }
 
     // The least rank at which the entries from `least` up to it make so large a part of the sample,
-    // by bytes.
+    // by bytes. Of equals, which go in no order, not many more: then the rank before theirs.
     std::uint64_t quantile(std::uint64_t least, double part) {
         std::sort(entries_, entries_ + count_,
                   [](const ranked &a, const ranked &b) { return a.rank < b.rank; });
-        double wanted = part * static_cast<double>(bytes_);
-        std::int64_t sum = 0;
-        for (std::size_t i = 0; i < count_; i++) {
-            if (entries_[i].rank < least)
-                continue;
-            sum += entries_[i].bytes;
-            if (static_cast<double>(sum) >= wanted)
-                return entries_[i].rank;
+        const double wanted = part * static_cast<double>(bytes_);
+        double sum = 0;
+        std::uint64_t before = least;
+        for (std::size_t i = first_from(least); i < count_;) {
+            const std::uint64_t rank = entries_[i].rank;
+            double with_equals = sum;
+            for (; i < count_ && entries_[i].rank == rank; i++)
+                with_equals += static_cast<double>(entries_[i].bytes);
+            if (with_equals >= wanted)
+                return sum > 0 && with_equals > wanted * (1 + most_too_many) ? before : rank;
+            sum = with_equals;
+            before = rank;
         }
         return UINT64_MAX;
     }
 
   private:
     static constexpr BlockNumber most_pages = 200;
+    static constexpr double most_too_many = 0.1;  // of what is wanted
+
+    std::size_t first_from(std::uint64_t least) const {
+        std::size_t i = 0;
+        while (i < count_ && entries_[i].rank < least)
+            i++;
+        return i;
+    }
 
     void add(BlockNumber page) {
         row_scan rows(in_.table, page, page + 1);
@@ -68,32 +80,47 @@ class sample {
     std::int64_t bytes_ = 0;
 };
 
-// With the threshold that it needs.
+// With the threshold that it needs. What never expires has its turn when nothing else is left.
 eviction choose(const store &in, eviction wanted, double part) {
+    CommandCounterIncrement();  // what has just been removed is gone
     PushActiveSnapshot(GetTransactionSnapshot());
-    wanted.threshold = sample(in, wanted.order).quantile(wanted.least, part);
+    wanted.threshold = sample(in, wanted.limit.order).quantile(wanted.least, part);
     PopActiveSnapshot();
+    constexpr std::uint64_t forever = rank_of_expiry(never_expires);
+    if (wanted.limit.order == eviction_order::soonest && wanted.least < forever)
+        wanted.threshold = std::min(wanted.threshold, forever - 1);
+    wanted.bytes_before = wanted.bytes;
     return wanted;
 }
 
 double part_of(std::int64_t bytes, std::int64_t all) {
-    return static_cast<double>(bytes) / static_cast<double>(all);
+    return static_cast<double>(bytes) / static_cast<double>(std::max<std::int64_t>(all, 1));
 }
 
 }  // namespace
 
-eviction choose_eviction(const store &in, eviction_order order, std::int64_t excess,
-                         std::int64_t all) {
-    return choose(in, {.is_due = true, .order = order, .bytes = excess}, part_of(excess, all));
+eviction choose_eviction(const store &in, const size_limit &limit, std::int64_t all) {
+    std::int64_t excess = all - limit.bytes;
+    return choose(in, {.is_due = true, .limit = limit, .bytes = excess, .bytes_at_first = excess},
+                  part_of(excess, all));
 }
 
 eviction choose_further(const store &in, const eviction &before, std::int64_t all) {
+    constexpr int tries_in_order = 4;
     constexpr int most_doublings = 20;
     eviction wanted = before;
     wanted.least = before.threshold + 1;
-    wanted.tries++;
-    return choose(in, wanted,
-                  part_of(wanted.bytes, all) * (1 << std::min(wanted.tries, most_doublings)));
+    if (before.bytes == before.bytes_before)
+        wanted.vain_tries++;
+    int doublings = std::clamp(wanted.vain_tries - tries_in_order, 0, most_doublings);
+    return choose(in, wanted, part_of(wanted.bytes, all) * (1 << doublings));
+}
+
+bool is_outdated(const eviction &evict) {
+    constexpr std::int64_t part = 16;
+    constexpr std::int64_t least = 1 << 20;
+    return evict.is_due &&
+           evict.bytes_at_first - evict.bytes >= std::max(evict.bytes_at_first / part, least);
 }
 
 }  // namespace kvstore

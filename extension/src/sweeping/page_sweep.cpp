@@ -82,7 +82,7 @@ class page_sweep {
         timestamp expires = row.expires();
         std::int64_t bytes = row.bytes();
         bool has_expired = !is_live(expires, now_);
-        if (!has_expired && !is_to_be_evicted(row)) {
+        if (!has_expired && !(is_candidate(row) && is_more_to_be_evicted())) {
             keep(expires, bytes);
             return true;
         }
@@ -101,12 +101,19 @@ class page_sweep {
         return false;
     }
 
-    bool is_to_be_evicted(const row_scan &row) const {
+    bool is_candidate(const row_scan &row) const {
         const eviction &evict = part_.evict;
-        if (!evict.is_due || result_.evicted_bytes + evicted_.bytes() >= evict.bytes)
+        if (!evict.is_due || result_.evicted_bytes >= evict.bytes)
             return false;
-        std::uint64_t rank = row.rank(evict.order);
+        std::uint64_t rank = row.rank(evict.limit.order);
         return rank >= evict.least && rank <= evict.threshold;
+    }
+
+    // What was gathered may be enough, if it goes.
+    bool is_more_to_be_evicted() {
+        if (evicted_.count() > 0 && result_.evicted_bytes + evicted_.bytes() >= part_.evict.bytes)
+            remove_gathered();
+        return result_.evicted_bytes < part_.evict.bytes;
     }
 
     std::int64_t gathered() const { return expired_.count() + evicted_.count(); }
@@ -127,7 +134,7 @@ class page_sweep {
             result_.evicted++;
             result_.evicted_bytes += bytes;
         } else {
-            leave(1, bytes);
+            keep(row.expires(), bytes);
         }
     }
 
@@ -147,21 +154,25 @@ class page_sweep {
         if (in_.detour == nullptr)
             return;
         has_asked_ = true;
-        if (evicted_.count() == 0 || expired_.count() > 0)
-            result_.removed += remove(expired_, false).count;
-        if (evicted_.count() > 0) {
-            removed_entries evicted = remove(evicted_, true);
-            result_.evicted += evicted.count;
-            result_.evicted_bytes += evicted.bytes;
+        if (evicted_.count() == 0 || expired_.count() > 0) {
+            removed_entries removed = remove(expired_, false);
+            result_.removed += removed.count;
+            leave(expired_.count() - removed.count, expired_.bytes() - removed.bytes);
         }
+        if (evicted_.count() > 0) {
+            removed_entries removed = remove(evicted_, true);
+            result_.evicted += removed.count;
+            result_.evicted_bytes += removed.bytes;
+            keep(now_, evicted_.bytes() - removed.bytes);
+        }
+        expired_.clear();
+        evicted_.clear();
     }
 
     removed_entries remove(gathered_entries &entries, bool even_live) {
         removed_entries removed;
         scratch_.use(
             [&] { removed = remove_by_key(in_, entries.all(), even_live, part_, result_); });
-        leave(entries.count() - removed.count, entries.bytes() - removed.bytes);
-        entries.clear();
         return removed;
     }
 

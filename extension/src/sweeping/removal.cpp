@@ -17,7 +17,7 @@ namespace {
 
 #define OF_THESE_KEYS(keys, which) " WHERE key OPERATOR(pg_catalog.=) ANY (" keys ") AND " which
 #define EXPIRED HAS_EXPIRED_AT(CLOCK)
-// The column ctid takes the privilege SELECT on the whole table, which the sweeper has.
+// The column ctid takes the privilege SELECT on the whole table.
 #define OF_VERSION_OR_EXPIRED "(ctid OPERATOR(pg_catalog.=) ANY ($2) OR " EXPIRED ")"
 
 // Locking a row needs the privilege UPDATE, and a policy for it where row security applies. Who
@@ -54,6 +54,17 @@ ArrayType *versions_of(std::span<doomed_entry> entries) {
                            sizeof(ItemPointerData), false, TYPALIGN_SHORT);
 }
 
+// Whether a rule has something else done instead of every removal: what is counted is that.
+bool is_done_otherwise(Relation table) {
+    const RuleLock *rules = table->rd_rules;
+    for (int i = 0; rules != nullptr && i < rules->numLocks; i++) {
+        const RewriteRule *rule = rules->rules[i];
+        if (rule->event == CMD_DELETE && rule->isInstead && rule->qual == nullptr)
+            return true;
+    }
+    return false;
+}
+
 // Those that are still to go; how many went.
 std::int64_t remove_at_once(const store &in, std::span<doomed_entry> entries, bool even_live) {
     static constexpr std::array<Oid, 2> types{TEXTARRAYOID, TIDARRAYOID};
@@ -66,9 +77,10 @@ std::int64_t remove_at_once(const store &in, std::span<doomed_entry> entries, bo
         even_live ? (locks ? evict_unlocked : evict_any) : (locks ? remove_unlocked : remove_any);
     SPI_connect();
     execute(in, sql, std::span(types).first(parameters), std::span(values).first(parameters));
-    auto removed = static_cast<std::int64_t>(SPI_processed);
+    auto removed =
+        static_cast<std::int64_t>(std::min<std::uint64_t>(SPI_processed, entries.size()));
     SPI_finish();
-    return removed;
+    return is_done_otherwise(in.table) ? 0 : removed;
 }
 
 std::int64_t bytes_of(std::span<const doomed_entry> entries) {

@@ -42,12 +42,14 @@ class row_scan {
                (out_of_line ? static_cast<std::int64_t>(toast_datum_size(column(2))) : 0);
     }
 
-    // The number of the transaction that wrote the row, 0 if that is long ago.
+    // The number of the transaction that wrote the row, 0 if that is long ago. VACUUM may have
+    // frozen it, and lets it stand.
     std::uint64_t written() const {
         HeapTupleHeader row = ExecFetchSlotHeapTuple(slot_, false, nullptr)->t_data;
-        if (HeapTupleHeaderXminFrozen(row))
+        TransactionId writer = HeapTupleHeaderGetRawXmin(row);
+        if (!TransactionIdIsNormal(writer))
             return 0;
-        std::uint32_t age = static_cast<TransactionId>(now_) - HeapTupleHeaderGetRawXmin(row);
+        std::uint32_t age = static_cast<TransactionId>(now_) - writer;
         return now_ > age ? now_ - age : 0;
     }
 

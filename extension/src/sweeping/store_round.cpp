@@ -118,6 +118,17 @@ bool in_transaction(store_memory &memory, const sweeper_terms &terms, Work work)
 
 // --- The beginning of a round ---
 
+void look_from_the_beginning(store_memory &memory, const store &in) {
+    memory.round.looks++;
+    memory.round.row = FirstOffsetNumber;
+    memory.round.expired_are_gone = false;
+    memory.round.evict = {};
+    if (!has_pages(in))
+        return;
+    memory.map.fit(RelationGetNumberOfBlocks(in.table), resize_ranges);
+    memory.map.begin_round(GetCurrentTimestamp(), monotonic_now());
+}
+
 void begin_round(store_memory &memory, const store &in) {
     pg::file_number file = pg::file_number_of(in.table);
     if (memory.file != file)
@@ -125,10 +136,7 @@ void begin_round(store_memory &memory, const store &in) {
     memory.file = file;
     memory.round = {.under_way = true, .began = monotonic_now()};
     set_after(memory, nullptr);
-    if (!has_pages(in))
-        return;
-    memory.map.fit(RelationGetNumberOfBlocks(in.table), resize_ranges);
-    memory.map.begin_round(GetCurrentTimestamp(), monotonic_now());
+    look_from_the_beginning(memory, in);
 }
 
 // --- Its parts ---
@@ -164,6 +172,12 @@ bool was_written_to(Relation table, const page_span &pages) {
     return written;
 }
 
+// How much is to be evicted yet: less, too, if so much was removed by others, or expired.
+void reckon(eviction &evict, std::int64_t evicted, std::int64_t all) {
+    if (evict.is_due)
+        evict.bytes = std::min(evict.bytes - evicted, all - evict.limit.bytes);
+}
+
 // Looks at the pages that the map wants, for as long as a transaction may take, but at some
 // in any case. Nothing is evicted beyond what the round has chosen.
 void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
@@ -182,7 +196,7 @@ void look_at_pages(store_memory &memory, const store &in, timestamp deadline) {
         memory.map.looked_at(end, result.there);
         memory.round.row = result.next < pages->end ? result.next_row : FirstOffsetNumber;
         memory.round.pages += end - pages->first;
-        evict.bytes -= result.evicted_bytes;
+        reckon(evict, result.evicted_bytes, memory.map.bytes());
         add_up(memory, result);
         if (enough())
             break;
@@ -214,28 +228,43 @@ bool look(store_memory &memory, const store &in, timestamp deadline) {
 void want_to_evict(store_memory &memory, const eviction &evict) {
     memory.round.evict = evict;
     if (evict.is_due)
-        memory.map.want_expiring_until(evict.order == eviction_order::soonest
+        memory.map.want_expiring_until(evict.limit.order == eviction_order::soonest
                                            ? expiry_of_rank(evict.threshold)
                                            : never_expires);
 }
 
-// Nothing, too, if it cannot be read, which is told as a warning: whoever may create triggers can
-// have made one of that name. That undoes nothing that was removed.
-std::optional<size_limit> readable_limit(store_memory &memory, const store &in) {
+// Evicting with SQL looks at versions of rows, as the owner.
+void require_sight_of_versions(const store &in) {
+    AclResult may = pg_class_aclcheck(RelationGetRelid(in.table), GetUserId(), ACL_SELECT);
+    if (in.detour != nullptr && may != ACLCHECK_OK)
+        aclcheck_error(may, OBJECT_TABLE, RelationGetRelationName(in.table));
+}
+
+bool is_about_the_limit(int sqlstate) {
+    return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
+           sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE;
+}
+
+// Nothing, too, if it cannot be kept, which is told as a warning: whoever may create triggers can
+// have made one of that name, and an owner can have no right to read. That undoes nothing that was
+// removed.
+std::optional<size_limit> limit_to_keep(store_memory &memory, const store &in) {
     std::optional<size_limit> limit;
     ErrorData *error;
     auto read = [&] {
         limit = limit_of(in.table);
+        if (limit)
+            require_sight_of_versions(in);
         return true;
     };
     if (in_subtransaction(read, &error))
         return limit;
-    if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+    if (!is_about_the_limit(error->sqlerrcode))
         ReThrowError(error);
     int known = known_error(memory);
     if (known != sweep_part::any_error && known != error->sqlerrcode)
         ereport(WARNING, (errcode(error->sqlerrcode),
-                          errmsg("could not read the limit of store \"%s\": %s",
+                          errmsg("could not keep the limit of store \"%s\": %s",
                                  RelationGetRelationName(in.table), error->message)));
     note_error(memory, error->sqlerrcode);
     return std::nullopt;
@@ -243,13 +272,13 @@ std::optional<size_limit> readable_limit(store_memory &memory, const store &in) 
 
 // What to evict; nothing is due if the store is not too large.
 eviction due_eviction(store_memory &memory, const store &in) {
-    std::optional<size_limit> limit = readable_limit(memory, in);
+    std::optional<size_limit> limit = limit_to_keep(memory, in);
     if (!limit || !has_pages(in))
         return {};
     std::int64_t all = memory.map.bytes();
     if (all <= limit->bytes)
         return {};
-    return choose_eviction(in, limit->order, all - limit->bytes, all);
+    return choose_eviction(in, *limit, all);
 }
 
 // Whether there may be something to evict that was not tried. Of what was, some may have been
@@ -265,6 +294,15 @@ void evict_more(store_memory &memory, const store &in) {
                               ? choose_further(in, round.evict, memory.map.bytes())
                               : due_eviction(memory, in));
     round.expired_are_gone = true;
+}
+
+// Whether what was chosen may be to go no longer. Users may have lifted the limit, or raised it,
+// and much may have changed; but a round has its end, however fast a store grows.
+bool is_to_be_reconsidered(store_memory &memory, const store &in) {
+    constexpr int most_looks = 100;
+    const eviction &evict = memory.round.evict;
+    bool may_have_changed = is_outdated(evict) && memory.round.looks < most_looks;
+    return evict.is_due && (may_have_changed || limit_to_keep(memory, in) != evict.limit);
 }
 
 // --- Its end ---
@@ -314,12 +352,16 @@ void work(store_memory &memory, const store &in, timestamp deadline) {
     round_progress &round = memory.round;
     if (!round.under_way || memory.file != pg::file_number_of(in.table))
         begin_round(memory, in);
+    if (is_to_be_reconsidered(memory, in))
+        look_from_the_beginning(memory, in);
+    std::int64_t removed_before = round.removed;
     while (true) {
         if (look(memory, in, deadline))
             return;
         if (!has_pages(in) || !may_evict_more(round))
             break;
-        if (monotonic_now() >= deadline)
+        // An error of evicting is not to undo what was removed.
+        if (monotonic_now() >= deadline || round.removed > removed_before)
             return;
         evict_more(memory, in);
     }

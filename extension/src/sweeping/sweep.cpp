@@ -8,7 +8,7 @@ namespace kvstore {
 
 bool has_pages(const store &in) {
     return in.table->rd_rel->relkind == RELKIND_RELATION &&
-           in.table->rd_rel->relam == HEAP_TABLE_AM_OID && !in.table->rd_rel->relhassubclass &&
+           in.table->rd_rel->relam == HEAP_TABLE_AM_OID && !pg::has_children(in.table) &&
            !has_virtual_columns(in.table) && !RELATION_IS_OTHER_TEMP(in.table);
 }
 

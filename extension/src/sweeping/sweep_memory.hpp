@@ -25,6 +25,7 @@ struct round_progress {
     bool expired_are_gone = false;  // what is left to do is to evict
     bool has_failed = false;        // with an entry
     eviction evict = {};
+    int looks = 0;           // from the beginning
     timestamp began = 0;     // by the monotonic clock, like the rest here
     std::int64_t pages = 0;  // looked at
     std::int64_t removed = 0;
