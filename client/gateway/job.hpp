@@ -1,6 +1,7 @@
 // What a client waits for: a section of commands, or an EXEC, on its way to the server and back.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,11 @@ struct job {
     kind what = kind::plain;
     bool was_alone = false;  // with the backend: nobody else wanted anything
 
-    bool is_blocked = false;    // it waits for a row, or for the end of CLIENT PAUSE
-    bool is_withdrawn = false;  // its client has gone
-    std::string process;        // of the backend, if it cancels
+    bool is_blocked = false;             // it waits for a row, or for the end of CLIENT PAUSE
+    bool is_withdrawn = false;           // its client has gone
+    int conflicts = 0;                   // serialization failures, since a command was answered
+    std::chrono::milliseconds paused{};  // between the tries after them
+    std::string process;                 // of the backend, if it cancels
 
     // Replies, as RESP has them, one after the other; where each ends, if somebody wants to know.
     std::string *replies = nullptr;
@@ -30,6 +33,13 @@ struct job {
 
     // It is done, too, when so many replies are to be sent first; then commands are left.
     bool is_to_be_sent() const { return replied > (std::size_t{1} << 20); }
+
+    // For what may take longer than its client stays.
+    bool is_waiting() const { return is_blocked || paused.count() > 0; }
+    void forget_conflicts() {
+        conflicts = 0;
+        paused = {};
+    }
 
     bool is_exec() const { return what == kind::exec || what == kind::watched_exec; }
 

@@ -201,21 +201,22 @@ bool pool::few_wait() const {
     return true;
 }
 
-// An EXEC is alone, since it has a transaction of its own.
+// An EXEC is alone, since it has a transaction of its own; and so is what had conflicts, so that
+// the next is nobody else's.
 std::vector<job *> pool::take_batch() {
     std::vector<job *> taken;
     std::size_t commands = 0;
     std::size_t bytes = 0;
     while (!main_.jobs.empty() && commands < commands_of_batch) {
         job *next = main_.jobs.front();
-        const bool is_exec = next->what != job::kind::plain;
-        if (!taken.empty() && (is_exec || bytes + next->commands.size() > bytes_of_batch))
+        const bool is_alone = next->what != job::kind::plain || next->conflicts > 0;
+        if (!taken.empty() && (is_alone || bytes + next->commands.size() > bytes_of_batch))
             break;
         main_.jobs.pop_front();
         taken.push_back(next);
         commands += next->commands.left();
         bytes += next->commands.size();
-        if (is_exec)
+        if (is_alone)
             break;
     }
     return taken;
@@ -269,7 +270,7 @@ task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
     bool whole = had_others && what.commands.left() > 1;
     while (what.commands.left() > 0 && !what.is_to_be_sent() && !what.is_withdrawn) {
         if (!on.is_open()) {
-            hand_back(what, main_, sizes_.main);
+            hand_back(what, main_);
             co_return;
         }
         std::string batch = begin_batch(0);
@@ -278,6 +279,10 @@ task<void> pool::carry_out_alone(backend &on, job &what, bool had_others) {
         else
             what.commands.append_next(batch);
         const answer told = co_await call_until_serializable(on, batch, what);
+        if (helps_later(told, what)) {
+            put_off(what, main_);
+            co_return;
+        }
         const bool was_whole = std::exchange(whole, false);
         if (told.how == answer::kind::done) {
             const redis::section_status status = read_section(told, what);
@@ -303,28 +308,21 @@ task<void> pool::carry_out_waiting(backend &on, job &what) {
     std::string batch = begin_batch(redis::may_wait);
     what.commands.append_next(batch);
     const answer told = co_await call_until_serializable(on, batch, what);
+    if (helps_later(told, what)) {
+        put_off(what, waiting_);
+        co_return;
+    }
     if (told.how != answer::kind::done) {
         answer_with_error(told, what);
     } else if (const auto status = read_section(told, what);
                status == redis::section_status::would_wait) {
-        hand_back(what, waiting_, sizes_.waiting);
+        hand_back(what, waiting_);
         co_return;
     }
     go_on(what);
 }
 
-// A role may have another isolation by default than READ COMMITTED.
-task<answer> pool::call_until_serializable(backend &on, const std::string &batch, const job &what) {
-    for (int tries = 1;; tries++) {
-        answer told = co_await on.call(batch);
-        counters_.lost_backends += told.how == answer::kind::lost ? 1 : 0;
-        const bool is_worth_it = told.may_help_again() && on.is_open() && !what.is_withdrawn;
-        if (!is_worth_it || tries == most_tries)
-            co_return told;
-    }
-}
-
-void pool::hand_back(job &what, queue &to, std::size_t most) {
+void pool::hand_back(job &what, queue &to) {
     if (what.is_withdrawn) {
         what.done.set();
         return;
@@ -332,9 +330,14 @@ void pool::hand_back(job &what, queue &to, std::size_t most) {
     // One that is asked for again and again is counted once.
     counters_.handed_back += &to == &waiting_ && !what.is_blocked ? 1 : 0;
     what.is_blocked = &to == &waiting_;
-    to.jobs.push_back(&what);
-    wake(to, most);
-    if (&to == &waiting_ && !std::exchange(is_asking_again_, true))
+    what.forget_conflicts();
+    queue_up(what, to);
+}
+
+void pool::queue_up(job &what, queue &in) {
+    in.jobs.push_back(&what);
+    wake(in, &in == &main_ ? sizes_.main : sizes_.waiting);
+    if (&in == &waiting_ && !std::exchange(is_asking_again_, true))
         spawn(on_, ask_again());
 }
 
@@ -382,7 +385,7 @@ void pool::take_replies(const answer &from, std::span<job *const> jobs) {
 // What becomes of a section, of which some commands may not have been carried out.
 void pool::settle(job &what, redis::section_status status) {
     if (what.commands.left() > 0 && status == redis::section_status::would_wait)
-        hand_back(what, waiting_, sizes_.waiting);
+        hand_back(what, waiting_);
     else
         go_on(what);
 }
@@ -390,7 +393,7 @@ void pool::settle(job &what, redis::section_status status) {
 // The commands that are left, in their turn, unless there are many replies to be sent first.
 void pool::go_on(job &what) {
     if (what.commands.left() > 0 && !what.is_to_be_sent())
-        hand_back(what, main_, sizes_.main);
+        hand_back(what, main_);
     else
         what.done.set();
 }

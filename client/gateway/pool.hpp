@@ -75,15 +75,19 @@ class pool {
     task<void> carry_out_waiting(backend &on, job &what);
     task<void> carry_out_exec(backend &on, job &what, bool may_wait);
     task<void> cancel(worker &whose);
-    void hand_back(job &what, queue &to, std::size_t most);
+    void hand_back(job &what, queue &to);
+    void queue_up(job &what, queue &in);
     void take_replies_after_next(answer from, std::vector<job *> jobs);
     void take_replies(const answer &from, std::span<job *const> jobs);
-    task<answer> call_until_serializable(backend &on, const std::string &batch, const job &what);
+    task<answer> call_until_serializable(backend &on, const std::string &batch, job &what);
+    // Whether a try that failed by what others did is worth another one.
+    static bool helps_at_once(const answer &told, backend &on, job &what);
+    static bool helps_later(const answer &told, const job &what);
+    void put_off(job &what, queue &from);
+    task<void> come_back(job &what, queue &to, std::chrono::milliseconds pause);
     void go_on(job &what);
     task<void> ask_again();
     void settle(job &what, redis::section_status status);
-
-    static constexpr int most_tries = 50;
 
     executor on_;
     server_address address_;

@@ -164,7 +164,7 @@ void program::look_after(client &one, client::clock::time_point now) {
     const bool is_idle = one.subscriptions() == 0 && !one.is_served;
     if (one.is_deaf_since(now - time_to_read) ||
         (is_stranger && now - one.stranger_since > time_to_log_in) ||
-        (one.work.is_blocked && one.has_hung_up()) ||
+        (one.work.is_waiting() && one.has_hung_up()) ||
         (timeout.count() > 0 && is_idle && now - one.last_used > timeout))
         one.close();
     else

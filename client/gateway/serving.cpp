@@ -125,6 +125,7 @@ bool hand_in(client &one) {
 
 void take_back(gateway &in, client &one, std::size_t answered_before) {
     one.work.is_blocked = false;
+    one.work.forget_conflicts();
     if (one.is_closed())
         fail(one.work, "ERR the client has gone");
     in.counted.commands += one.work.commands.answered() - answered_before;

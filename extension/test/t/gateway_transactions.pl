@@ -11,8 +11,9 @@ use Test::More;
 
 plan skip_all => Gateway::missing() if Gateway::missing();
 
-# COPY .. DB 1 takes half a second within a command, and until nobody holds the gate.
-my $node = Kvstore->begin('gateway_transactions', "shared_preload_libraries = 'kvstore'", "kvstore.redis_stores = 'kv_redis, slow'");
+# COPY .. DB 1 takes half a second within a command, and until nobody holds the gate. A write in DB 2
+# fails as often as `conflicts` says, as if SQL wrote the same entry each time; the 55th try waits for a gate, too.
+my $node = Kvstore->begin('gateway_transactions', "shared_preload_libraries = 'kvstore'", "kvstore.redis_stores = 'kv_redis, slow, contended'");
 $node->sql(q{
 	CREATE EXTENSION kvstore;
 	SELECT kv_create_store('kv_redis', value_type => 'bytea'), kv_create_store('slow', value_type => 'bytea');
@@ -23,6 +24,18 @@ $node->sql(q{
 	END $$;
 	CREATE TABLE seen (data text);
 	CREATE TRIGGER rest BEFORE INSERT OR UPDATE ON slow FOR EACH ROW EXECUTE FUNCTION rest();
+	SELECT kv_create_store('contended', value_type => 'bytea');
+	CREATE SEQUENCE tries;
+	CREATE TABLE conflicts (number int);
+	INSERT INTO conflicts VALUES (0);
+	CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE
+		try int := nextval('tries');
+	BEGIN
+		WHILE try = 55 AND NOT pg_try_advisory_xact_lock_shared(2) LOOP PERFORM pg_sleep(0.01); END LOOP;
+		IF try <= (SELECT number FROM conflicts) THEN RAISE 'conflict' USING ERRCODE = 'serialization_failure'; END IF;
+		RETURN NEW;
+	END $$;
+	CREATE TRIGGER conflict BEFORE INSERT OR UPDATE ON contended FOR EACH ROW EXECUTE FUNCTION conflict();
 	CREATE ROLE reader LOGIN;
 	GRANT SELECT ON kv_redis TO reader;
 });
@@ -164,6 +177,123 @@ sub equal_messages
 	$in_sql->quit;
 }
 
+# --- Conflicts, more than a few ------------------------------------------------------------------
+
+sub let_conflict { return $node->sql("UPDATE conflicts SET number = $_[0]; SELECT setval('tries', 1, false)") }
+sub was_tried { return $node->sql('SELECT is_called FROM tries') }
+
+sub wait_for_tries
+{
+	my ($count) = @_;
+	$node->poll_query_until('postgres', "SELECT last_value > $count FROM tries") or die 'it was not tried so often';
+}
+
+sub contender
+{
+	my ($gateway) = @_;
+	my $one = $gateway->client;
+	$one->ask('SELECT', '2');
+	return $one;
+}
+
+sub in_spite_of_conflicts
+{
+	my ($gateway) = @_;
+	my $client = contender($gateway);
+	let_conflict(60);
+	is(transaction($client, [ 'SET', 'n', '1' ], [ 'INCR', 'n' ]), '[OK 2]', 'an EXEC with 60 conflicts is carried out');
+	let_conflict(60);
+	$client->ask('WATCH', 'n');
+	is(transaction($client, [ 'INCR', 'n' ]), '[3]', 'so is one that watches');
+	let_conflict(60);
+	is($client->ask_all([ 'INCR', 'n' ], [ 'GET', 'n' ], [ 'INCR', 'n' ]), "4\n4\n5", 'so are commands of a batch, in their order');
+
+	my $holder = $node->background_psql('postgres');
+	for my $commands ([ [ 'INCR', 'n' ], [ 'GET', 'n' ] ], [ ['MULTI'], [ 'INCR', 'n' ], ['EXEC'] ])
+	{
+		$holder->query_safe(q{BEGIN; SELECT FROM contended WHERE key = 'n' FOR UPDATE});
+		let_conflict(60);
+		$client->send_all(@$commands);
+		wait_until(1, "wait_event_type = 'Lock'");
+		$holder->query_safe('ROLLBACK');
+		is(join(' ', map { $client->reply } @$commands), @$commands == 2 ? '6 6' : 'OK QUEUED [7]', 'so is what had to wait for a row before');
+	}
+	$holder->quit;
+}
+
+sub changed_among_conflicts
+{
+	my ($gateway) = @_;
+	my ($client, $another) = map { $gateway->client } 1 .. 2;
+	$client->ask_all([ 'SET', 'guard', 'mine' ], [ 'WATCH', 'guard' ], [ 'SELECT', '2' ]);
+	let_conflict(1_000_000);
+	my ($gate, $writer) = map { $node->background_psql('postgres') } 1 .. 2;
+	$gate->query_safe('SELECT pg_advisory_lock(2)');
+	$client->send_all(['MULTI'], [ 'INCR', 'n' ], ['EXEC']);
+	wait_until(1, "wait_event = 'PgSleep'");
+	$writer->query_until(qr/begins/, q{
+		\echo begins
+		SELECT kv_set('guard', 'taken'::bytea, store => 'kv_redis') \g /dev/null
+	});
+	wait_until(1, "wait_event_type = 'Lock'");
+	$gate->query_safe('SELECT pg_advisory_unlock(2)');
+	is(join(' ', map { $client->reply } 1 .. 3), 'OK QUEUED (nil)', 'a watched key that changes between two tries');
+	let_conflict(0);
+	is($client->ask('GET', 'n'), '7', '.. has nothing done');
+	$_->quit for $gate, $writer;
+}
+
+# An EXEC that has had more than so many tries.
+sub begin_to_conflict
+{
+	my ($gateway, $conflicts, $tries) = @_;
+	my $client = contender($gateway);
+	let_conflict($conflicts);
+	$client->send_all(['MULTI'], [ 'INCR', 'n' ], ['EXEC']);
+	is($client->reply . $client->reply, 'OKQUEUED', 'an EXEC has conflicts');
+	wait_for_tries($tries);
+	return $client;
+}
+
+sub gone_among_conflicts
+{
+	my ($gateway) = @_;
+	my $another = $gateway->client;
+	my $count = sub { $another->ask('CLIENT', 'LIST') =~ / cmd=exec / ? 1 : 0 };
+	my $leaving = begin_to_conflict($gateway, 1_000_000, 60);
+	undef $leaving;
+	$gateway->wait_for(sub { !$count->() });
+	let_conflict(0);
+	is($another->ask_all([ 'SELECT', '2' ], [ 'GET', 'n' ]), "OK\n7", 'its client goes: it is not carried out any more');
+	my $killed = begin_to_conflict($gateway, 1_000_000, 60);
+	is($another->ask('CLIENT', 'KILL', 'TYPE', 'normal'), '1', '.. or is killed');
+	$gateway->wait_for(sub { !$count->() });
+	let_conflict(0);
+	is($another->ask('GET', 'n'), '7', 'likewise');
+	is(was_tried(), 'f', '.. and it is not tried again');
+}
+
+sub broken_among_conflicts
+{
+	my ($gateway) = @_;
+	my $client = begin_to_conflict($gateway, 100, 10);
+	$node->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kvstore-redis'});
+	my $reply = $client->reply;
+	like($reply, qr/\A(\[8\]|-ERR the connection to the server broke, and this may have been done: .*)\z/, 'a connection that breaks meanwhile');
+	let_conflict(0);
+	like($client->ask('GET', 'n'), $reply eq '[8]' ? qr/\A8\z/ : qr/\A[78]\z/, '.. and all goes on');
+	$client->ask('SET', 'n', '7');
+}
+
+sub conflicts_without_end
+{
+	my ($gateway) = @_;
+	my $client = begin_to_conflict($gateway, 1_000_000, 500);
+	is($client->reply, '-ERR conflict', 'it is not tried for ever');
+	let_conflict(0);
+	is($client->ask('GET', 'n'), '7', '.. and then it is not done');
+}
+
 for my $path ('on', 'off')
 {
 	$node->sql("ALTER DATABASE postgres SET kvstore.fast_path = $path");
@@ -182,6 +312,12 @@ for my $path ('on', 'off')
 	is(multixacts(), $before, '.. take no MultiXacts') if $path eq 'on';
 	$gateway->stop;
 }
+
+my $contended = Gateway->begin($node, '--anonymous-user', 'postgres');
+$_->($contended) for \&in_spite_of_conflicts, \&changed_among_conflicts, \&gone_among_conflicts, \&broken_among_conflicts, \&conflicts_without_end;
+my $last = begin_to_conflict($contended, 60, 10);
+is($contended->stop, 0, 'SIGTERM meanwhile');
+is($last->reply . $last->reply, '[8](end)', '.. has it answered first');
 
 # Who may not change an entry cannot hold it, and need not.
 my $gateway = Gateway->begin($node, '--anonymous-user', 'reader');
