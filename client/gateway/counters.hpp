@@ -10,6 +10,8 @@ namespace kvstore::gateway {
 struct counters {
     std::uint64_t connections = 0;  // since the start
     std::uint64_t rejected = 0;     // for lack of places
+    // Once they were carried out, as Redis counts: those of a transaction at EXEC, with EXEC
+    // itself; not what was refused.
     std::uint64_t commands = 0;
     std::uint64_t errors = 0;
     std::uint64_t batches = 0;

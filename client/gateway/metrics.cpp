@@ -43,7 +43,7 @@ std::string describe_metrics(gateway &in) {
     add(text, "backends", "gauge", "Connections to the server", backends);
     add(text, "connections_total", "counter", "Clients that came", counted.connections);
     add(text, "rejected_total", "counter", "Clients that found no place", counted.rejected);
-    add(text, "commands_total", "counter", "Commands", counted.commands);
+    add(text, "commands_total", "counter", "Commands that were carried out", counted.commands);
     add(text, "errors_total", "counter", "Commands that the gateway refused", counted.errors);
     add(text, "failed_logins_total", "counter", "AUTH that was refused", counted.failed_logins);
     add(text, "batches_total", "counter", "Batches sent to the server", counted.batches);

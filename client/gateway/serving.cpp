@@ -123,12 +123,11 @@ bool hand_in(client &one) {
     return true;
 }
 
-void take_back(gateway &in, client &one, std::size_t answered_before) {
+void take_back(client &one) {
     one.work.is_blocked = false;
     one.work.forget_conflicts();
     if (one.is_closed())
         fail(one.work, "ERR the client has gone");
-    in.counted.commands += one.work.commands.answered() - answered_before;
 }
 
 bool is_slow(const gateway &in, section::clock::duration took) {
@@ -219,7 +218,8 @@ task<void> carry_out_section(gateway &in, client &one) {
         begin_part(one, some);
         if (hand_in(one))
             co_await one.work.done.wait();
-        take_back(in, one, some.first);
+        in.counted.commands += one.work.commands.answered() - some.first;
+        take_back(one);
         end_part(in, one, some);
     } while (one.work.commands.left() > 0 && !one.is_closed());
     one.its_transaction.has_changed |= one.work.watched_changed;
@@ -314,11 +314,13 @@ task<void> answer_command(call &what, const redis::command &which) {
     if (is_queued(one, which)) {
         add_to_queue(one, which, what.arguments);
         what.reply().simple("QUEUED");
-    } else if (own->now != nullptr) {
-        own->now(what);
-    } else {
-        co_await own->later(what);
+        co_return;
     }
+    if (own->now != nullptr)
+        own->now(what);
+    else
+        co_await own->later(what);
+    what.in.counted.commands++;
 }
 
 task<void> answer_request(gateway &in, client &one) {
@@ -328,7 +330,6 @@ task<void> answer_request(gateway &in, client &one) {
         one.close();
         co_return;
     }
-    in.counted.commands++;
     call what{in, one, arguments};
     const redis::call found = redis::resolve(arguments);
     if (const std::string error = refusal(in, one, found, arguments); !error.empty())
@@ -413,10 +414,9 @@ task<void> serve(gateway &in, std::shared_ptr<client> self,
 task<void> carry_out(call &what) {
     client &one = what.from;
     const auto begin = section::clock::now();
-    const std::size_t before = one.work.commands.answered();
     if (hand_in(one))
         co_await one.work.done.wait();
-    take_back(what.in, one, before);
+    take_back(one);
     const auto took = section::clock::now() - begin;
     if (is_slow(what.in, took))
         remember(what.in, one, what.arguments,

@@ -106,6 +106,7 @@ void append_reply(const call &what, const words &command, std::string_view reply
 void merge(call &what, const std::vector<words> &commands, std::string_view replies,
            const std::vector<std::size_t> &ends) {
     what.reply().array(commands.size());
+    what.in.counted.commands += commands.size();
     std::size_t from_server = 0;
     for (const words &each : commands) {
         if (goes_to_server(each)) {

@@ -167,24 +167,72 @@ is($client->ask('CLIENT', 'PAUSE', '-1'), '-ERR timeout is negative', 'nor one o
 
 # All commands, even those that are the gateway's own, until it ends; the stricter of two pauses counts, for the longer time.
 my $metrics = PostgreSQL::Test::Cluster::get_free_port();
+sub count_of
+{
+	my ($what) = @_;
+	my $browser = $gateway->client($metrics);
+	$browser->send_bytes("GET /metrics HTTP/1.1\r\n\r\n");
+	while ($browser->fill) { }
+	return $browser->{read} =~ /\nkvstore_redis_${what}_total (\d+)\n/ ? $1 : die "no $what";
+}
 my $paused = Gateway->begin($node, '--anonymous-user', 'postgres', '--metrics', "127.0.0.1:$metrics");
 my @waiting = map { $paused->client } 1 .. 3;
 is($paused->client->ask_all([ 'CLIENT', 'PAUSE', '100000', 'WRITE' ], [ 'CLIENT', 'PAUSE', '1', 'ALL' ]), "OK\nOK", 'CLIENT PAUSE of all');
 select undef, undef, undef, 0.05;
-$waiting[0]->send_all(['PING']);
-$waiting[1]->send_all([ 'SUBSCRIBE', 'a' ]);
-$waiting[2]->send_all(['NONE'], [ 'CLIENT', 'UNPAUSE' ]);
+my @sent = ([['PING']], [[ 'SUBSCRIBE', 'a' ]], [ ['NONE'], [ 'CLIENT', 'UNPAUSE' ] ]);
+my $bytes = count_of('received_bytes');
+$waiting[$_]->send_all(@{ $sent[$_] }) for 0 .. 2;
+$bytes += length Gateway::Client::request(@$_) for map { @$_ } @sent;
 is($waiting[2]->reply, q{-ERR unknown command 'NONE', with args beginning with: }, 'what is no command is refused');
-$paused->wait_for(sub {
-	my $browser = $paused->client($metrics);
-	$browser->send_bytes("GET /metrics HTTP/1.1\r\n\r\n");
-	while ($browser->fill) { }
-	$browser->{read} =~ /commands_total 6\n/;
-});
+$paused->wait_for(sub { count_of('received_bytes') == $bytes });
+is(count_of('commands'), 2, 'nor counted, what waits');
 is((grep { $_->has_reply(1) } @waiting), 0, 'but no command is answered');
 kill 'TERM', $paused->{pid};
 is(join(' ', map { $_->reply } @waiting), 'PONG [subscribe a 1] OK', 'until the end');
 is($paused->stop, 0, 'of the gateway, which is a good one');
+
+# --- Counters ------------------------------------------------------------------------------------
+
+# As redis-server counts (7.0.15, whose numbers these are): what was carried out, whatever the reply.
+my $counting = Gateway->begin($node, '--anonymous-user', 'postgres', '--metrics', "127.0.0.1:$metrics");
+sub increase
+{
+	my (@commands) = @_;
+	my $before = count_of('commands');
+	my $one = $counting->client;
+	$one->send_all(map { [ split / / ] } @commands);
+	$one->{handle}->shutdown(1);
+	while ($one->fill) { }
+	return count_of('commands') - $before;
+}
+my @increases = (
+	4, 'SET a 1;SET b 2;GET a;GET b', 2, 'SET a x;INCR a', 1, 'MGET a b c', 0, 'GET', 0, 'NOSUCH', 2, 'PING;ECHO x', 1, 'PING a b', 0, 'ECHO',
+	4, 'MULTI;SET a 1;GET a;EXEC', 6, 'MULTI;PING;ECHO x;GET a;PUBLISH c x;EXEC', 5, 'MULTI;SET a x;INCR a;GET a;EXEC', 2, 'MULTI;EXEC',
+	1, 'MULTI;SET a 1', 2, 'MULTI;SET a 1;DISCARD', 2, 'MULTI;GET;EXEC', 2, 'MULTI;NOSUCH;GET a;EXEC', 2, 'MULTI;EXEC 1;EXEC', 4, 'MULTI;MULTI;WATCH a;EXEC',
+	1, 'EXEC', 1, 'DISCARD', 2, 'MULTI;RESET', 2, 'MULTI;QUIT', 1, 'WATCH a', 2, 'WATCH a b;UNWATCH', 3, 'WATCH a;MULTI;EXEC', 4, 'WATCH a;MULTI;GET a;EXEC',
+	5, 'SET t 1;WATCH t;SET t 2;MULTI;GET t;EXEC', 2, 'SELECT 0;SELECT 7', 1, 'SELECT 999', 1, 'INFO', 2, 'INFO;INFO', 1, 'AUTH x', 1, 'HELLO', 1, 'HELLO 3', 1, 'HELLO 9',
+	1, 'SUBSCRIBE a b', 3, 'SUBSCRIBE a;PING;GET x;UNSUBSCRIBE', 0, 'SUBSCRIBE', 1, 'PUBLISH a x', 1, 'PUBLISH a x;PUBLISH a', 1, 'PUBSUB CHANNELS',
+	1, 'CLIENT ID', 0, 'CLIENT NOSUCH', 0, 'CLIENT', 3, 'CLIENT SETNAME a;CLIENT GETNAME;CLIENT LIST', 3, 'CLIENT REPLY SKIP;SET a 1;PING', 3, 'CLIENT REPLY OFF;SET a 1;PING',
+	4, 'CLIENT PAUSE 10 WRITE;PING;SET a 1;GET a', 1, 'CLIENT KILL ID 99999', 1, 'RESET', 1, 'QUIT;PING', 1, 'CONFIG GET timeout', 0, 'CONFIG GET', 1, 'SLOWLOG LEN', 1, 'COMMAND COUNT');
+while (my ($number, $commands) = splice @increases, 0, 2) { is(increase(split /;/, $commands), $number, "$commands: counted as Redis does") }
+my $counter = $counting->client;
+like($counter->ask('INFO', 'stats'), qr/total_commands_processed:@{[ count_of('commands') - 1 ]}\r/, 'INFO does not count itself yet');
+
+my $holds = $node->background_psql('postgres');
+$holds->query_safe("BEGIN; SELECT kv_set('a', '1'::bytea, store => 'kv_redis')");
+my $before_waiting = count_of('commands');
+$counter->send_all([ 'INCR', 'b' ], [ 'INCR', 'a' ], [ 'INCR', 'b' ], ['MULTI'], [ 'INCR', 'a' ], ['EXEC']);
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die;
+$holds->query_safe('COMMIT');
+$holds->quit;
+is(join(' ', map { $counter->reply } 1 .. 6), '3 2 4 OK QUEUED [3]', 'commands that have to wait');
+is(count_of('commands') - $before_waiting, 6, '.. are counted once');
+is($counting->stop, 0, 'it ends well');
+
+my $of_strangers = Gateway->begin($node, '--metrics', "127.0.0.1:$metrics");
+is($of_strangers->client->ask_all([ 'GET', 'a' ], ['PING']), "-NOAUTH Authentication required.\n-NOAUTH Authentication required.", 'who has not logged in');
+is(count_of('commands'), 0, '.. is not counted');
+is($of_strangers->stop, 0, 'it ends well');
 
 # --- Limits ------------------------------------------------------------------------------------
 
