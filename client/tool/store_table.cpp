@@ -121,7 +121,7 @@ store_table find_store(connection &on, const std::optional<std::string> &store) 
     return {PQgetvalue(answer.get(), 0, 0), PQgetvalue(answer.get(), 0, 1)[0] == 't'};
 }
 
-// Those of kv_stats, which looks at each table itself, and so waits for its lock.
+// Those of kv_stats, which would measure each of them, too.
 std::vector<std::string> store_names(connection &on) {
     const result rows = on.query(
         "SELECT s.oid::pg_catalog.regclass FROM pg_catalog.pg_class s WHERE " + has_entries(on) +
