@@ -821,7 +821,7 @@ interrupted() { # signal, arguments
     done
 }
 
-# Names are told, and Tab is of use, while a store is locked.
+# Names are told, with what is known without looking at it, and Tab is of use, while a store is locked.
 test_locked_store() {
     local locker_pid
     coproc locker { sql; }
@@ -829,6 +829,7 @@ test_locked_store() {
     echo 'BEGIN; LOCK TABLE kv_store, kv_bytes; \echo locked' >&"${locker[1]}"
     read -r -u "${locker[0]}"
     check test "$(timeout 60 "$kv" stores | tail -n 1)" = kv_store
+    check grep -Eq '^kv_store +- +- ' <(timeout 60 "$kv" watch --count 1)
     # An option that is none, so that Tab alone asks the server.
     printf 'get -x k\t\nget -x -s kv_by\t\nexit\n' | KV_HISTFILE=/dev/null timeout 60 script -qec "$kv shell" /dev/null >"$folder/got"
     check test $? = 0
@@ -848,7 +849,6 @@ test_interrupts() {
     interrupted INT flush
     interrupted INT export
     interrupted INT scan
-    interrupted INT watch
     echo 'set k after' >"$folder/script"
     interrupted INT shell <"$folder/script"
     gives 0 $'k\tbefore' scan --values
