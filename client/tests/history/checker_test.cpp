@@ -360,6 +360,16 @@ TEST_F(HistoryTest, RedisTellsMilliseconds) {
     EXPECT_EQ(verdict(), "ttl k00 -> 20000");
 }
 
+// The SET is decided at 5200, when there is an entry, and takes effect at 9900, with the batch.
+TEST_F(HistoryTest, RedisTellsWhatItsBatchHasWritten) {
+    tell(5100, 5400, set_nx("a", 1000), yes);
+    tell(6500, 6600, just(verb::del), no);
+    tell(8200, 8500, just(verb::exists), no);
+    tell(0, 9970, {.what = verb::set_xx, .values = {"b"}, .ttl = 18'000, .by_redis = true}, yes);
+    tell(4800, 10'400, {.what = verb::ttl, .by_redis = true}, at(18'000));
+    EXPECT_EQ(verdict(), "good");
+}
+
 TEST_F(HistoryTest, KeepsATtl) {
     const operation keep{.what = verb::set_keepttl, .values = {"b"}, .by_redis = true};
     tell(1, 2, set("a", 100));

@@ -67,7 +67,8 @@ class step {
     void leave_live(const decision &made) const {
         state known = before_;
         known.last = std::max(before_.last, call_.called);
-        const instants decides{std::max(known.last, call_.waited_until), call_.returned};
+        const instants decides{std::max(asked_no_sooner_than(known), call_.waited_until),
+                               call_.returned};
         if (!known.is_endless() && !narrow(known, decides.first + 1, never))
             return;
         if (made.is_good_enough && !narrow(known, decides.first + asked_.ttl - asked_.slack + 1,
@@ -77,13 +78,19 @@ class step {
             after_.push_back(std::move(known));
     }
 
+    // The clock. A batch of Redis's commands is one transaction: what one of them sees may be what
+    // another has written there, which takes effect for others when the batch ends.
+    micros asked_no_sooner_than(const state &seen) const {
+        return asked_.by_redis ? call_.called : seen.last;
+    }
+
     bool tells_what_is_left(state &known) const {
         const std::optional<micros> left = call_.answered.time;
         if (call_.answered.how == outcome::in_doubt)
             return true;
         if (known.is_endless() || !left)
             return known.is_endless() && !left;
-        return narrow(known, known.last + *left - told_within(),
+        return narrow(known, asked_no_sooner_than(known) + *left - told_within(),
                       call_.returned + *left + told_within());
     }
 
